@@ -1,0 +1,197 @@
+//! What a printer reported, free of any wire format.
+
+use std::time::Duration;
+
+use super::time::Time;
+use super::words::{AttentionReason, Origin, Outcome, Source, WarningAction, words};
+
+/// One thing that a printer reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Whose event it is.
+    pub printer: Identity,
+    /// When we received it.
+    pub received: Time,
+    /// When the sender says that it sent it, by its own clock. Only differences between two of them mean anything.
+    pub sent: Option<Time>,
+    /// What happened.
+    pub what: What,
+    /// What the sender says of the print.
+    pub job: Job,
+}
+
+/// Which printer an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Who sent it.
+    pub source: Source,
+    /// What tells this printer from every other of its source, for ever.
+    pub id: String,
+    /// The `printer` label that it should get when it is first seen.
+    pub label: String,
+    /// What its owner calls it now.
+    pub name: String,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A print began.
+    Started,
+    /// A print goes on.
+    Progress,
+    /// A print was paused.
+    Paused,
+    /// A print goes on after a pause.
+    Resumed,
+    /// A print ended.
+    Finished(Outcome),
+    /// The printer reported an error; whether a print survives it is not known yet.
+    Error,
+    /// A failure detector believes that the print fails.
+    FailureWarning(WarningAction),
+    /// The printer wants a person.
+    Attention(AttentionReason),
+    /// The printer tells its state. It never opens a print and never ends one.
+    StateReport(Reported),
+    /// Something that changes no state: the printer is alive.
+    Notice,
+    /// The sender's account has used up its webhooks of the day.
+    LimitReached,
+    /// Somebody pressed the test button.
+    Test,
+}
+
+/// The state that a printer tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// It prints.
+    Printing,
+    /// It waits within a print.
+    Paused,
+    /// It is ready and does nothing.
+    Idle,
+    /// It is in an error.
+    Error,
+    /// It is not connected.
+    Offline,
+}
+
+words! {
+    /// The kinds of events, as the label `event` names them.
+    EventKind {
+        /// [`What::Started`].
+        Started = "started",
+        /// [`What::Progress`].
+        Progress = "progress",
+        /// [`What::Paused`].
+        Paused = "paused",
+        /// [`What::Resumed`].
+        Resumed = "resumed",
+        /// [`What::Finished`].
+        Finished = "finished",
+        /// [`What::Error`].
+        Error = "error",
+        /// [`What::FailureWarning`].
+        FailureWarning = "failure_warning",
+        /// [`What::Attention`].
+        Attention = "attention",
+        /// [`What::StateReport`].
+        StateReport = "state_report",
+        /// [`What::Notice`].
+        Notice = "notice",
+        /// [`What::LimitReached`].
+        LimitReached = "limit_reached",
+        /// [`What::Test`].
+        Test = "test",
+        /// An event type that this version does not know.
+        Unknown = "unknown",
+    }
+}
+
+impl What {
+    /// The kind, without its details.
+    #[must_use]
+    pub const fn kind(self) -> EventKind {
+        match self {
+            Self::Started => EventKind::Started,
+            Self::Progress => EventKind::Progress,
+            Self::Paused => EventKind::Paused,
+            Self::Resumed => EventKind::Resumed,
+            Self::Finished(_) => EventKind::Finished,
+            Self::Error => EventKind::Error,
+            Self::FailureWarning(_) => EventKind::FailureWarning,
+            Self::Attention(_) => EventKind::Attention,
+            Self::StateReport(_) => EventKind::StateReport,
+            Self::Notice => EventKind::Notice,
+            Self::LimitReached => EventKind::LimitReached,
+            Self::Test => EventKind::Test,
+        }
+    }
+}
+
+/// What the sender says of the print. Everything is optional: `None` is "not reported", never 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Job {
+    /// The sender's own name for this run of the file (OctoEverywhere). It identifies the print.
+    pub print_id: Option<String>,
+    /// The printed file.
+    pub file: Option<File>,
+    /// Where the file lies; `None` when the sender does not say.
+    pub origin: Option<Origin>,
+    /// Who owns the file.
+    pub owner: Option<String>,
+    /// How much is done, 0 to 1, from a field that tells it.
+    pub progress: Option<f64>,
+    /// How much is done, 0 to 1, as read out of a sentence. It proves no print: an upload to the SD card says it too.
+    pub progress_in_words: Option<f64>,
+    /// How long it has been going on, by the sender's clock.
+    pub elapsed: Option<Elapsed>,
+    /// How long it will go on.
+    pub remaining: Option<Duration>,
+    /// How long the whole print should take.
+    pub estimate: Option<Duration>,
+    /// The current layer, from 1.
+    pub layer: Option<u32>,
+    /// The number of layers.
+    pub layers: Option<u32>,
+    /// Height of the nozzle above the bed, in metres.
+    pub height: Option<f64>,
+    /// How far the file has been read, in bytes.
+    pub position: Option<u64>,
+    /// Whether the sender says, beside the event, that the print is paused.
+    pub says_paused: bool,
+}
+
+/// A printed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name, for people.
+    pub name: String,
+    /// Its path within its origin, when the sender tells it.
+    pub path: Option<String>,
+}
+
+/// A sender's own elapsed time, which senders count in different ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elapsed {
+    /// Pauses are left out.
+    Printing(Duration),
+    /// Pauses are counted in.
+    WithPauses(Duration),
+    /// Pauses are in or out, depending on a printer that we do not know.
+    Either(Duration),
+}
+
+impl Job {
+    /// Whether this tells of a print at all. An empty report, or a mere sentence, opens none.
+    #[must_use]
+    pub const fn tells_of_a_print(&self) -> bool {
+        self.print_id.is_some()
+            || self.file.is_some()
+            || self.progress.is_some()
+            || self.elapsed.is_some()
+            || self.remaining.is_some()
+            || self.layer.is_some()
+    }
+}

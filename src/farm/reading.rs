@@ -1,0 +1,75 @@
+//! What a printer shows at one moment.
+
+use std::time::Duration;
+
+use super::time::Time;
+use super::words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+
+/// Everything that is exposed of one printer, as it is at one moment.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// The `printer` label, pinned when the printer was first seen; no two printers share one.
+    pub label: &'a str,
+    /// Who sends its webhooks.
+    pub source: Source,
+    /// What identifies it at its source.
+    pub id: &'a str,
+    /// What its owner calls it now.
+    pub name: &'a str,
+    /// What it is doing.
+    pub state: State,
+    /// When it was last heard of.
+    pub last_event: Time,
+    /// The open print, if there is one.
+    pub print: Option<PrintReading<'a>>,
+    /// Time spent printing in all prints, without pauses; never falls.
+    pub printed: Duration,
+    /// Time spent paused in all prints; never falls.
+    pub paused: Duration,
+    /// The counters.
+    pub totals: &'a Totals,
+}
+
+/// The open print at one moment. `None` is "not reported".
+#[derive(Debug)]
+pub struct PrintReading<'a> {
+    /// The file's name; empty when it is not known.
+    pub file: &'a str,
+    /// Where the file lies.
+    pub origin: Origin,
+    /// 0 to 1.
+    pub progress: Option<f64>,
+    /// Counts down while printing, stands while paused.
+    pub remaining: Option<Duration>,
+    /// When the print should end; only while it prints.
+    pub eta: Option<Time>,
+    /// When the print began.
+    pub started: Time,
+    /// Time spent printing, without pauses.
+    pub elapsed: Duration,
+    /// The current layer, from 1.
+    pub layer: Option<u32>,
+    /// The number of layers.
+    pub layers: Option<u32>,
+    /// Height of the nozzle above the bed, in metres.
+    pub height: Option<f64>,
+}
+
+/// What has been counted of one printer. Indexed by the position of the label's value in its set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Prints begun, by origin.
+    pub started: [u64; Origin::ALL.len()],
+    /// Prints ended, by origin and outcome.
+    pub ended: [[u64; Outcome::ALL.len()]; Origin::ALL.len()],
+    /// Time spent printing in ended prints, by outcome.
+    pub ended_printed: [Duration; Outcome::ALL.len()],
+    /// When a print last ended so, by outcome.
+    pub last_end: [Option<Time>; Outcome::ALL.len()],
+    /// Warnings of a failure detector, by what it did.
+    pub failure_warnings: [u64; WarningAction::ALL.len()],
+    /// Calls for a person, by reason.
+    pub attention: [u64; AttentionReason::ALL.len()],
+    /// Errors that the printer reported.
+    pub errors: u64,
+}

@@ -1,0 +1,107 @@
+//! The closed sets of words that become label values. A new word from a sender never becomes one.
+
+/// Defines an enum whose variants are the values of one label.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every member, in the order in which they are exposed.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The label value.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The position in [`Self::ALL`].
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
+            /// The member with this label value.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|member| member.as_str() == word)
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
+words! {
+    /// Who sends the webhooks.
+    Source {
+        /// The OctoPrint plugin OctoPrint-Webhooks or its fork.
+        OctoPrint = "octoprint",
+        /// OctoEverywhere's cloud, or its plugin in LAN mode.
+        OctoEverywhere = "octoeverywhere",
+    }
+}
+
+words! {
+    /// Where the printed file lies.
+    Origin {
+        /// On the host that drives the printer.
+        Local = "local",
+        /// On the printer's own card.
+        SdCard = "sdcard",
+        /// The sender did not say, or used a word that we do not know.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// How a print ended.
+    Outcome {
+        /// It ran to its end.
+        Completed = "completed",
+        /// A person or a program stopped it.
+        Cancelled = "cancelled",
+        /// An error ended it.
+        Failed = "failed",
+        /// Its end was never reported.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What a printer is doing.
+    State {
+        /// No print is open.
+        Idle = "idle",
+        /// A print runs.
+        Printing = "printing",
+        /// A print waits.
+        Paused = "paused",
+        /// The printer reported an error that nothing has cleared yet.
+        Error = "error",
+        /// The printer was lost track of: silent for too long, or disconnected.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What a failure detector did about a print that it believes to fail.
+    WarningAction {
+        /// It told somebody.
+        Warned = "warned",
+        /// It paused the print.
+        Paused = "paused",
+    }
+}
+
+words! {
+    /// Why a printer wants a person.
+    AttentionReason {
+        /// Filament has to be changed.
+        FilamentChange = "filament_change",
+        /// Anything else.
+        UserInteraction = "user_interaction",
+    }
+}
