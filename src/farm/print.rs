@@ -1,0 +1,341 @@
+//! One open print.
+
+use std::time::Duration;
+
+use super::clock::{Clock, Hand};
+use super::event::{Elapsed, Event, File, Job, What};
+use super::reading::PrintReading;
+use super::time::Time;
+use super::words::{Origin, Outcome, State};
+use super::{EndedPrint, Limits};
+
+/// Two times of a sender that are nearer than this are one: it states some of them in whole seconds.
+const TOLERANCE: Duration = Duration::from_secs(2);
+
+/// A repeat of a start comes within this time. OctoPrint runs the hooks of one event before it goes on to the next, so
+/// it also comes before anything else of that print.
+const START_WINDOW: Duration = Duration::from_secs(60);
+
+/// What an open print is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Printing,
+    Paused,
+    /// An error was reported; whether the print survives it is not known yet.
+    ErrorPending,
+    /// The printer says that it does nothing: the end was lost, or is on its way.
+    Lost,
+}
+
+/// When something was reported, by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) received: Time,
+    sent: Option<Time>,
+}
+
+/// A print from its start, announced or implied, to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct OpenPrint {
+    print_id: Option<String>,
+    file: Option<File>,
+    origin: Origin,
+    owner: Option<String>,
+    started: Time,
+    phase: Phase,
+    phase_since: Stamp,
+    clock: Clock,
+    /// The start itself was reported, and nothing else of this print since.
+    only_announced: bool,
+    last_report: Stamp,
+    last_elapsed: Option<Elapsed>,
+    progress: Option<f64>,
+    /// What the clock will show at the end, as far as the sender can tell.
+    expected: Option<Duration>,
+    estimate: Option<Duration>,
+    layer: Option<u32>,
+    layers: Option<u32>,
+    height: Option<f64>,
+    position: Option<u64>,
+    silent_at: Time,
+}
+
+impl Phase {
+    const fn hand(self) -> Hand {
+        match self {
+            Self::Printing => Hand::Printing,
+            Self::Paused => Hand::Paused,
+            Self::ErrorPending | Self::Lost => Hand::Stopped,
+        }
+    }
+
+    const fn state(self) -> State {
+        match self {
+            Self::Printing => State::Printing,
+            Self::Paused => State::Paused,
+            Self::ErrorPending => State::Error,
+            Self::Lost => State::Unknown,
+        }
+    }
+}
+
+impl Stamp {
+    pub(super) const fn of(event: &Event) -> Self {
+        Self {
+            received: event.received,
+            sent: event.sent,
+        }
+    }
+
+    /// The time from this report to a later one: by the sender's clock, which knows of no delay on the way, else by ours.
+    fn until(self, later: Self) -> Duration {
+        match (self.sent, later.sent) {
+            (Some(earlier), Some(later)) => later.since(earlier),
+            _ => later.received.since(self.received),
+        }
+    }
+}
+
+impl OpenPrint {
+    /// The print that `event` tells of.
+    pub(super) fn open(event: &Event, phase: Phase, limits: &Limits) -> Self {
+        let job = &event.job;
+        let stamp = Stamp::of(event);
+        let mut print = Self {
+            print_id: job.print_id.clone(),
+            file: job.file.clone(),
+            origin: job.origin.unwrap_or(Origin::Unknown),
+            owner: job.owner.clone(),
+            started: event.received - job.elapsed.map_or(Duration::ZERO, Elapsed::stated),
+            phase,
+            phase_since: stamp,
+            clock: Clock::new(event.received, job.elapsed, phase.hand()),
+            only_announced: event.what == What::Started,
+            last_report: stamp,
+            last_elapsed: job.elapsed,
+            progress: None,
+            expected: None,
+            estimate: None,
+            layer: None,
+            layers: None,
+            height: None,
+            position: None,
+            silent_at: event.received,
+        };
+        print.take(job);
+        print.listen(event.received, limits);
+        print
+    }
+
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    pub(super) fn has_id(&self, id: Option<&str>) -> bool {
+        id.is_some() && self.print_id.as_deref() == id
+    }
+
+    /// Whether `event` is about another print than this one.
+    pub(super) fn is_not_of(&self, event: &Event) -> bool {
+        let job = &event.job;
+        if let (Some(ours), Some(theirs)) = (&self.print_id, &job.print_id) {
+            return ours != theirs;
+        }
+        self.is_of_another_file(job) || self.fell_back(event)
+    }
+
+    pub(super) fn is_of_another_file(&self, job: &Job) -> bool {
+        are_different(self.file.as_ref(), job.file.as_ref())
+            || matches!(job.origin, Some(origin) if are_different_origins(self.origin, origin))
+    }
+
+    /// The elapsed time of one print never falls. Where it fell, and the smaller time fits in since the last report,
+    /// another print has begun there; where it does not fit, a report was overtaken on its way.
+    fn fell_back(&self, event: &Event) -> bool {
+        let (Some(before), Some(Elapsed::Printing(now) | Elapsed::WithPauses(now))) =
+            (self.last_elapsed, event.job.elapsed)
+        else {
+            return false;
+        };
+        now + TOLERANCE < before.stated() && now <= self.last_report.until(Stamp::of(event)) + TOLERANCE
+    }
+
+    /// Whether `event`, a start, announces this very print once more.
+    pub(super) fn is_announced_again_by(&self, event: &Event) -> bool {
+        self.only_announced
+            && !self.is_not_of(event)
+            && event.received.since(self.last_report.received) <= START_WINDOW
+    }
+
+    /// Credits the watched time until now, or until the print was lost track of.
+    pub(super) fn advance(&mut self, now: Time) {
+        self.clock.advance(now, self.silent_at);
+    }
+
+    /// Takes in what a running or waiting print reports, then goes on in `phase`.
+    pub(super) fn update(&mut self, event: &Event, phase: Phase) {
+        if let Some(elapsed) = event.job.elapsed {
+            self.clock.report(elapsed);
+            self.last_elapsed = Some(elapsed);
+        }
+        self.take(&event.job);
+        self.last_report = Stamp::of(event);
+        self.only_announced = false;
+        self.enter(phase, event);
+    }
+
+    /// Goes on in `phase`, with nothing else reported.
+    pub(super) fn enter(&mut self, phase: Phase, event: &Event) {
+        if self.phase != phase {
+            self.phase_since = Stamp::of(event);
+        }
+        self.phase = phase;
+        self.clock.turn(phase.hand());
+    }
+
+    /// Whether `event` shows that a paused print has printed since it was paused.
+    pub(super) fn went_on(&self, event: &Event) -> bool {
+        self.phase == Phase::Paused && self.clock.went_on(event.job.elapsed)
+    }
+
+    /// Waits for the next report from here on: until then the estimate, and some grace, explain the silence.
+    pub(super) fn listen(&mut self, now: Time, limits: &Limits) {
+        let patience = match self.estimate.or(self.expected) {
+            Some(estimate) => {
+                let printed = self.clock.printed(now);
+                let remaining = self.expected.unwrap_or(estimate).saturating_sub(printed);
+                remaining + estimate / 2 + limits.silence_grace
+            }
+            None => limits.silence_without_estimate,
+        };
+        self.silent_at = now + patience;
+    }
+
+    /// Takes what is said of the print, and keeps what is not said again.
+    fn take(&mut self, job: &Job) {
+        self.take_names(job);
+        self.progress = job.progress.or(job.progress_in_words).or(self.progress);
+        let printed = self.clock.printed_so_far();
+        self.expected = job
+            .remaining
+            .map(|remaining| printed + remaining)
+            .or(self.expected);
+        self.estimate = job.estimate.or(self.estimate);
+        self.layer = job.layer.or(self.layer);
+        self.layers = job.layers.or(self.layers);
+        self.height = job.height.or(self.height);
+        self.position = job.position.or(self.position);
+    }
+
+    /// Ends the print with the sender's last word on its time.
+    pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
+        if let Some(elapsed) = event.job.elapsed
+            && !self.counts_an_open_pause(event, outcome)
+        {
+            self.clock.report(elapsed);
+        }
+        self.take_names(&event.job);
+        self.close(event.received, outcome)
+    }
+
+    /// OctoPrint's elapsed time at a cancel within a pause includes that pause. Whether the print went on before the
+    /// cancel shows in the file position; without one, in the elapsed time itself.
+    fn counts_an_open_pause(&self, event: &Event, outcome: Outcome) -> bool {
+        if self.phase != Phase::Paused || outcome == Outcome::Completed {
+            return false;
+        }
+        match (self.position, event.job.position, event.job.elapsed) {
+            (Some(paused), Some(ended), _) => paused == ended,
+            (_, _, Some(Elapsed::Printing(elapsed))) => {
+                let pause = self.phase_since.until(Stamp::of(event));
+                elapsed + TOLERANCE >= self.clock.printed(event.received) + pause
+            }
+            _ => true,
+        }
+    }
+
+    fn take_names(&mut self, job: &Job) {
+        adopt(&mut self.print_id, job.print_id.as_ref());
+        adopt(&mut self.file, job.file.as_ref());
+        adopt(&mut self.owner, job.owner.as_ref());
+    }
+
+    /// Ends the print without a word from the sender.
+    pub(super) fn close(self, at: Time, outcome: Outcome) -> EndedPrint {
+        EndedPrint {
+            printed: self.clock.printed(at),
+            paused: self.clock.paused(at),
+            print_id: self.print_id,
+            file: self.file,
+            origin: self.origin,
+            owner: self.owner,
+            started: self.started,
+            ended: at,
+            outcome,
+        }
+    }
+
+    /// Time spent printing until `now`, or until the print was lost track of.
+    pub(super) fn printed(&self, now: Time) -> Duration {
+        self.clock.printed(now.min(self.silent_at))
+    }
+
+    /// Time spent paused until `now`, or until the print was lost track of.
+    pub(super) fn paused(&self, now: Time) -> Duration {
+        self.clock.paused(now.min(self.silent_at))
+    }
+
+    pub(super) fn state(&self, now: Time) -> State {
+        if now > self.silent_at {
+            State::Unknown
+        } else {
+            self.phase.state()
+        }
+    }
+
+    pub(super) fn read(&self, now: Time) -> PrintReading<'_> {
+        let state = self.state(now);
+        let elapsed = self.printed(now);
+        let remaining = self.expected.map(|expected| expected.saturating_sub(elapsed));
+        let eta = self
+            .expected
+            .map(|expected| now + expected.saturating_sub(elapsed) - elapsed.saturating_sub(expected));
+        PrintReading {
+            file: self.file.as_ref().map_or("", |file| &file.name),
+            origin: self.origin,
+            progress: self.progress,
+            remaining: remaining.filter(|_| matches!(state, State::Printing | State::Paused)),
+            eta: eta.filter(|_| state == State::Printing),
+            started: self.started,
+            elapsed,
+            layer: self.layer,
+            layers: self.layers,
+            height: self.height,
+        }
+    }
+}
+
+fn adopt<T: Clone>(known: &mut Option<T>, told: Option<&T>) {
+    if known.is_none() {
+        *known = told.cloned();
+    }
+}
+
+fn are_different_origins(one: Origin, other: Origin) -> bool {
+    one != other && one != Origin::Unknown && other != Origin::Unknown
+}
+
+/// Whether two files, as far as they are known, cannot be one. Paths decide where both are told.
+pub(super) fn are_different(one: Option<&File>, other: Option<&File>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    match (&one.path, &other.path) {
+        (Some(one), Some(other)) => one != other,
+        _ => one.name != other.name,
+    }
+}

@@ -1,0 +1,408 @@
+//! One printer: what it is doing, and what has been counted of it.
+//!
+//! [`Printer::apply`] is the table of states: for every event, what it does to a printer without a print, and to one
+//! whose print runs, waits, or has met an error. Every print that is counted as started is counted as ended exactly
+//! once, or is still open.
+
+use std::time::Duration;
+
+use super::event::{Elapsed, Event, File, Identity, Reported, What};
+use super::print::{OpenPrint, Phase, are_different};
+use super::reading::{Reading, Totals};
+use super::time::Time;
+use super::words::{AttentionReason, Outcome, Source, State, WarningAction};
+use super::{EndedPrint, Limits};
+
+/// A second end without a stated time, this soon after the first, repeats it: a plugin may report one end twice.
+const END_WINDOW: Duration = Duration::from_secs(60);
+
+/// A second end with the same stated time repeats the first for as long as this.
+const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Calls for a person that differ in their reason have one cause when they come within this time.
+const ATTENTION_WINDOW: Duration = Duration::from_secs(60);
+
+/// One printer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Printer {
+    source: Source,
+    id: String,
+    label: String,
+    name: String,
+    rest: Rest,
+    print: Option<OpenPrint>,
+    totals: Totals,
+    ended_paused: Duration,
+    /// What the counters of time may have shown already; they never show less.
+    shown_printed: Duration,
+    shown_paused: Duration,
+    last_end: Option<LastEnd>,
+    attention: Option<Attention>,
+    last_event: Time,
+}
+
+/// What a printer does while no print is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Idle,
+    Error,
+    Unknown,
+}
+
+/// The last end, to know its repeat by.
+#[derive(Clone, Debug, PartialEq)]
+struct LastEnd {
+    at: Time,
+    print_id: Option<String>,
+    file: Option<File>,
+    elapsed: Option<Elapsed>,
+}
+
+/// A call for a person that nobody has answered yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Attention {
+    reason: AttentionReason,
+    last: Time,
+}
+
+/// What applying an event did.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    pub(super) duplicate: bool,
+    pub(super) ended: Vec<EndedPrint>,
+}
+
+impl Effect {
+    fn duplicate() -> Self {
+        Self {
+            duplicate: true,
+            ended: Vec::new(),
+        }
+    }
+}
+
+impl Printer {
+    pub(super) fn new(identity: &Identity, label: String, now: Time) -> Self {
+        Self {
+            source: identity.source,
+            id: identity.id.clone(),
+            label,
+            name: identity.name.clone(),
+            rest: Rest::Idle,
+            print: None,
+            totals: Totals::default(),
+            ended_paused: Duration::ZERO,
+            shown_printed: Duration::ZERO,
+            shown_paused: Duration::ZERO,
+            last_end: None,
+            attention: None,
+            last_event: now,
+        }
+    }
+
+    /// The `printer` label.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(super) const fn source(&self) -> Source {
+        self.source
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the open print carries this id.
+    pub(super) fn is_printing(&self, print_id: Option<&str>) -> bool {
+        self.print.as_ref().is_some_and(|print| print.has_id(print_id))
+    }
+
+    /// The printer as it is at `now`.
+    #[must_use]
+    pub fn read(&self, now: Time) -> Reading<'_> {
+        Reading {
+            label: &self.label,
+            source: self.source,
+            id: &self.id,
+            name: &self.name,
+            state: self.state(now),
+            last_event: self.last_event,
+            print: self.print.as_ref().map(|print| print.read(now)),
+            printed: self.printed(now),
+            paused: self.paused(now),
+            totals: &self.totals,
+        }
+    }
+
+    fn state(&self, now: Time) -> State {
+        match (&self.print, self.rest) {
+            (Some(print), _) => print.state(now),
+            (None, Rest::Idle) => State::Idle,
+            (None, Rest::Error) => State::Error,
+            (None, Rest::Unknown) => State::Unknown,
+        }
+    }
+
+    fn printed(&self, now: Time) -> Duration {
+        let ended: Duration = self.totals.ended_printed.iter().sum();
+        let open = self
+            .print
+            .as_ref()
+            .map_or(Duration::ZERO, |print| print.printed(now));
+        self.shown_printed.max(ended + open)
+    }
+
+    fn paused(&self, now: Time) -> Duration {
+        let open = self
+            .print
+            .as_ref()
+            .map_or(Duration::ZERO, |print| print.paused(now));
+        self.shown_paused.max(self.ended_paused + open)
+    }
+
+    /// Applies an event. `already_ended` tells that the event's print id is that of a print that has ended.
+    pub(super) fn apply(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> Effect {
+        let now = event.received;
+        self.shown_printed = self.printed(now);
+        self.shown_paused = self.paused(now);
+        self.name.clone_from(&event.printer.name);
+        self.last_event = self.last_event.max(now);
+        if let Some(print) = &mut self.print {
+            print.advance(now);
+        }
+        let effect = self.happen(event, already_ended, limits);
+        if let Some(print) = &mut self.print {
+            print.listen(now, limits);
+        }
+        effect
+    }
+
+    fn happen(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> Effect {
+        match event.what {
+            What::Notice if already_ended => Effect::default(),
+            What::Error if already_ended && self.print.is_none() => self.error(event),
+            _ if already_ended => Effect::duplicate(),
+            What::Started => self.started(event, limits),
+            What::Progress => self.progress(event, limits),
+            What::Paused => self.paused_now(event, limits),
+            What::Resumed => self.goes_on(event, limits, Phase::Printing),
+            What::Finished(outcome) => self.finished(event, outcome, limits),
+            What::Error => self.error(event),
+            What::FailureWarning(action) => self.failure_warning(event, action, limits),
+            What::Attention(reason) => self.call_for_a_person(event, reason),
+            What::StateReport(reported) => self.state_report(event, reported),
+            What::Notice => self.notice(event),
+            What::LimitReached | What::Test => Effect::default(),
+        }
+    }
+
+    fn started(&mut self, event: &Event, limits: &Limits) -> Effect {
+        let mut effect = Effect::default();
+        if let Some(print) = &self.print {
+            let outcome = match print.phase() {
+                _ if print.has_id(event.job.print_id.as_deref()) => return Effect::duplicate(),
+                Phase::Printing if print.is_announced_again_by(event) => return Effect::duplicate(),
+                Phase::Paused if !print.is_of_another_file(&event.job) => Outcome::Cancelled,
+                Phase::ErrorPending => Outcome::Failed,
+                Phase::Printing | Phase::Paused | Phase::Lost => Outcome::Unknown,
+            };
+            self.close(event, outcome, &mut effect);
+        }
+        self.open(event, Phase::Printing, limits);
+        effect
+    }
+
+    fn progress(&mut self, event: &Event, limits: &Limits) -> Effect {
+        if self.print.is_none() && !event.job.tells_of_a_print() {
+            return Effect::default();
+        }
+        let waits = match &self.print {
+            None => event.job.says_paused,
+            Some(print) => print.phase() == Phase::Paused && event.job.says_paused,
+        };
+        self.goes_on(event, limits, if waits { Phase::Paused } else { Phase::Printing })
+    }
+
+    fn paused_now(&mut self, event: &Event, limits: &Limits) -> Effect {
+        if self.print.as_ref().is_some_and(|print| print.went_on(event)) {
+            self.attention = None;
+        }
+        self.goes_on(event, limits, Phase::Paused)
+    }
+
+    /// A report of a print that runs or waits: of the open one, or of one whose start was lost.
+    fn goes_on(&mut self, event: &Event, limits: &Limits, phase: Phase) -> Effect {
+        let mut effect = Effect::default();
+        self.close_if_of_another_print(event, &mut effect);
+        match &mut self.print {
+            Some(print) => print.update(event, phase),
+            None => self.open(event, phase, limits),
+        }
+        if phase == Phase::Printing {
+            self.attention = None;
+        }
+        effect
+    }
+
+    fn finished(&mut self, event: &Event, outcome: Outcome, limits: &Limits) -> Effect {
+        let mut effect = Effect::default();
+        if self.print.as_ref().is_none_or(|print| print.is_not_of(event)) && self.repeats_the_last_end(event)
+        {
+            return Effect::duplicate();
+        }
+        self.close_if_of_another_print(event, &mut effect);
+        if self.print.is_none() {
+            self.open(event, Phase::Printing, limits);
+        }
+        if let Some(print) = self.print.take() {
+            let failed_in_error = print.phase() == Phase::ErrorPending && outcome == Outcome::Failed;
+            self.rest = if failed_in_error { Rest::Error } else { Rest::Idle };
+            self.count_end(print.end(event, outcome), event, &mut effect);
+        }
+        self.attention = None;
+        effect
+    }
+
+    fn error(&mut self, event: &Event) -> Effect {
+        let mut effect = Effect::default();
+        self.totals.errors += 1;
+        self.attention = None;
+        self.close_if_of_another_print(event, &mut effect);
+        match &mut self.print {
+            Some(print) => print.update(event, Phase::ErrorPending),
+            None => self.rest = Rest::Error,
+        }
+        effect
+    }
+
+    fn failure_warning(&mut self, event: &Event, action: WarningAction, limits: &Limits) -> Effect {
+        self.totals.failure_warnings[action.index()] += 1;
+        match action {
+            WarningAction::Paused => self.goes_on(event, limits, Phase::Paused),
+            WarningAction::Warned => self.observe(event),
+        }
+    }
+
+    fn call_for_a_person(&mut self, event: &Event, reason: AttentionReason) -> Effect {
+        let now = event.received;
+        let repeated = self.attention.is_some_and(|attention| {
+            attention.reason == reason || now.since(attention.last) <= ATTENTION_WINDOW
+        });
+        let kept = if repeated {
+            self.attention.map_or(reason, |attention| attention.reason)
+        } else {
+            reason
+        };
+        self.attention = Some(Attention {
+            reason: kept,
+            last: now,
+        });
+        let effect = self.observe(event);
+        if repeated {
+            return Effect {
+                duplicate: true,
+                ..effect
+            };
+        }
+        self.totals.attention[reason.index()] += 1;
+        effect
+    }
+
+    /// Takes in a report that leaves the print in the phase it is in.
+    fn observe(&mut self, event: &Event) -> Effect {
+        let mut effect = Effect::default();
+        self.close_if_of_another_print(event, &mut effect);
+        if let Some(print) = &mut self.print {
+            print.update(event, print.phase());
+        }
+        effect
+    }
+
+    fn state_report(&mut self, event: &Event, reported: Reported) -> Effect {
+        if reported == Reported::Printing {
+            self.attention = None;
+        }
+        let Some(print) = &mut self.print else {
+            self.rest = match reported {
+                Reported::Idle => Rest::Idle,
+                Reported::Error => Rest::Error,
+                // A print that nobody announced is going on: until its end tells more, idle would be a lie.
+                Reported::Offline | Reported::Printing | Reported::Paused => Rest::Unknown,
+            };
+            return Effect::default();
+        };
+        match (reported, print.phase()) {
+            (Reported::Printing, phase) if phase != Phase::Printing => print.update(event, Phase::Printing),
+            (Reported::Paused, phase) if phase != Phase::Paused => print.update(event, Phase::Paused),
+            (Reported::Error | Reported::Offline, Phase::Printing | Phase::Paused) => {
+                print.enter(Phase::ErrorPending, event);
+            }
+            (Reported::Idle, Phase::Printing | Phase::Paused) => print.enter(Phase::Lost, event),
+            _ => {}
+        }
+        Effect::default()
+    }
+
+    fn notice(&mut self, event: &Event) -> Effect {
+        if let Some(print) = &mut self.print
+            && !print.is_not_of(event)
+        {
+            print.update(event, print.phase());
+        }
+        Effect::default()
+    }
+
+    fn open(&mut self, event: &Event, phase: Phase, limits: &Limits) {
+        let print = OpenPrint::open(event, phase, limits);
+        self.totals.started[print.origin().index()] += 1;
+        self.print = Some(print);
+        self.rest = Rest::Idle;
+        self.attention = None;
+    }
+
+    fn close_if_of_another_print(&mut self, event: &Event, effect: &mut Effect) {
+        if self.print.as_ref().is_some_and(|print| print.is_not_of(event)) {
+            self.close(event, Outcome::Unknown, effect);
+        }
+    }
+
+    fn close(&mut self, event: &Event, outcome: Outcome, effect: &mut Effect) {
+        if let Some(print) = self.print.take() {
+            self.count_end(print.close(event.received, outcome), event, effect);
+        }
+    }
+
+    fn count_end(&mut self, ended: EndedPrint, event: &Event, effect: &mut Effect) {
+        self.totals.ended[ended.origin.index()][ended.outcome.index()] += 1;
+        self.totals.ended_printed[ended.outcome.index()] += ended.printed;
+        self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
+        self.ended_paused += ended.paused;
+        let reported = matches!(event.what, What::Finished(_));
+        self.last_end = Some(LastEnd {
+            at: ended.ended,
+            print_id: ended.print_id.clone(),
+            file: ended.file.clone(),
+            elapsed: event.job.elapsed.filter(|_| reported),
+        });
+        effect.ended.push(ended);
+    }
+
+    /// Whether `event`, an end, is the last end reported once more. Where the sender names its prints, the name tells;
+    /// elsewhere the file, the stated time, and how long ago it was.
+    fn repeats_the_last_end(&self, event: &Event) -> bool {
+        let Some(last) = &self.last_end else { return false };
+        if last.print_id.is_some() && event.job.print_id.is_some() {
+            return last.print_id == event.job.print_id;
+        }
+        if are_different(last.file.as_ref(), event.job.file.as_ref()) {
+            return false;
+        }
+        let ago = event.received.since(last.at);
+        match (last.elapsed, event.job.elapsed) {
+            (Some(before), Some(now)) => before == now && ago <= SAME_END_WINDOW,
+            _ => ago <= END_WINDOW,
+        }
+    }
+}

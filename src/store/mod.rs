@@ -1,0 +1,31 @@
+//! The store: what keeps the state beyond the process.
+//!
+//! The contract is in the terms of the farm, and small: [`Store::load`] once, then [`Store::commit`] for every batch.
+//! A store belongs to one writer and is never called concurrently.
+
+mod memory;
+
+pub use memory::MemoryStore;
+
+use crate::farm::{Changes, Farm, View};
+
+/// Keeps the state of the farm.
+pub trait Store: Send {
+    /// The state as of the last commit that succeeded; a new farm when there was none.
+    ///
+    /// # Errors
+    /// When what is kept cannot be read. It is left as it is.
+    fn load(&mut self) -> Result<Farm, StoreError>;
+
+    /// Keeps what `changes` names, as it is in `view`: all of it or nothing. When this returns `Ok`, the next
+    /// [`Self::load`] finds it, as surely as the store promises.
+    ///
+    /// # Errors
+    /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError>;
+}
+
+/// Why a store failed, in words for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
