@@ -161,13 +161,15 @@ impl Farm {
         &self.view
     }
 
-    /// Applies an event and notes in `changes` what it changed.
+    /// Applies an event, `now` that it is its turn, and notes in `changes` what it changed. Readers must have seen
+    /// nothing of a later time than `now`: what the counters have shown until then is what they keep up.
     ///
     /// # Errors
     /// [`TooManyPrinters`], when the event is the first of a printer beyond the limit. Then nothing has changed.
     pub fn apply(
         &mut self,
         event: &Event,
+        now: Time,
         limits: &Limits,
         changes: &mut Changes,
     ) -> Result<Applied, TooManyPrinters> {
@@ -200,7 +202,7 @@ impl Farm {
         let print_id = event.job.print_id.as_deref();
         let already_ended = !printer.is_printing(print_id)
             && print_id.is_some_and(|id| self.spent.contains(&fingerprint(source, printer.id(), id)));
-        let effect = printer.apply(event, already_ended, limits);
+        let effect = printer.apply(event, now, already_ended, limits);
         let label = printer.label().to_owned();
         for ended in effect.ended {
             if let Some(id) = &ended.print_id {
@@ -288,3 +290,6 @@ fn fingerprint(source: Source, printer_id: &str, print_id: &str) -> u64 {
     // Keyed with constants, so that a print id has one fingerprint in every process.
     BuildHasherDefault::<DefaultHasher>::default().hash_one((source, printer_id, print_id))
 }
+
+#[cfg(test)]
+mod tests;

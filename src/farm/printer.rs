@@ -162,19 +162,19 @@ impl Printer {
         self.shown_paused.max(self.ended_paused + open)
     }
 
-    /// Applies an event. `already_ended` tells that the event's print id is that of a print that has ended.
-    pub(super) fn apply(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> Effect {
-        let now = event.received;
+    /// Applies an event. `now` is the last time that readers may have seen of what was before it; `already_ended` tells
+    /// that the event's print id is that of a print that has ended.
+    pub(super) fn apply(&mut self, event: &Event, now: Time, already_ended: bool, limits: &Limits) -> Effect {
         self.shown_printed = self.printed(now);
         self.shown_paused = self.paused(now);
         self.name.clone_from(&event.printer.name);
-        self.last_event = self.last_event.max(now);
+        self.last_event = self.last_event.max(event.received);
         if let Some(print) = &mut self.print {
-            print.advance(now);
+            print.advance(event.received);
         }
         let effect = self.happen(event, already_ended, limits);
         if let Some(print) = &mut self.print {
-            print.listen(now, limits);
+            print.listen(event.received, limits);
         }
         effect
     }

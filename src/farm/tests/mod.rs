@@ -1,0 +1,120 @@
+//! The farm, told stories.
+
+#![allow(clippy::float_cmp, reason = "the stories' times are whole microseconds")]
+#![allow(clippy::cast_possible_truncation, reason = "the stories' times are small")]
+
+mod identity;
+mod random;
+mod seconds;
+mod table;
+
+use std::time::Duration;
+
+use super::*;
+
+/// A farm and the clock of its story, in seconds.
+#[derive(Default)]
+struct Story {
+    farm: Farm,
+    changes: Changes,
+    now: f64,
+}
+
+fn at(seconds: f64) -> Time {
+    Time::from_micros(1_800_000_000_000_000 + (seconds * 1e6) as i64)
+}
+
+fn secs(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+fn identity() -> Identity {
+    Identity {
+        source: Source::OctoPrint,
+        id: "delta".into(),
+        label: "delta".into(),
+        name: "delta".into(),
+    }
+}
+
+/// A job that tells its file only.
+fn file(name: &str) -> Job {
+    Job {
+        file: Some(File {
+            name: name.into(),
+            path: Some(name.into()),
+        }),
+        origin: Some(Origin::Local),
+        ..Job::default()
+    }
+}
+
+/// A job that tells its file and OctoPrint's elapsed time.
+fn elapsed(name: &str, seconds: f64) -> Job {
+    Job {
+        elapsed: Some(Elapsed::Printing(secs(seconds))),
+        ..file(name)
+    }
+}
+
+/// A job that tells its print id, file and a time that counts pauses in.
+fn named(print_id: &str, seconds: f64) -> Job {
+    Job {
+        print_id: Some(print_id.into()),
+        elapsed: Some(Elapsed::WithPauses(secs(seconds))),
+        ..file("part.gcode")
+    }
+}
+
+impl Story {
+    fn after(&mut self, seconds: f64) -> &mut Self {
+        self.now += seconds;
+        self
+    }
+
+    fn tell(&mut self, what: What, job: Job) -> Verdict {
+        self.tell_of(identity(), what, job).unwrap().verdict
+    }
+
+    fn tell_of(&mut self, printer: Identity, what: What, job: Job) -> Result<Applied, TooManyPrinters> {
+        let event = Event {
+            printer,
+            received: at(self.now),
+            sent: None,
+            what,
+            job,
+        };
+        self.farm
+            .apply(&event, at(self.now), &Limits::default(), &mut self.changes)
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        self.farm.view().read(at(self.now)).next().unwrap()
+    }
+
+    fn state(&self) -> State {
+        self.reading().state
+    }
+
+    /// Started, completed, cancelled, failed, unknown, running.
+    fn counts(&self) -> [u64; 6] {
+        let reading = self.reading();
+        let ended = |outcome: Outcome| reading.totals.ended.iter().map(|by| by[outcome.index()]).sum();
+        [
+            reading.totals.started.iter().sum(),
+            ended(Outcome::Completed),
+            ended(Outcome::Cancelled),
+            ended(Outcome::Failed),
+            ended(Outcome::Unknown),
+            u64::from(reading.print.is_some()),
+        ]
+    }
+
+    fn printed(&self) -> f64 {
+        self.reading().printed.as_secs_f64()
+    }
+
+    fn paused(&self) -> f64 {
+        self.reading().paused.as_secs_f64()
+    }
+}

@@ -1,0 +1,306 @@
+//! Random histories: whatever is lost, repeated, late or out of order, the counts add up and nothing falls.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+fn what() -> impl Strategy<Value = What> {
+    let finished = select(&Outcome::ALL[..3]).prop_map(What::Finished);
+    let warning = select(WarningAction::ALL).prop_map(What::FailureWarning);
+    let attention = select(AttentionReason::ALL).prop_map(What::Attention);
+    let reported = select(vec![
+        Reported::Printing,
+        Reported::Paused,
+        Reported::Idle,
+        Reported::Error,
+        Reported::Offline,
+    ])
+    .prop_map(What::StateReport);
+    prop_oneof![
+        3 => Just(What::Started),
+        4 => Just(What::Progress),
+        2 => Just(What::Paused),
+        1 => Just(What::Resumed),
+        3 => finished,
+        1 => Just(What::Error),
+        1 => warning,
+        1 => attention,
+        1 => reported,
+        1 => Just(What::Notice),
+        1 => Just(What::LimitReached),
+        1 => Just(What::Test),
+    ]
+}
+
+fn span() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        (0_u64..100_000).prop_map(Duration::from_millis),
+        (0_u64..400_000).prop_map(Duration::from_secs)
+    ]
+}
+
+fn told_time() -> impl Strategy<Value = Elapsed> {
+    (span(), 0..3).prop_map(|(span, how)| match how {
+        0 => Elapsed::Printing(span),
+        1 => Elapsed::WithPauses(span),
+        _ => Elapsed::Either(span),
+    })
+}
+
+prop_compose! {
+    fn job()(
+        print_id in proptest::option::weighted(0.3, select(vec!["one", "two", "three"])),
+        name in proptest::option::weighted(0.7, select(vec!["a.gcode", "b.gcode"])),
+        origin in proptest::option::of(select(Origin::ALL)),
+        progress in proptest::option::of(0.0..=1.0),
+        elapsed in proptest::option::of(told_time()),
+        remaining in proptest::option::of(span()),
+        estimate in proptest::option::of(span()),
+        position in proptest::option::of(0_u64..5),
+        says_paused: bool,
+    ) -> Job {
+        Job {
+            print_id: print_id.map(Into::into),
+            file: name.map(|name| File { name: name.into(), path: None }),
+            origin, progress, elapsed, remaining, estimate, position, says_paused,
+            ..Job::default()
+        }
+    }
+}
+
+prop_compose! {
+    /// An event, and the seconds that pass before it. Some come a little late: they were received before the last one.
+    fn step()(
+        pause in prop_oneof![0.0..5.0, 0.0..5_000.0, 0.0..200_000.0],
+        late in prop_oneof![4 => Just(0.0), 1 => 0.0..3.0],
+        source in select(Source::ALL),
+        id in select(vec!["x", "y"]),
+        sent in proptest::option::of(0_i64..1_000_000),
+        what in what(),
+        job in job(),
+    ) -> (f64, f64, Event) {
+        let printer = Identity { source, id: id.into(), label: "same".into(), name: id.into() };
+        let sent = sent.map(|seconds| Time::from_micros(seconds * 1_000_000));
+        (pause, late, Event { printer, received: at(0.0), sent, what, job })
+    }
+}
+
+/// Every counter of a printer, in one row.
+fn counters(reading: &Reading<'_>) -> Vec<f64> {
+    let totals = reading.totals;
+    let counts = totals.started.iter().chain(totals.ended.iter().flatten());
+    let counts = counts
+        .chain(&totals.failure_warnings)
+        .chain(&totals.attention)
+        .chain([&totals.errors]);
+    let times = totals
+        .ended_printed
+        .iter()
+        .chain([&reading.printed, &reading.paused]);
+    counts
+        .map(|&count| count as f64)
+        .chain(times.map(Duration::as_secs_f64))
+        .collect()
+}
+
+fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Result<(), TestCaseError> {
+    let mut labels = HashSet::new();
+    for reading in story.farm.view().read(at(now)) {
+        prop_assert!(
+            labels.insert(reading.label.to_owned()),
+            "two printers share a label"
+        );
+        for origin in Origin::ALL {
+            let open = reading
+                .print
+                .as_ref()
+                .is_some_and(|print| print.origin == *origin);
+            let ended: u64 = reading.totals.ended[origin.index()].iter().sum();
+            prop_assert_eq!(reading.totals.started[origin.index()], ended + u64::from(open));
+        }
+        let after = counters(&reading);
+        if let Some(before) = before.get(reading.label) {
+            for (before, after) in before.iter().zip(&after) {
+                prop_assert!(after >= before, "a counter fell from {} to {}", before, after);
+            }
+        }
+        before.insert(reading.label.to_owned(), after);
+        if let Some(print) = &reading.print {
+            prop_assert!(print.progress.is_none_or(|it| (0.0..=1.0).contains(&it)));
+            prop_assert!(
+                print
+                    .remaining
+                    .is_none_or(|it| it < Duration::from_secs(1_000_000))
+            );
+            prop_assert_eq!(print.eta.is_some() && reading.state != State::Printing, false);
+        }
+        prop_assert_eq!(
+            reading.print.is_some() && reading.state == State::Idle,
+            false,
+            "idle within a print"
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn the_counts_add_up_and_no_counter_ever_falls(steps in proptest::collection::vec(step(), 1..120)) {
+        let mut story = Story::default();
+        let mut before = BTreeMap::new();
+        for (pause, late, mut event) in steps {
+            check(&story, story.now + pause, &mut before)?;
+            story.after(pause);
+            event.received = at(story.now - late);
+            story.farm.apply(&event, at(story.now), &Limits::default(), &mut story.changes).unwrap();
+            check(&story, story.now, &mut before)?;
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_taken_back_leaves_the_state_as_it_was(
+        kept in proptest::collection::vec(step(), 0..30),
+        lost in proptest::collection::vec(step(), 1..30),
+    ) {
+        let mut story = Story::default();
+        let mut published = View::default();
+        for (pause, _, mut event) in kept {
+            event.received = at(story.after(pause).now);
+            story.farm.apply(&event, at(story.now), &Limits::default(), &mut story.changes).unwrap();
+        }
+        published.publish(&story.farm, &std::mem::take(&mut story.changes));
+        for (pause, _, mut event) in lost {
+            event.received = at(story.now + pause);
+            story.farm.apply(&event, at(story.now), &Limits::default(), &mut story.changes).unwrap();
+        }
+        story.farm.roll_back(&published, &story.changes);
+        prop_assert_eq!(&story.farm.view().printers, &published.printers);
+        prop_assert_eq!(story.farm.labels.len(), published.printers.len());
+    }
+}
+
+/// What a printer truly does for a while.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Print(f64),
+    Pause(f64),
+    End(Outcome),
+    Rest(f64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (0.1..3_000.0).prop_map(Act::Print),
+        2 => (0.1..3_000.0).prop_map(Act::Pause),
+        2 => select(&Outcome::ALL[..3]).prop_map(Act::End),
+        2 => (0.1..3_000.0).prop_map(Act::Rest),
+    ]
+}
+
+/// A printer driven by OctoPrint, its truth, and the exporter that hears of it.
+#[derive(Default)]
+struct Live {
+    story: Story,
+    /// True seconds of the open print, if one is open.
+    open: Option<f64>,
+    is_paused: bool,
+    true_printed: f64,
+    shown_before: f64,
+    prints: u32,
+}
+
+impl Live {
+    fn tell(&mut self, what: What, exact: bool) {
+        let seconds = self.open.unwrap_or_default();
+        // OctoPrint cuts the elapsed time to whole seconds, except in the end.
+        let seconds = if exact { seconds } else { seconds.floor() };
+        let name = format!("{}.gcode", self.prints);
+        self.story.tell(what, elapsed(&name, seconds));
+    }
+
+    /// Lets time pass in small pieces, and holds what is shown against the truth.
+    fn pass(&mut self, seconds: f64, prints: bool) -> Result<(), TestCaseError> {
+        for _ in 0..5 {
+            let piece = seconds / 5.0;
+            self.story.after(piece);
+            if prints {
+                self.true_printed += piece;
+                self.open = self.open.map(|open| open + piece);
+            }
+            if self.story.farm.view().is_empty() {
+                continue;
+            }
+            let shown = self.story.printed();
+            prop_assert!(
+                shown <= self.true_printed + 1e-3,
+                "{} s shown of {} s",
+                shown,
+                self.true_printed
+            );
+            prop_assert!(
+                shown - self.shown_before <= piece + 1.0,
+                "{} s more in {} s",
+                shown - self.shown_before,
+                piece
+            );
+            self.shown_before = shown;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, act: Act, reports_progress: bool) -> Result<(), TestCaseError> {
+        match act {
+            Act::Print(seconds) => {
+                if self.open.is_none() {
+                    self.open = Some(0.0);
+                    self.tell(What::Started, false);
+                } else if std::mem::take(&mut self.is_paused) {
+                    self.tell(What::StateReport(Reported::Printing), false);
+                }
+                self.pass(seconds, true)?;
+                if reports_progress {
+                    self.tell(What::Progress, false);
+                }
+                Ok(())
+            }
+            Act::Pause(seconds) if self.open.is_some() => {
+                if !std::mem::replace(&mut self.is_paused, true) {
+                    self.tell(What::Paused, false);
+                }
+                self.pass(seconds, false)
+            }
+            Act::End(outcome) if self.open.is_some() => {
+                self.tell(What::Finished(outcome), true);
+                self.is_paused = false;
+                self.open = None;
+                self.prints += 1;
+                let (shown, truth) = (self.story.printed(), self.true_printed);
+                prop_assert!(
+                    (shown - truth).abs() < 1e-3 * f64::from(self.prints),
+                    "{} s of {} s",
+                    shown,
+                    truth
+                );
+                self.shown_before = shown;
+                Ok(())
+            }
+            Act::Pause(seconds) | Act::Rest(seconds) if self.open.is_none() => self.pass(seconds, false),
+            Act::Rest(_) | Act::Pause(_) | Act::End(_) => Ok(()),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn while_events_are_live_print_seconds_are_true_and_never_faster_than_time(
+        acts in proptest::collection::vec((act(), any::<bool>()), 1..60),
+    ) {
+        let mut live = Live::default();
+        for (act, reports_progress) in acts {
+            live.act(act, reports_progress)?;
+        }
+    }
+}

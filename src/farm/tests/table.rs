@@ -1,0 +1,436 @@
+//! Every cell of the table of states.
+
+use super::*;
+
+const DONE: What = What::Finished(Outcome::Completed);
+const CANCELLED: What = What::Finished(Outcome::Cancelled);
+const FAILED: What = What::Finished(Outcome::Failed);
+const ATTENTION: What = What::Attention(AttentionReason::UserInteraction);
+
+/// The columns of the table.
+#[derive(Clone, Copy, Debug)]
+enum Column {
+    NoPrint,
+    Printing,
+    Paused,
+    ErrorPending,
+}
+
+use Column::{ErrorPending, NoPrint, Paused, Printing};
+
+/// A printer that ended one print a day ago, and is now in the column with `a.gcode` at 100 s.
+fn in_column(column: Column) -> Story {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    story.after(50.0).tell(DONE, elapsed("a.gcode", 50.0));
+    story.after(90_000.0);
+    let last = match column {
+        NoPrint => return story,
+        Printing => What::Progress,
+        Paused => What::Paused,
+        ErrorPending => What::Error,
+    };
+    story.tell(What::Started, file("a.gcode"));
+    story.after(100.0).tell(What::Progress, elapsed("a.gcode", 100.0));
+    story.tell(last, elapsed("a.gcode", 100.0));
+    story
+}
+
+/// The counts beyond the print of the day before.
+fn counts(story: &Story) -> [u64; 6] {
+    let [started, completed, rest @ ..] = story.counts();
+    let [cancelled, failed, unknown, running] = rest;
+    [started - 1, completed - 1, cancelled, failed, unknown, running]
+}
+
+type Case = (&'static str, Column, What, Job, State, [u64; 6]);
+
+/// What happens, in which column, and then: the state, and the counts started, completed, cancelled, failed, unknown
+/// and running.
+#[rustfmt::skip]
+fn cells() -> Vec<Case> {
+    use State::{Error, Idle, Printing as Prints, Paused as Waits, Unknown};
+    let a = || elapsed("a.gcode", 110.0);
+    let b = || file("b.gcode");
+    let says_paused = || Job { says_paused: true, ..a() };
+    let in_words = || Job { progress_in_words: Some(0.3), ..Job::default() };
+    vec![
+        ("a start opens", NoPrint, What::Started, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a start while printing closes as unknown", Printing, What::Started, b(), Prints, [2, 0, 0, 0, 1, 1]),
+        ("a start of the same file after progress is a new print", Printing, What::Started, file("a.gcode"), Prints, [2, 0, 0, 0, 1, 1]),
+        ("a start of the same file while paused is a restart", Paused, What::Started, file("a.gcode"), Prints, [2, 0, 1, 0, 0, 1]),
+        ("a start of another file while paused closes as unknown", Paused, What::Started, b(), Prints, [2, 0, 0, 0, 1, 1]),
+        ("a start after an error closes as failed", ErrorPending, What::Started, file("a.gcode"), Prints, [2, 0, 0, 1, 0, 1]),
+        ("progress of a print implies its start", NoPrint, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("an empty progress opens nothing", NoPrint, What::Progress, Job::default(), Idle, [0; 6]),
+        ("a percentage in words opens nothing", NoPrint, What::Progress, in_words(), Idle, [0; 6]),
+        ("progress updates", Printing, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("progress while paused is a resume", Paused, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("an empty progress while paused is a resume", Paused, What::Progress, Job::default(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("progress that says paused stays paused", Paused, What::Progress, says_paused(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("progress after an error is a recovery", ErrorPending, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a pause implies a start", NoPrint, What::Paused, b(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a pause stops the clock", Printing, What::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a second pause updates", Paused, What::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a pause after an error is paused", ErrorPending, What::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a resume implies a start", NoPrint, What::Resumed, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a resume while printing updates", Printing, What::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a resume runs the clock", Paused, What::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a resume after an error runs the clock", ErrorPending, What::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("an end that nobody announced is a whole print", NoPrint, DONE, b(), Idle, [1, 1, 0, 0, 0, 0]),
+        ("done closes", Printing, DONE, a(), Idle, [1, 1, 0, 0, 0, 0]),
+        ("cancelled closes", Printing, CANCELLED, a(), Idle, [1, 0, 1, 0, 0, 0]),
+        ("failed closes", Printing, FAILED, a(), Idle, [1, 0, 0, 1, 0, 0]),
+        ("an end of another file closes as unknown and counts whole", Printing, DONE, b(), Idle, [2, 1, 0, 0, 1, 0]),
+        ("done while paused closes", Paused, DONE, a(), Idle, [1, 1, 0, 0, 0, 0]),
+        ("cancelled while paused closes", Paused, CANCELLED, a(), Idle, [1, 0, 1, 0, 0, 0]),
+        ("done after an error closes", ErrorPending, DONE, a(), Idle, [1, 1, 0, 0, 0, 0]),
+        ("failed after an error closes and the error stands", ErrorPending, FAILED, a(), Error, [1, 0, 0, 1, 0, 0]),
+        ("an error without a print counts none", NoPrint, What::Error, Job::default(), Error, [0; 6]),
+        ("an error while printing is pending", Printing, What::Error, Job::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("an error while paused is pending", Paused, What::Error, Job::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("a second error stays pending", ErrorPending, What::Error, Job::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("a warning changes nothing", Printing, What::FailureWarning(WarningAction::Warned), a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a warning that paused is a pause", Printing, What::FailureWarning(WarningAction::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a warning that paused implies a start", NoPrint, What::FailureWarning(WarningAction::Paused), b(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a call for a person opens nothing", NoPrint, ATTENTION, b(), Idle, [0; 6]),
+        ("a call for a person changes no phase", Paused, ATTENTION, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a notice opens nothing", NoPrint, What::Notice, named("n", 5.0), Idle, [0; 6]),
+        ("a notice changes no phase", Printing, What::Notice, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a notice of another print touches nothing", Printing, What::Notice, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a test changes nothing", Printing, What::Test, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("the daily limit changes no state", Printing, What::LimitReached, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it prints, without a print", NoPrint, What::StateReport(Reported::Printing), b(), Unknown, [0; 6]),
+        ("the printer says it prints again", Paused, What::StateReport(Reported::Printing), a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it waits", Printing, What::StateReport(Reported::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it waits, without a print", NoPrint, What::StateReport(Reported::Paused), b(), Unknown, [0; 6]),
+        ("the printer is off while printing", Printing, What::StateReport(Reported::Offline), Job::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("the printer is off while paused", Paused, What::StateReport(Reported::Offline), Job::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("an idle printer that is off is unknown", NoPrint, What::StateReport(Reported::Offline), Job::default(), Unknown, [0; 6]),
+        ("the printer is in an error", Printing, What::StateReport(Reported::Error), Job::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("an idle printer in an error", NoPrint, What::StateReport(Reported::Error), Job::default(), Error, [0; 6]),
+        ("the printer is idle within a print: its end was lost", Printing, What::StateReport(Reported::Idle), a(), Unknown, [1, 0, 0, 0, 0, 1]),
+        ("an error stays pending when the printer is back", ErrorPending, What::StateReport(Reported::Idle), a(), Error, [1, 0, 0, 0, 0, 1]),
+    ]
+}
+
+#[test]
+fn every_cell_of_the_table() {
+    for (name, column, what, job, state, expected) in cells() {
+        let mut story = in_column(column);
+        story.after(10.0).tell(what, job);
+        assert_eq!(
+            (story.state(), counts(&story)),
+            (state, expected),
+            "{name} ({column:?})"
+        );
+    }
+}
+
+#[test]
+fn a_start_that_is_repeated_at_once_is_a_duplicate() {
+    let mut story = Story::default();
+    assert_eq!(story.tell(What::Started, file("a.gcode")), Verdict::Accepted);
+    assert_eq!(
+        story.after(0.3).tell(What::Started, file("a.gcode")),
+        Verdict::Duplicate
+    );
+    assert_eq!(story.counts(), [1, 0, 0, 0, 0, 1]);
+}
+
+#[test]
+fn a_start_of_the_same_file_long_after_is_a_new_print_whose_forerunner_ended_unheard() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    assert_eq!(
+        story.after(3600.0).tell(What::Started, file("a.gcode")),
+        Verdict::Accepted
+    );
+    assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1]);
+}
+
+#[test]
+fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
+    let cases = [
+        (
+            "the same time, a moment later",
+            elapsed("a.gcode", 50.5),
+            0.02,
+            true,
+        ),
+        (
+            "the same time, an hour later",
+            elapsed("a.gcode", 50.5),
+            3600.0,
+            true,
+        ),
+        (
+            "the same time, two days later",
+            elapsed("a.gcode", 50.5),
+            172_800.0,
+            false,
+        ),
+        (
+            "another time, a moment later",
+            elapsed("a.gcode", 70.25),
+            0.02,
+            false,
+        ),
+        ("no time, a moment later", file("a.gcode"), 0.02, true),
+        ("no file and no time, a moment later", Job::default(), 0.02, true),
+        ("no time, an hour later", file("a.gcode"), 3600.0, false),
+        ("another file", elapsed("b.gcode", 50.5), 0.02, false),
+    ];
+    for (name, job, after, repeats) in cases {
+        let mut story = Story::default();
+        story.tell(What::Started, file("a.gcode"));
+        story.after(50.0).tell(CANCELLED, elapsed("a.gcode", 50.5));
+        let verdict = story.after(after).tell(FAILED, job);
+        assert_eq!(verdict == Verdict::Duplicate, repeats, "{name}");
+        assert_eq!(
+            story.counts(),
+            if repeats {
+                [1, 0, 1, 0, 0, 0]
+            } else {
+                [2, 0, 1, 1, 0, 0]
+            },
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_printer_reset_that_is_told_four_times_is_one_cancelled_print() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    let end = elapsed("a.gcode", 30.25);
+    story.after(30.0).tell(CANCELLED, end.clone());
+    story.after(0.01).tell(What::Error, Job::default());
+    story.after(0.01).tell(CANCELLED, end);
+    story
+        .after(0.01)
+        .tell(What::StateReport(Reported::Offline), Job::default());
+    assert_eq!(story.counts(), [1, 0, 1, 0, 0, 0]);
+    assert_eq!(
+        (story.state(), story.reading().totals.errors),
+        (State::Unknown, 1)
+    );
+}
+
+#[test]
+fn a_print_id_tells_prints_apart_for_ever() {
+    let mut story = Story::default();
+    story.tell(What::Started, named("one", 0.0));
+    assert_eq!(
+        story.after(90.0).tell(What::Started, named("one", 90.0)),
+        Verdict::Duplicate
+    );
+    story.tell(What::Progress, named("two", 5.0));
+    assert_eq!(
+        story.counts(),
+        [2, 0, 0, 0, 1, 1],
+        "an event with another id belongs to a new print"
+    );
+    assert_eq!(
+        story.tell(DONE, named("one", 90.0)),
+        Verdict::Duplicate,
+        "a late end of the old one"
+    );
+    story.tell(DONE, named("two", 20.0));
+    for number in 3..60 {
+        story.after(100.0).tell(DONE, named(&number.to_string(), 50.0));
+    }
+    let before = story.counts();
+    for what in [
+        What::Started,
+        What::Progress,
+        What::Paused,
+        What::Resumed,
+        DONE,
+        CANCELLED,
+        ATTENTION,
+    ] {
+        assert_eq!(
+            story.after(1e6).tell(what, named("two", 20.0)),
+            Verdict::Duplicate,
+            "{what:?}"
+        );
+    }
+    assert_eq!(story.counts(), before);
+    assert_eq!(story.state(), State::Idle);
+}
+
+#[test]
+fn a_notice_of_an_ended_print_neither_renames_nor_reopens_one() {
+    let mut story = Story::default();
+    story.tell(DONE, named("one", 50.0));
+    story.tell(What::Notice, named("one", 400.0));
+    assert_eq!(story.counts(), [1, 1, 0, 0, 0, 0]);
+    assert_eq!(story.printed(), 50.0);
+}
+
+#[test]
+fn an_error_of_an_ended_print_still_counts_as_an_error() {
+    let mut story = Story::default();
+    story.tell(FAILED, named("one", 50.0));
+    story.tell(What::Error, named("one", 50.0));
+    assert_eq!((story.state(), story.reading().totals.errors), (State::Error, 1));
+}
+
+#[test]
+fn a_print_that_fell_back_in_time_is_a_new_one_and_an_overtaken_report_is_not() {
+    let cases = [
+        (
+            "60 s after 3600 s, ten minutes later",
+            600.0,
+            60.0,
+            [2, 0, 0, 0, 1, 1],
+        ),
+        (
+            "3000 s after 3600 s, a moment later",
+            0.5,
+            3000.0,
+            [1, 0, 0, 0, 0, 1],
+        ),
+        (
+            "3599 s after 3600 s, an hour later",
+            3600.0,
+            3599.0,
+            [1, 0, 0, 0, 0, 1],
+        ),
+    ];
+    for (name, after, told, expected) in cases {
+        let mut story = Story::default();
+        story.tell(What::Progress, elapsed("a.gcode", 3600.0));
+        story.after(after).tell(What::Progress, elapsed("a.gcode", told));
+        assert_eq!(story.counts(), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_origin_counts_as_it_was_when_the_print_began() {
+    let mut story = Story::default();
+    story.tell(
+        What::Started,
+        Job {
+            origin: None,
+            ..file("a.gcode")
+        },
+    );
+    story.tell(DONE, file("a.gcode"));
+    let totals = story.reading().totals.clone();
+    assert_eq!(
+        (totals.started, totals.ended[Origin::Unknown.index()][0]),
+        ([0, 0, 1], 1)
+    );
+}
+
+#[test]
+fn attention_counts_once_until_the_printer_goes_on() {
+    use AttentionReason::{FilamentChange, UserInteraction};
+    let call = What::Attention(UserInteraction);
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    story.after(100.0).tell(What::Paused, elapsed("a.gcode", 100.0));
+    assert_eq!(story.tell(call, Job::default()), Verdict::Accepted);
+    for _ in 0..1000 {
+        assert_eq!(story.after(2.0).tell(call, Job::default()), Verdict::Duplicate);
+    }
+    assert_eq!(
+        story.tell(What::Attention(FilamentChange), Job::default()),
+        Verdict::Duplicate,
+        "one cause"
+    );
+    story.tell(What::Paused, elapsed("a.gcode", 100.0));
+    assert_eq!(
+        story.tell(call, Job::default()),
+        Verdict::Duplicate,
+        "the same pause"
+    );
+    story.after(500.0).tell(What::Paused, elapsed("a.gcode", 300.0));
+    assert_eq!(
+        story.tell(call, Job::default()),
+        Verdict::Accepted,
+        "a pause further on"
+    );
+    story.tell(What::Resumed, Job::default());
+    assert_eq!(
+        story
+            .after(5.0)
+            .tell(What::Attention(FilamentChange), Job::default()),
+        Verdict::Accepted
+    );
+    assert_eq!(story.reading().totals.attention, [1, 2]);
+}
+
+#[test]
+fn a_different_reason_long_after_is_another_call() {
+    let mut story = Story::default();
+    story.tell(ATTENTION, Job::default());
+    assert_eq!(
+        story
+            .after(600.0)
+            .tell(What::Attention(AttentionReason::FilamentChange), Job::default()),
+        Verdict::Accepted
+    );
+}
+
+#[test]
+fn a_silent_printer_becomes_unknown_and_its_late_end_still_settles_the_print() {
+    let mut story = Story::default();
+    let job = Job {
+        remaining: Some(secs(1000.0)),
+        estimate: Some(secs(1000.0)),
+        ..file("a.gcode")
+    };
+    story.tell(What::Started, job);
+    let limit = 1000.0 + 500.0 + 3600.0;
+    assert_eq!(story.after(limit).state(), State::Printing);
+    assert_eq!(story.after(1.0).state(), State::Unknown);
+    assert_eq!(
+        story.after(90_000.0).printed(),
+        limit,
+        "the clock stopped at the limit"
+    );
+    story.tell(DONE, elapsed("a.gcode", 6000.0));
+    assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 6000.0));
+}
+
+#[test]
+fn without_an_estimate_a_day_of_silence_is_believed() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    assert_eq!(story.after(86_400.0).state(), State::Printing);
+    assert_eq!(story.after(1.0).state(), State::Unknown);
+    story.tell(What::Started, file("a.gcode"));
+    assert_eq!(
+        (story.state(), story.counts()),
+        (State::Printing, [2, 0, 0, 0, 1, 1])
+    );
+}
+
+#[test]
+fn an_error_that_stays_silent_becomes_unknown_and_the_next_start_makes_it_a_failure() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    story.tell(What::Error, Job::default());
+    assert_eq!(story.after(100_000.0).state(), State::Unknown);
+    story.tell(What::Started, file("a.gcode"));
+    assert_eq!(story.counts(), [2, 0, 0, 1, 0, 1]);
+}
+
+#[test]
+fn an_idle_printer_may_be_silent_for_ever() {
+    let mut story = Story::default();
+    story.tell(DONE, elapsed("a.gcode", 60.0));
+    assert_eq!(story.after(1e7).state(), State::Idle);
+}
+
+#[test]
+fn a_printer_that_was_off_is_idle_again_when_it_says_so() {
+    let mut story = Story::default();
+    story.tell(What::StateReport(Reported::Offline), Job::default());
+    assert_eq!(story.state(), State::Unknown);
+    story.tell(What::StateReport(Reported::Idle), Job::default());
+    assert_eq!(story.state(), State::Idle);
+}
