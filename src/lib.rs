@@ -1,4 +1,5 @@
 //! Prometheus exporter for 3D printers: webhooks in, exact usage metrics out.
 
 pub mod farm;
+pub mod metrics;
 pub mod recorder;

@@ -1,0 +1,3 @@
+//! What Prometheus reads.
+
+pub mod catalogue;
