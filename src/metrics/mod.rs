@@ -1,3 +1,7 @@
 //! What Prometheus reads.
 
 pub mod catalogue;
+pub mod encoder;
+
+#[cfg(test)]
+mod samples;
