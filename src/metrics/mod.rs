@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod encoder;
+pub mod own;
 
 #[cfg(test)]
 mod samples;
