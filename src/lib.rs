@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod farm;
+pub mod metrics;
 pub mod recorder;
 pub mod store;

@@ -1,0 +1,141 @@
+//! The printers' metrics as the `prometheus` crate keeps them, filled in by hand.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{CounterVec, GaugeVec, Opts, Registry};
+
+use crate::farm::{
+    AttentionReason, Origin, Outcome, PrintReading, Reading, Source, State, Time, Totals, WarningAction,
+};
+use crate::metrics::catalogue::*;
+
+/// The same readings in a registry of the `prometheus` crate.
+pub(super) fn registry(readings: &[Reading<'_>], limit_reached: impl Fn(Source) -> Option<Time>) -> Registry {
+    let mut reference = Reference::default();
+    for reading in readings {
+        reference.printer(reading);
+        reference.totals(reading.label, reading.totals);
+        if let Some(print) = &reading.print {
+            reference.print(reading.label, print);
+        }
+    }
+    for &source in Source::ALL {
+        reference.set(
+            &NOTIFICATION_LIMIT,
+            &[source.as_str()],
+            limit_reached(source).map(Time::seconds),
+        );
+    }
+    reference.registry
+}
+
+/// A registry that is filled series by series.
+#[derive(Default)]
+struct Reference {
+    registry: Registry,
+    counters: BTreeMap<&'static str, CounterVec>,
+    gauges: BTreeMap<&'static str, GaugeVec>,
+}
+
+impl Reference {
+    fn set(&mut self, metric: &Metric, labels: &[&str], value: Option<f64>) {
+        let Some(value) = value else { return };
+        let names: Vec<_> = metric.label_names().collect();
+        let opts = Opts::new(metric.name, metric.help);
+        if metric.kind == Kind::Counter {
+            let vec = || register(&self.registry, CounterVec::new(opts, &names).unwrap());
+            self.counters
+                .entry(metric.name)
+                .or_insert_with(vec)
+                .with_label_values(labels)
+                .inc_by(value);
+        } else {
+            let vec = || register(&self.registry, GaugeVec::new(opts, &names).unwrap());
+            self.gauges
+                .entry(metric.name)
+                .or_insert_with(vec)
+                .with_label_values(labels)
+                .set(value);
+        }
+    }
+
+    fn printer(&mut self, reading: &Reading<'_>) {
+        let label = reading.label;
+        self.set(
+            &PRINTER_INFO,
+            &[reading.id, reading.name, label, reading.source.as_str()],
+            Some(1.0),
+        );
+        for &state in State::ALL {
+            let value = if state == reading.state { 1.0 } else { 0.0 };
+            self.set(&PRINTER_STATE, &[label, state.as_str()], Some(value));
+        }
+        self.set(&PRINTER_LAST_EVENT, &[label], Some(reading.last_event.seconds()));
+        self.set(&PRINT_SECONDS, &[label], Some(micros_as_seconds(reading.printed)));
+        self.set(&PAUSED_SECONDS, &[label], Some(micros_as_seconds(reading.paused)));
+    }
+
+    fn totals(&mut self, label: &str, totals: &Totals) {
+        for &outcome in Outcome::ALL {
+            let (at, word) = (outcome.index(), outcome.as_str());
+            self.set(
+                &ENDED_PRINT_SECONDS,
+                &[word, label],
+                Some(micros_as_seconds(totals.ended_printed[at])),
+            );
+            self.set(
+                &LAST_PRINT_END,
+                &[word, label],
+                totals.last_end[at].map(Time::seconds),
+            );
+            for &origin in Origin::ALL {
+                let ended = totals.ended[origin.index()][at];
+                self.set(&PRINTS, &[origin.as_str(), word, label], Some(ended as f64));
+            }
+        }
+        for &origin in Origin::ALL {
+            let started = totals.started[origin.index()];
+            self.set(&PRINTS_STARTED, &[origin.as_str(), label], Some(started as f64));
+        }
+        for &action in WarningAction::ALL {
+            let warnings = totals.failure_warnings[action.index()];
+            self.set(
+                &FAILURE_WARNINGS,
+                &[action.as_str(), label],
+                Some(warnings as f64),
+            );
+        }
+        for &reason in AttentionReason::ALL {
+            let calls = totals.attention[reason.index()];
+            self.set(&ATTENTION, &[label, reason.as_str()], Some(calls as f64));
+        }
+        self.set(&PRINTER_ERRORS, &[label], Some(totals.errors as f64));
+    }
+
+    fn print(&mut self, label: &str, print: &PrintReading<'_>) {
+        self.set(
+            &PRINT_INFO,
+            &[print.file, print.origin.as_str(), label],
+            Some(1.0),
+        );
+        self.set(&PRINT_PROGRESS, &[label], print.progress);
+        self.set(&PRINT_REMAINING, &[label], print.remaining.map(micros_as_seconds));
+        self.set(&PRINT_ETA, &[label], print.eta.map(Time::seconds));
+        self.set(&PRINT_START, &[label], Some(print.started.seconds()));
+        self.set(&PRINT_ELAPSED, &[label], Some(micros_as_seconds(print.elapsed)));
+        self.set(&PRINT_LAYER, &[label], print.layer.map(f64::from));
+        self.set(&PRINT_LAYERS, &[label], print.layers.map(f64::from));
+        self.set(&PRINT_HEIGHT, &[label], print.height);
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> C {
+    registry.register(Box::new(collector.clone())).unwrap();
+    collector
+}
+
+fn micros_as_seconds(span: Duration) -> f64 {
+    span.as_micros() as f64 / 1e6
+}

@@ -1,0 +1,68 @@
+//! Printers for the tests of this folder.
+
+use std::time::Duration;
+
+use crate::farm::{Origin, Outcome, PrintReading, Reading, Source, State, Time, Totals};
+
+/// A printer that has just been heard of for the first time, by something that opens no print.
+pub(super) fn fresh(totals: &Totals) -> Reading<'_> {
+    Reading {
+        label: "delta",
+        source: Source::OctoPrint,
+        id: "delta",
+        name: "Delta",
+        state: State::Idle,
+        last_event: Time::from_micros(1_795_306_700_250_000),
+        print: None,
+        printed: Duration::ZERO,
+        paused: Duration::ZERO,
+        totals,
+    }
+}
+
+/// A printer of which everything is known that can be.
+pub(super) fn busy(totals: &Totals) -> Reading<'_> {
+    Reading {
+        label: "voron",
+        source: Source::OctoEverywhere,
+        id: "8f1c",
+        name: "Voron \"2.4\" \\ new",
+        state: State::Printing,
+        last_event: Time::from_micros(1_795_306_700_000_000),
+        print: Some(PrintReading {
+            file: "benchy.gcode",
+            origin: Origin::Local,
+            progress: Some(0.34),
+            remaining: Some(Duration::from_secs(1200)),
+            eta: Some(Time::from_micros(1_795_307_900_000_000)),
+            started: Time::from_micros(1_795_306_100_500_000),
+            elapsed: Duration::from_millis(30_600),
+            layer: Some(12),
+            layers: Some(200),
+            height: Some(0.0024),
+        }),
+        printed: Duration::from_millis(1_181_100),
+        paused: Duration::from_micros(20_000_001),
+        totals,
+    }
+}
+
+/// Totals of a printer that has seen everything.
+pub(super) fn seasoned() -> Totals {
+    let mut totals = Totals {
+        started: [24, 13, 2],
+        failure_warnings: [3, 1],
+        attention: [5, 6],
+        ..Totals::default()
+    };
+    totals.ended = [[12, 4, 5, 2], [10, 1, 0, 2], [1, 0, 0, 1]];
+    totals.errors = 7;
+    for &outcome in Outcome::ALL {
+        let at = outcome.index();
+        totals.ended_printed[at] = Duration::from_millis([1_150_522, 100, 2_000, 30][at]);
+        totals.last_end[at] = Some(Time::from_micros(
+            [1_795_300_000_000_000, 4_000_000, 5_500_000, 6_000_001][at],
+        ));
+    }
+    totals
+}
