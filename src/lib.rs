@@ -2,3 +2,4 @@
 
 pub mod farm;
 pub mod recorder;
+pub mod webhook;
