@@ -1,5 +1,7 @@
 //! What real webhooks and documented examples are read as.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn odd_forms() {
-        let cases: [(&str, &str, &[(&str, &str)]); 7] = [
+        type Pairs<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(&str, &str, Pairs<'_>); 7] = [
             ("nothing", "", &[]),
             ("no value", "a", &[("a", "")]),
             ("an empty name", "=b", &[("", "b")]),

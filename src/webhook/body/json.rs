@@ -8,6 +8,9 @@ use serde_json::{Map, Number, Value};
 use crate::webhook::fields::{Budget, Fields, MOST_FIELDS, UNREAD};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 
+#[cfg(test)]
+mod tests;
+
 /// Reads a body.
 ///
 /// # Errors

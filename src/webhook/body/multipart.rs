@@ -1,4 +1,4 @@
-//! Multipart bodies, as they stream in. Files are read past: a picture never lies in memory as a whole.
+//! Multipart bodies, as they stream in. What nothing reads is read past: a picture never lies in memory as a whole.
 
 use axum::BoxError;
 use bytes::Bytes;
@@ -7,8 +7,11 @@ use http_body_util::BodyExt;
 use multer::{Constraints, Error, Field, Multipart, SizeLimit};
 
 use super::BodyLimits;
-use crate::webhook::fields::{Collector, Fields};
+use crate::webhook::fields::{Collector, Fields, UNREAD};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
+
+#[cfg(test)]
+mod tests;
 
 /// The longest boundary that the standard allows.
 const LONGEST_BOUNDARY: usize = 70;
@@ -30,7 +33,7 @@ where
     let mut text_left = limits.body_bytes;
     while let Some(mut part) = parts.next_field().await.map_err(|error| reject(&error, limits))? {
         collector.count()?;
-        if is_file(&part) {
+        if is_unread(&part) {
             continue;
         }
         let name = part.name().ok_or(fault("a part has no name"))?.to_owned();
@@ -58,9 +61,12 @@ fn boundary(content_type: &str) -> Result<String, Malformed> {
     }
 }
 
-fn is_file(part: &Field<'_>) -> bool {
+/// Files, by any of the signs that senders give of one, and fields that nothing reads.
+fn is_unread(part: &Field<'_>) -> bool {
     part.file_name().is_some()
-        || part.name() == Some("snapshot")
+        || part
+            .name()
+            .is_some_and(|name| name == "snapshot" || UNREAD.contains(&name))
         || part.content_type().is_some_and(|kind| kind.type_() == "image")
 }
 

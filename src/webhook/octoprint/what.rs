@@ -4,6 +4,9 @@ use super::Malformed;
 use super::message::Message;
 use crate::farm::{AttentionReason, Outcome, Reported, What};
 
+#[cfg(test)]
+mod tests;
+
 /// The topics of the plugin and of its fork.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
