@@ -58,22 +58,12 @@ where
     if (source == Source::OctoPrint && method == Method::GET) || (may_be_empty && body.is_end_stream()) {
         return query();
     }
-    let encoding = header_text(headers, header::CONTENT_ENCODING);
-    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-        return Err(Reject::UnsupportedBody {
-            fault: BodyFault::Encoded,
-            sender: source,
-        });
-    }
+    let format = format.and_then(|format| plain(headers).map(|()| format));
     let format = format.map_err(|fault| Reject::UnsupportedBody {
         fault,
         sender: source,
     })?;
-    let limit = if format == Format::Multipart {
-        limits.multipart_bytes
-    } else {
-        limits.body_bytes
-    };
+    let limit = format.limit(limits);
     if body.size_hint().lower() > limit as u64 {
         return Err(TooLarge::Body { limit }.into());
     }
@@ -110,6 +100,23 @@ impl Format {
             (_, "") => Err(BodyFault::Unnamed),
             _ => Err(BodyFault::Unknown),
         }
+    }
+
+    const fn limit(self, limits: &BodyLimits) -> usize {
+        match self {
+            Self::Json | Self::Form => limits.body_bytes,
+            Self::Multipart => limits.multipart_bytes,
+        }
+    }
+}
+
+/// Compressed bodies are refused rather than unpacked: a few bytes can unpack to gigabytes.
+fn plain(headers: &HeaderMap) -> Result<(), BodyFault> {
+    let encoding = header_text(headers, header::CONTENT_ENCODING);
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+        Ok(())
+    } else {
+        Err(BodyFault::Encoded)
     }
 }
 

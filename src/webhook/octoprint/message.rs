@@ -76,10 +76,10 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// Those of `read`.
-    pub(super) fn field<T, E>(
+    pub(super) fn field<T>(
         &self,
-        read: impl Fn(Object<'a>) -> Result<Option<T>, E>,
-    ) -> Result<Option<T>, E> {
+        read: impl Fn(Object<'a>) -> Result<Option<T>, Malformed>,
+    ) -> Result<Option<T>, Malformed> {
         for place in self.places {
             if let Some(found) = read(place)? {
                 return Ok(Some(found));

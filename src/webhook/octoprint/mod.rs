@@ -44,20 +44,7 @@ pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Re
     } else {
         topic.what(&message)?
     };
-    let job = match what {
-        What::Test => Job::default(),
-        // The payload of any event that we do not know: its fields may mean, and hold, anything.
-        What::Notice => Job {
-            file: job::file(&message).ok().and_then(|(file, _)| file),
-            ..Job::default()
-        },
-        _ => job::read(&message, what)?,
-    };
-    if job
-        .file
-        .as_ref()
-        .is_some_and(|file| file.name.starts_with(PLACEHOLDER))
-    {
+    if what != What::Test && is_placeholder(&message) {
         return Ok(Parsed::Ignored {
             reason: Ignored::Placeholder,
             kind: what.kind(),
@@ -68,8 +55,17 @@ pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Re
         received: context.received,
         sent: message.number("currentTime")?.and_then(range::clock),
         what,
-        job: if what == What::Notice { Job::default() } else { job },
+        job: match what {
+            // The job beside an event that we do not know can be about any file.
+            What::Test | What::Notice => Job::default(),
+            _ => job::read(&message, what)?,
+        },
     }))
+}
+
+fn is_placeholder(message: &Message<'_>) -> bool {
+    // An event that we do not know may hold anything in the place of a file, so what is malformed is none here.
+    job::file(message).is_ok_and(|(file, _)| file.is_some_and(|file| file.name.starts_with(PLACEHOLDER)))
 }
 
 fn identity(message: &Message<'_>, context: &Context<'_>) -> Result<Option<Identity>, Malformed> {
