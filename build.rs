@@ -11,10 +11,7 @@ fn main() {
 
 /// The second word of `rustc 1.89.0 (...)`.
 fn rustc_version() -> Option<String> {
-    let output = Command::new(env::var_os("RUSTC")?)
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(env::var_os("RUSTC")?).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.split_whitespace().nth(1).map(str::to_owned)
 }

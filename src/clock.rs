@@ -19,25 +19,16 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts at the wall clock's present time.
     #[must_use]
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the wall clock"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     pub fn start() -> Self {
         Self::start_at(since_epoch(SystemTime::now()))
     }
 
     /// A clock that starts at `time`.
     #[must_use]
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the monotonic clock"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
     pub fn start_at(time: Time) -> Self {
-        Self {
-            began: time,
-            instant: Instant::now(),
-        }
+        Self { began: time, instant: Instant::now() }
     }
 
     /// The time of day.
@@ -71,21 +62,9 @@ mod tests {
         let cases = [
             ("the epoch", epoch, 0),
             ("a moment after it", epoch + Duration::from_micros(1), 1),
-            (
-                "less than a microsecond is cut off",
-                epoch + Duration::from_nanos(1_999),
-                1,
-            ),
-            (
-                "before it, as a board without a battery may say",
-                epoch - Duration::from_secs(2),
-                -2_000_000,
-            ),
-            (
-                "a date of today",
-                epoch + Duration::from_secs(1_790_000_000),
-                1_790_000_000_000_000,
-            ),
+            ("less than a microsecond is cut off", epoch + Duration::from_nanos(1_999), 1),
+            ("before it, as a board without a battery may say", epoch - Duration::from_secs(2), -2_000_000),
+            ("a date of today", epoch + Duration::from_secs(1_790_000_000), 1_790_000_000_000_000),
         ];
         for (name, wall, micros) in cases {
             assert_eq!(since_epoch(wall).micros(), micros, "{name}");

@@ -5,3 +5,4 @@ pub mod farm;
 pub mod metrics;
 pub mod recorder;
 pub mod store;
+pub mod webhook;

@@ -10,7 +10,8 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::farm::{Applied, Changes, Event, Farm, Limits, Time, TooManyPrinters, View};
+pub use crate::farm::View;
+use crate::farm::{Applied, Changes, Event, Farm, Limits, Time, TooManyPrinters};
 use crate::store::{Store, StoreError};
 
 /// How many events may wait. Senders beyond it wait with their connection.
@@ -81,11 +82,7 @@ impl Recorder {
             clock,
         });
         let (queue, events) = mpsc::channel(QUEUE);
-        let desk = Desk {
-            farm,
-            store,
-            published: Arc::clone(&published),
-        };
+        let desk = Desk { farm, store, published: Arc::clone(&published) };
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || desk.work(events))
@@ -99,11 +96,7 @@ impl Recorder {
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, NotRecorded> {
         let (answer, answered) = oneshot::channel();
-        let entry = Entry {
-            event,
-            limits,
-            answer,
-        };
+        let entry = Entry { event, limits, answer };
         self.queue.send(entry).await.map_err(|_| NotRecorded::Stopping)?;
         answered.await.unwrap_or(Err(NotRecorded::Stopping))
     }
@@ -111,15 +104,8 @@ impl Recorder {
     /// The last published state, and the time as of which it is to be read. Never waits for a commit.
     #[must_use]
     pub fn view(&self) -> (Arc<View>, Time) {
-        let board = self
-            .published
-            .board
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        (
-            Arc::clone(&board.view),
-            board.frozen.unwrap_or_else(|| self.published.clock.now()),
-        )
+        let board = self.published.board.read().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(&board.view), board.frozen.unwrap_or_else(|| self.published.clock.now()))
     }
 
     /// Whether the last commit succeeded.
@@ -140,9 +126,7 @@ impl Writer {
     /// # Errors
     /// When the writer had broken down.
     pub fn join(self) -> Result<(), StoreError> {
-        self.0
-            .join()
-            .map_err(|_| StoreError("the writer broke down".into()))
+        self.0.join().map_err(|_| StoreError("the writer broke down".into()))
     }
 }
 
@@ -168,16 +152,10 @@ impl<S: Store> Desk<S> {
         let now = self.freeze();
         let mut changes = Changes::default();
         let answers: Vec<_> = batch
-            .map(
-                |Entry {
-                     event,
-                     limits,
-                     answer,
-                 }| {
-                    let applied = self.farm.apply(&event, now, &limits, &mut changes);
-                    (answer, applied.map_err(NotRecorded::from))
-                },
-            )
+            .map(|Entry { event, limits, answer }| {
+                let applied = self.farm.apply(&event, now, &limits, &mut changes);
+                (answer, applied.map_err(NotRecorded::from))
+            })
             .collect();
         match self.keep(&changes) {
             Ok(()) => answers,
@@ -196,14 +174,8 @@ impl<S: Store> Desk<S> {
     /// Commits and publishes, or takes the changes back.
     fn keep(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let committed = self.store.commit(self.farm.view(), changes);
-        self.published
-            .store_fails
-            .store(committed.is_err(), Ordering::Relaxed);
-        let mut board = self
-            .published
-            .board
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
+        let mut board = self.published.board.write().unwrap_or_else(PoisonError::into_inner);
         match committed {
             // While a reader still holds the last state, this copies it; else it changes it in place.
             Ok(()) => Arc::make_mut(&mut board.view).publish(&self.farm, changes),
@@ -214,17 +186,11 @@ impl<S: Store> Desk<S> {
     }
 
     fn board(&self) -> RwLockWriteGuard<'_, Board> {
-        self.published
-            .board
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.published.board.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-type Answer = (
-    oneshot::Sender<Result<Applied, NotRecorded>>,
-    Result<Applied, NotRecorded>,
-);
+type Answer = (oneshot::Sender<Result<Applied, NotRecorded>>, Result<Applied, NotRecorded>);
 
 #[cfg(test)]
 mod tests {
@@ -258,19 +224,9 @@ mod tests {
     }
 
     fn event(clock: &Clock, id: &str, what: What) -> Event {
-        let printer = Identity {
-            source: Source::OctoPrint,
-            id: id.into(),
-            label: id.into(),
-            name: id.into(),
-        };
-        Event {
-            printer,
-            received: clock.now(),
-            sent: None,
-            what,
-            job: Job::default(),
-        }
+        let printer =
+            Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
+        Event { printer, received: clock.now(), sent: None, what, job: Job::default() }
     }
 
     fn start() -> (Recorder, Writer, Moody, Clock) {
@@ -282,17 +238,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_answered_is_published() {
         let (recorder, writer, _, clock) = start();
-        let applied = recorder
-            .record(event(&clock, "delta", What::Started), Limits::default())
-            .await
-            .unwrap();
-        assert_eq!(
-            applied,
-            Applied {
-                label: "delta".into(),
-                verdict: Verdict::Accepted
-            }
-        );
+        let applied =
+            recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
+        assert_eq!(applied, Applied { label: "delta".into(), verdict: Verdict::Accepted });
         let (view, now) = recorder.view();
         assert_eq!(view.read(now).next().unwrap().state, State::Printing);
         drop(recorder);
@@ -303,35 +251,21 @@ mod tests {
     async fn what_the_store_refuses_has_not_happened_and_the_next_event_finds_it_healed() {
         let (recorder, _writer, store, clock) = start();
         store.fails.store(true, Ordering::Relaxed);
-        let refused = recorder
-            .record(event(&clock, "delta", What::Started), Limits::default())
-            .await;
-        assert_eq!(
-            refused,
-            Err(NotRecorded::Store(StoreError("the disk is full".into())))
-        );
+        let refused = recorder.record(event(&clock, "delta", What::Started), Limits::default()).await;
+        assert_eq!(refused, Err(NotRecorded::Store(StoreError("the disk is full".into()))));
         assert!(recorder.view().0.is_empty() && !recorder.is_storing());
         store.fails.store(false, Ordering::Relaxed);
-        recorder
-            .record(event(&clock, "delta", What::Started), Limits::default())
-            .await
-            .unwrap();
+        recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
         assert!(recorder.view().0.len() == 1 && recorder.is_storing());
     }
 
     #[tokio::test]
-    #[allow(
-        clippy::await_holding_lock,
-        reason = "the lock is the writer's gate, which this test keeps shut"
-    )]
+    #[allow(clippy::await_holding_lock, reason = "the lock is the writer's gate, which this test keeps shut")]
     async fn what_queues_up_during_a_commit_is_taken_in_one_commit() {
         let (recorder, writer, store, clock) = start();
         let closed = store.gate.lock().unwrap();
         let send = |number: usize| {
-            let (recorder, event) = (
-                recorder.clone(),
-                event(&clock, &number.to_string(), What::Started),
-            );
+            let (recorder, event) = (recorder.clone(), event(&clock, &number.to_string(), What::Started));
             tokio::spawn(async move { recorder.record(event, Limits::default()).await })
         };
         let mut tasks = vec![send(0)];
@@ -344,11 +278,7 @@ mod tests {
         }
         let (view, now) = recorder.view();
         assert!(view.is_empty(), "nothing is seen before it is stored");
-        assert_eq!(
-            recorder.view().1,
-            now,
-            "readers stand still while a batch is being stored"
-        );
+        assert_eq!(recorder.view().1, now, "readers stand still while a batch is being stored");
         drop(closed);
         for task in tasks {
             task.await.unwrap().unwrap();
@@ -362,15 +292,8 @@ mod tests {
     async fn events_are_recorded_in_the_order_in_which_they_came() {
         let (recorder, _writer, _, clock) = start();
         for number in 0..100 {
-            let what = if number % 2 == 0 {
-                What::Started
-            } else {
-                What::Paused
-            };
-            recorder
-                .record(event(&clock, "delta", what), Limits::default())
-                .await
-                .unwrap();
+            let what = if number % 2 == 0 { What::Started } else { What::Paused };
+            recorder.record(event(&clock, "delta", what), Limits::default()).await.unwrap();
         }
         let (view, now) = recorder.view();
         assert_eq!(view.read(now).next().unwrap().state, State::Paused);

@@ -177,18 +177,12 @@ impl Farm {
         let known = self.position(&event.printer);
         match event.what {
             What::Test => {
-                return Ok(Applied {
-                    label: self.label(&event.printer),
-                    verdict: Verdict::Test,
-                });
+                return Ok(Applied { label: self.label(&event.printer), verdict: Verdict::Test });
             }
             What::LimitReached => {
                 self.view.limit_reached[source.index()] = Some(event.received);
                 if known.is_none() {
-                    return Ok(Applied {
-                        label: self.label(&event.printer),
-                        verdict: Verdict::Accepted,
-                    });
+                    return Ok(Applied { label: self.label(&event.printer), verdict: Verdict::Accepted });
                 }
             }
             _ => {}
@@ -210,11 +204,7 @@ impl Farm {
             }
             changes.ended.push((position, ended));
         }
-        let verdict = if effect.duplicate {
-            Verdict::Duplicate
-        } else {
-            Verdict::Accepted
-        };
+        let verdict = if effect.duplicate { Verdict::Duplicate } else { Verdict::Accepted };
         Ok(Applied { label, verdict })
     }
 
@@ -223,8 +213,7 @@ impl Farm {
         for (position, ended) in &changes.ended {
             let printer = &self.view.printers[*position];
             if let Some(id) = &ended.print_id {
-                self.spent
-                    .remove(&fingerprint(printer.source(), printer.id(), id));
+                self.spent.remove(&fingerprint(printer.source(), printer.id(), id));
             }
         }
         for &position in changes.printers.iter().rev() {
@@ -232,10 +221,7 @@ impl Farm {
                 self.view.printers[position] = Arc::clone(printer);
             } else if let Some(printer) = self.view.printers.pop() {
                 self.labels.remove(printer.label());
-                self.by_identity
-                    .entry(printer.source())
-                    .or_default()
-                    .remove(printer.id());
+                self.by_identity.entry(printer.source()).or_default().remove(printer.id());
             }
         }
         self.view.limit_reached = published.limit_reached;
@@ -255,19 +241,12 @@ impl Farm {
     fn add(&mut self, event: &Event, limits: &Limits) -> Result<usize, TooManyPrinters> {
         let position = self.view.printers.len();
         if position >= limits.printers {
-            return Err(TooManyPrinters {
-                limit: limits.printers,
-            });
+            return Err(TooManyPrinters { limit: limits.printers });
         }
         let label = self.label(&event.printer);
         self.labels.insert(label.clone());
-        self.by_identity
-            .entry(event.printer.source)
-            .or_default()
-            .insert(event.printer.id.clone(), position);
-        self.view
-            .printers
-            .push(Arc::new(Printer::new(&event.printer, label, event.received)));
+        self.by_identity.entry(event.printer.source).or_default().insert(event.printer.id.clone(), position);
+        self.view.printers.push(Arc::new(Printer::new(&event.printer, label, event.received)));
         Ok(position)
     }
 }

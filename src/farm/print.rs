@@ -81,10 +81,7 @@ impl Phase {
 
 impl Stamp {
     pub(super) const fn of(event: &Event) -> Self {
-        Self {
-            received: event.received,
-            sent: event.sent,
-        }
+        Self { received: event.received, sent: event.sent }
     }
 
     /// The time from this report to a later one: by the sender's clock, which knows of no delay on the way, else by ours.
@@ -220,10 +217,7 @@ impl OpenPrint {
         self.take_names(job);
         self.progress = job.progress.or(job.progress_in_words).or(self.progress);
         let printed = self.clock.printed_so_far();
-        self.expected = job
-            .remaining
-            .map(|remaining| printed + remaining)
-            .or(self.expected);
+        self.expected = job.remaining.map(|remaining| printed + remaining).or(self.expected);
         self.estimate = job.estimate.or(self.estimate);
         self.layer = job.layer.or(self.layer);
         self.layers = job.layers.or(self.layers);
@@ -290,11 +284,7 @@ impl OpenPrint {
     }
 
     pub(super) fn state(&self, now: Time) -> State {
-        if now > self.silent_at {
-            State::Unknown
-        } else {
-            self.phase.state()
-        }
+        if now > self.silent_at { State::Unknown } else { self.phase.state() }
     }
 
     pub(super) fn read(&self, now: Time) -> PrintReading<'_> {

@@ -74,10 +74,7 @@ pub(super) struct Effect {
 
 impl Effect {
     fn duplicate() -> Self {
-        Self {
-            duplicate: true,
-            ended: Vec::new(),
-        }
+        Self { duplicate: true, ended: Vec::new() }
     }
 }
 
@@ -147,18 +144,12 @@ impl Printer {
 
     fn printed(&self, now: Time) -> Duration {
         let ended: Duration = self.totals.ended_printed.iter().sum();
-        let open = self
-            .print
-            .as_ref()
-            .map_or(Duration::ZERO, |print| print.printed(now));
+        let open = self.print.as_ref().map_or(Duration::ZERO, |print| print.printed(now));
         self.shown_printed.max(ended + open)
     }
 
     fn paused(&self, now: Time) -> Duration {
-        let open = self
-            .print
-            .as_ref()
-            .map_or(Duration::ZERO, |print| print.paused(now));
+        let open = self.print.as_ref().map_or(Duration::ZERO, |print| print.paused(now));
         self.shown_paused.max(self.ended_paused + open)
     }
 
@@ -290,21 +281,12 @@ impl Printer {
         let repeated = self.attention.is_some_and(|attention| {
             attention.reason == reason || now.since(attention.last) <= ATTENTION_WINDOW
         });
-        let kept = if repeated {
-            self.attention.map_or(reason, |attention| attention.reason)
-        } else {
-            reason
-        };
-        self.attention = Some(Attention {
-            reason: kept,
-            last: now,
-        });
+        let kept =
+            if repeated { self.attention.map_or(reason, |attention| attention.reason) } else { reason };
+        self.attention = Some(Attention { reason: kept, last: now });
         let effect = self.observe(event);
         if repeated {
-            return Effect {
-                duplicate: true,
-                ..effect
-            };
+            return Effect { duplicate: true, ..effect };
         }
         self.totals.attention[reason.index()] += 1;
         effect

@@ -79,10 +79,7 @@ impl Label {
     }
 
     const fn closed(name: &'static str, values: &'static [&'static str]) -> Self {
-        Self {
-            name,
-            values: Some(values),
-        }
+        Self { name, values: Some(values) }
     }
 }
 
@@ -302,11 +299,7 @@ mod tests {
     #[test]
     fn labels_are_sorted_and_unique() {
         for metric in ALL {
-            assert!(
-                metric.labels.is_sorted_by(|a, b| a.name < b.name),
-                "{}",
-                metric.name
-            );
+            assert!(metric.labels.is_sorted_by(|a, b| a.name < b.name), "{}", metric.name);
         }
     }
 
@@ -322,12 +315,7 @@ mod tests {
     #[test]
     fn only_counters_are_named_total() {
         for metric in ALL {
-            assert_eq!(
-                metric.kind == Kind::Counter,
-                metric.name.ends_with("_total"),
-                "{}",
-                metric.name
-            );
+            assert_eq!(metric.kind == Kind::Counter, metric.name.ends_with("_total"), "{}", metric.name);
         }
     }
 

@@ -20,21 +20,15 @@ use text::{Escaped, Value, put, put_escaped};
 pub fn encode(readings: &[Reading<'_>], limit_reached: impl Fn(Source) -> Option<Time>, out: &mut String) {
     let mut page = Page::new(readings, out);
     page.family(&ATTENTION, |r, [reason]| Some(r.totals.attention[reason]));
-    page.family(&ENDED_PRINT_SECONDS, |r, [outcome]| {
-        Some(r.totals.ended_printed[outcome])
-    });
-    page.family(&FAILURE_WARNINGS, |r, [action]| {
-        Some(r.totals.failure_warnings[action])
-    });
+    page.family(&ENDED_PRINT_SECONDS, |r, [outcome]| Some(r.totals.ended_printed[outcome]));
+    page.family(&FAILURE_WARNINGS, |r, [action]| Some(r.totals.failure_warnings[action]));
     page.family(&LAST_PRINT_END, |r, [outcome]| r.totals.last_end[outcome]);
     page.sources(&NOTIFICATION_LIMIT, limit_reached);
     page.family(&PAUSED_SECONDS, |r, []| Some(r.paused));
     page.print(&PRINT_ELAPSED, |p| Some(p.elapsed));
     page.print(&PRINT_ETA, |p| p.eta);
     page.print(&PRINT_HEIGHT, |p| p.height);
-    page.info(&PRINT_INFO, |r| {
-        r.print.as_ref().map(|p| [p.file, p.origin.as_str(), r.label])
-    });
+    page.info(&PRINT_INFO, |r| r.print.as_ref().map(|p| [p.file, p.origin.as_str(), r.label]));
     page.print(&PRINT_LAYER, |p| p.layer);
     page.print(&PRINT_LAYERS, |p| p.layers);
     page.print(&PRINT_PROGRESS, |p| p.progress);
@@ -42,15 +36,11 @@ pub fn encode(readings: &[Reading<'_>], limit_reached: impl Fn(Source) -> Option
     page.family(&PRINT_SECONDS, |r, []| Some(r.printed));
     page.print(&PRINT_START, |p| Some(p.started));
     page.family(&PRINTER_ERRORS, |r, []| Some(r.totals.errors));
-    page.info(&PRINTER_INFO, |r| {
-        Some([r.id, r.name, r.label, r.source.as_str()])
-    });
+    page.info(&PRINTER_INFO, |r| Some([r.id, r.name, r.label, r.source.as_str()]));
     page.family(&PRINTER_LAST_EVENT, |r, []| Some(r.last_event));
     page.family(&PRINTER_STATE, |r, [state]| Some(r.state.index() == state));
     page.family(&PRINTS_STARTED, |r, [origin]| Some(r.totals.started[origin]));
-    page.family(&PRINTS, |r, [origin, outcome]| {
-        Some(r.totals.ended[origin][outcome])
-    });
+    page.family(&PRINTS, |r, [origin, outcome]| Some(r.totals.ended[origin][outcome]));
 }
 
 /// The text being written.
@@ -68,13 +58,7 @@ struct Page<'a, 'r> {
 impl<'a, 'r> Page<'a, 'r> {
     fn new(readings: &'a [Reading<'r>], out: &'a mut String) -> Self {
         let labels = Escaped::of(readings.iter().map(|reading| reading.label));
-        Self {
-            readings,
-            labels,
-            out,
-            head: String::with_capacity(256),
-            tail: String::with_capacity(64),
-        }
+        Self { readings, labels, out, head: String::with_capacity(256), tail: String::with_capacity(64) }
     }
 
     /// Writes one series for each printer and each combination of the metric's closed labels.
@@ -134,10 +118,7 @@ impl<'a, 'r> Page<'a, 'r> {
         self.with_header(metric, |page| {
             for &source in Source::ALL {
                 if let Some(time) = value(source) {
-                    put(
-                        page.out,
-                        format_args!("{}{{source=\"{}\"}} ", metric.name, source.as_str()),
-                    );
+                    put(page.out, format_args!("{}{{source=\"{}\"}} ", metric.name, source.as_str()));
                     Value::from(time).write(page.out);
                     page.out.push('\n');
                 }
@@ -149,10 +130,7 @@ impl<'a, 'r> Page<'a, 'r> {
     fn with_header(&mut self, metric: &Metric, series: impl FnOnce(&mut Self)) {
         let start = self.out.len();
         let (name, kind) = (metric.name, metric.kind.as_str());
-        put(
-            self.out,
-            format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help),
-        );
+        put(self.out, format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help));
         let header_end = self.out.len();
         series(self);
         if self.out.len() == header_end {

@@ -12,9 +12,8 @@ use super::catalogue::{self, Metric};
 use crate::farm::{EventKind, Source, Time};
 
 /// Bounds of the histograms in seconds: from an event that meets no disk to a sender that loses its patience.
-const BUCKETS: [f64; 16] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const BUCKETS: [f64; 16] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The exporter's own metrics, in a registry of their own. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
@@ -51,18 +50,14 @@ impl Own {
         };
         gauge(&own.registry, &catalogue::BUILD_INFO, &build())?.set(1.0);
         #[cfg(target_os = "linux")]
-        own.registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        own.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         own.config_loaded(now);
         Ok(own)
     }
 
     /// Counts a webhook that is answered with success, ignored or not.
     pub fn event(&self, source: Source, kind: EventKind) {
-        self.events
-            .with_label_values(&[kind.as_str(), source.as_str()])
-            .inc();
+        self.events.with_label_values(&[kind.as_str(), source.as_str()]).inc();
     }
 
     /// Counts a webhook that is answered with success and changes nothing; the reason is one of
@@ -78,9 +73,7 @@ impl Own {
 
     /// Notes how long it took to answer a webhook.
     pub fn webhook_duration(&self, source: Source, span: Duration) {
-        self.webhook_duration
-            .with_label_values(&[source.as_str()])
-            .observe(span.as_secs_f64());
+        self.webhook_duration.with_label_values(&[source.as_str()]).observe(span.as_secs_f64());
     }
 
     /// Notes how long it took to make a batch of events durable.
@@ -116,11 +109,7 @@ impl Own {
 /// The values of the labels of [`catalogue::BUILD_INFO`].
 fn build() -> [&'static str; 3] {
     let revision = option_env!("PRINTFARM_REVISION").unwrap_or("unknown");
-    [
-        revision,
-        env!("PRINTFARM_RUSTC_VERSION"),
-        env!("CARGO_PKG_VERSION"),
-    ]
+    [revision, env!("PRINTFARM_RUSTC_VERSION"), env!("CARGO_PKG_VERSION")]
 }
 
 fn counters(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounterVec> {
@@ -161,11 +150,7 @@ fn combinations(metric: &Metric) -> Vec<Vec<&'static str>> {
     for words in metric.labels.iter().filter_map(|label| label.values) {
         all = all
             .iter()
-            .flat_map(|values| {
-                words
-                    .iter()
-                    .map(move |word| [values, [*word].as_slice()].concat())
-            })
+            .flat_map(|values| words.iter().map(move |word| [values, [*word].as_slice()].concat()))
             .collect();
     }
     all
@@ -184,10 +169,7 @@ mod tests {
     fn lines(own: &Own) -> BTreeSet<String> {
         let mut text = String::new();
         own.encode(&mut text).unwrap();
-        text.lines()
-            .filter(|line| line.starts_with("printfarm_"))
-            .map(str::to_owned)
-            .collect()
+        text.lines().filter(|line| line.starts_with("printfarm_")).map(str::to_owned).collect()
     }
 
     /// The series that `act` changes, as they are afterwards.
@@ -270,19 +252,13 @@ mod tests {
 
     #[test]
     fn a_refused_configuration_leaves_the_time_of_the_earlier_one() {
-        assert_eq!(
-            changed(Own::config_refused),
-            ["printfarm_config_last_reload_successful 0"]
-        );
+        assert_eq!(changed(Own::config_refused), ["printfarm_config_last_reload_successful 0"]);
         let later = Time::from_micros(2_000_000);
         let again = |own: &Own| {
             own.config_refused();
             own.config_loaded(later);
         };
-        assert_eq!(
-            changed(again),
-            ["printfarm_config_last_reload_success_timestamp_seconds 2"]
-        );
+        assert_eq!(changed(again), ["printfarm_config_last_reload_success_timestamp_seconds 2"]);
     }
 
     #[test]

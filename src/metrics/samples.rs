@@ -49,20 +49,15 @@ pub(super) fn busy(totals: &Totals) -> Reading<'_> {
 
 /// Totals of a printer that has seen everything.
 pub(super) fn seasoned() -> Totals {
-    let mut totals = Totals {
-        started: [24, 13, 2],
-        failure_warnings: [3, 1],
-        attention: [5, 6],
-        ..Totals::default()
-    };
+    let mut totals =
+        Totals { started: [24, 13, 2], failure_warnings: [3, 1], attention: [5, 6], ..Totals::default() };
     totals.ended = [[12, 4, 5, 2], [10, 1, 0, 2], [1, 0, 0, 1]];
     totals.errors = 7;
     for &outcome in Outcome::ALL {
         let at = outcome.index();
         totals.ended_printed[at] = Duration::from_millis([1_150_522, 100, 2_000, 30][at]);
-        totals.last_end[at] = Some(Time::from_micros(
-            [1_795_300_000_000_000, 4_000_000, 5_500_000, 6_000_001][at],
-        ));
+        totals.last_end[at] =
+            Some(Time::from_micros([1_795_300_000_000_000, 4_000_000, 5_500_000, 6_000_001][at]));
     }
     totals
 }

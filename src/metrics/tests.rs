@@ -16,11 +16,7 @@ fn everything() -> String {
     let (fresh_totals, seasoned_totals) = (Totals::default(), seasoned());
     let mut out = String::new();
     let limit = Some(Time::from_micros(1_795_300_000_000_000));
-    encoder::encode(
-        &[fresh(&fresh_totals), busy(&seasoned_totals)],
-        |_| limit,
-        &mut out,
-    );
+    encoder::encode(&[fresh(&fresh_totals), busy(&seasoned_totals)], |_| limit, &mut out);
     Own::new(Time::from_micros(0)).unwrap().encode(&mut out).unwrap();
     out
 }
@@ -29,9 +25,7 @@ fn everything() -> String {
 fn an_empty_farm_renders_the_exporters_own_metrics() {
     let metrics = Metrics::new(Time::from_micros(0)).unwrap();
     let mut out = String::new();
-    metrics
-        .render(&View::default(), Time::from_micros(0), &mut out)
-        .unwrap();
+    metrics.render(&View::default(), Time::from_micros(0), &mut out).unwrap();
     assert!(out.starts_with("# HELP "), "{out}");
     assert!(out.contains("\nprintfarm_store_failures_total 0\n"), "{out}");
     assert!(!out.contains("printer="), "{out}");
@@ -40,20 +34,13 @@ fn an_empty_farm_renders_the_exporters_own_metrics() {
 #[test]
 fn what_is_rendered_is_what_the_catalogue_lists() {
     let text = everything();
-    let rendered: BTreeSet<_> = text
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
-    let listed = catalogue::ALL
-        .iter()
-        .filter(|metric| cfg!(target_os = "linux") || metric.scope != Scope::Process);
+    let rendered: BTreeSet<_> =
+        text.lines().filter(|line| line.starts_with('#')).map(str::to_owned).collect();
+    let listed =
+        catalogue::ALL.iter().filter(|metric| cfg!(target_os = "linux") || metric.scope != Scope::Process);
     let listed: BTreeSet<_> = listed
         .flat_map(|Metric { name, kind, help, .. }| {
-            [
-                format!("# HELP {name} {help}"),
-                format!("# TYPE {name} {}", kind.as_str()),
-            ]
+            [format!("# HELP {name} {help}"), format!("# TYPE {name} {}", kind.as_str())]
         })
         .collect();
     assert_eq!(rendered, listed);
@@ -61,49 +48,30 @@ fn what_is_rendered_is_what_the_catalogue_lists() {
 
 #[test]
 fn every_series_has_the_labels_that_the_catalogue_lists() {
-    let metrics: BTreeMap<_, _> = catalogue::ALL
-        .iter()
-        .map(|metric| (metric.name, metric))
-        .collect();
+    let metrics: BTreeMap<_, _> = catalogue::ALL.iter().map(|metric| (metric.name, metric)).collect();
     let text = everything();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (series, _) = line.rsplit_once(' ').unwrap();
         let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-        let metric = metrics
-            .get(name)
-            .or_else(|| metrics.get(name.rsplit_once('_').unwrap().0))
-            .unwrap();
-        let labels = labels
-            .trim_end_matches('}')
-            .split(',')
-            .filter(|label| !label.is_empty());
-        let labels: Vec<_> = labels
-            .map(|label| label.split_once('=').unwrap())
-            .filter(|(name, _)| *name != "le")
-            .collect();
+        let metric = metrics.get(name).or_else(|| metrics.get(name.rsplit_once('_').unwrap().0)).unwrap();
+        let labels = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty());
+        let labels: Vec<_> =
+            labels.map(|label| label.split_once('=').unwrap()).filter(|(name, _)| *name != "le").collect();
         assert_eq!(
             labels.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             metric.label_names().collect::<Vec<_>>(),
             "{line}"
         );
         for ((_, value), label) in labels.iter().zip(metric.labels) {
-            assert!(
-                label
-                    .values
-                    .is_none_or(|words| words.contains(&value.trim_matches('"'))),
-                "{line}"
-            );
+            assert!(label.values.is_none_or(|words| words.contains(&value.trim_matches('"'))), "{line}");
         }
     }
 }
 
 #[test]
 fn the_document_has_the_catalogues_tables() {
-    let documented: BTreeSet<_> = DOCUMENT
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .map(str::to_owned)
-        .collect();
+    let documented: BTreeSet<_> =
+        DOCUMENT.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();
     let listed: BTreeSet<_> = catalogue::ALL.iter().map(row).collect();
     let missing: Vec<_> = listed.difference(&documented).map(String::as_str).collect();
     let stale: Vec<_> = documented.difference(&listed).map(String::as_str).collect();
@@ -118,20 +86,9 @@ fn the_document_has_the_catalogues_tables() {
 fn row(metric: &Metric) -> String {
     let labels: Vec<_> = metric.labels.iter().map(described).collect();
     let or_dash = |text: &str| {
-        if text.is_empty() {
-            "–".to_owned()
-        } else {
-            text.to_owned()
-        }
+        if text.is_empty() { "–".to_owned() } else { text.to_owned() }
     };
-    let Metric {
-        name,
-        kind,
-        unit,
-        help,
-        absent,
-        ..
-    } = metric;
+    let Metric { name, kind, unit, help, absent, .. } = metric;
     let (kind, labels, absent) = (kind.as_str(), or_dash(&labels.join("; ")), or_dash(absent));
     format!("| `{name}` | {kind} | {labels} | {unit} | {help} | {absent} |")
 }
@@ -147,10 +104,8 @@ fn described(label: &Label) -> String {
 fn the_document_names_no_metric_that_does_not_exist() {
     let names: BTreeSet<_> = catalogue::ALL.iter().map(|metric| metric.name).collect();
     for word in DOCUMENT.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-        let family = ["_bucket", "_sum", "_count"]
-            .iter()
-            .find_map(|suffix| word.strip_suffix(suffix))
-            .unwrap_or(word);
+        let family =
+            ["_bucket", "_sum", "_count"].iter().find_map(|suffix| word.strip_suffix(suffix)).unwrap_or(word);
         let is_metric = family.starts_with("printfarm_") && family != "printfarm_exporter";
         assert!(!is_metric || names.contains(family), "{word}");
     }
@@ -168,30 +123,19 @@ fn promtool_finds_nothing_to_complain_about() {
 
 #[test]
 fn the_documents_queries_are_valid() {
-    let queries: Vec<_> = DOCUMENT
-        .split("```promql\n")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect();
+    let queries: Vec<_> =
+        DOCUMENT.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(queries.len() >= 5, "{queries:?}");
     let mut rules = String::from("groups:\n- name: document\n  rules:\n");
     for (number, query) in queries.iter().enumerate() {
         let indented = query.trim_end().replace('\n', "\n      ");
-        write!(
-            rules,
-            "  - record: query_{number}\n    expr: |\n      {indented}\n"
-        )
-        .unwrap();
+        write!(rules, "  - record: query_{number}\n    expr: |\n      {indented}\n").unwrap();
     }
     let file = std::env::temp_dir().join(format!("printfarm-queries-{}.yml", std::process::id()));
     fs::write(&file, rules).unwrap();
     let output = promtool(&["check", "rules", file.to_str().unwrap()], "");
     fs::remove_file(&file).unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn promtool(args: &[&str], input: &str) -> Output {
@@ -223,15 +167,11 @@ fn a_metric_is_about_what_its_labels_say() {
 #[test]
 fn both_sources_are_in_every_metric_about_a_source() {
     let text = everything();
-    for metric in catalogue::ALL
-        .iter()
-        .filter(|metric| metric.scope == Scope::Source)
-    {
+    for metric in catalogue::ALL.iter().filter(|metric| metric.scope == Scope::Source) {
         for source in Source::ALL {
             let label = format!("source=\"{}\"", source.as_str());
             assert!(
-                text.lines()
-                    .any(|line| line.starts_with(metric.name) && line.contains(&label)),
+                text.lines().any(|line| line.starts_with(metric.name) && line.contains(&label)),
                 "{}",
                 metric.name
             );

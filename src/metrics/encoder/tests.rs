@@ -19,10 +19,8 @@ fn encoded(readings: &[Reading<'_>]) -> String {
 
 /// The series of one family, without help and type.
 fn series<'t>(text: &'t str, metric: &Metric) -> Vec<&'t str> {
-    let of_metric = |line: &&str| {
-        line.strip_prefix(metric.name)
-            .is_some_and(|rest| rest.starts_with(['{', ' ']))
-    };
+    let of_metric =
+        |line: &&str| line.strip_prefix(metric.name).is_some_and(|rest| rest.starts_with(['{', ' ']));
     text.split('\n').filter(of_metric).collect()
 }
 
@@ -35,11 +33,8 @@ fn an_empty_farm_has_no_text() {
 fn a_fresh_printer_has_all_its_counters_and_nothing_of_a_print() {
     let totals = Totals::default();
     let text = encoded(&[fresh(&totals)]);
-    let values: BTreeMap<_, _> = text
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.rsplit_once(' '))
-        .collect();
+    let values: BTreeMap<_, _> =
+        text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' ')).collect();
     let not_zero: Vec<_> = values.iter().filter(|(_, value)| **value != "0").collect();
     assert_eq!(
         not_zero,
@@ -48,10 +43,7 @@ fn a_fresh_printer_has_all_its_counters_and_nothing_of_a_print() {
                 &"printfarm_printer_info{id=\"delta\",name=\"Delta\",printer=\"delta\",source=\"octoprint\"}",
                 &"1"
             ),
-            (
-                &"printfarm_printer_last_event_timestamp_seconds{printer=\"delta\"}",
-                &"1795306700.25"
-            ),
+            (&"printfarm_printer_last_event_timestamp_seconds{printer=\"delta\"}", &"1795306700.25"),
             (&"printfarm_printer_state{printer=\"delta\",state=\"idle\"}", &"1"),
         ]
     );
@@ -65,10 +57,7 @@ fn a_print_shows_all_that_was_reported_of_it() {
     let totals = Totals::default();
     let text = encoded(&[busy(&totals)]);
     for (metric, expected) in [
-        (
-            &PRINT_INFO,
-            "{file=\"benchy.gcode\",origin=\"local\",printer=\"voron\"} 1",
-        ),
+        (&PRINT_INFO, "{file=\"benchy.gcode\",origin=\"local\",printer=\"voron\"} 1"),
         (&PRINT_PROGRESS, "{printer=\"voron\"} 0.34"),
         (&PRINT_REMAINING, "{printer=\"voron\"} 1200"),
         (&PRINT_ETA, "{printer=\"voron\"} 1795307900"),
@@ -89,24 +78,12 @@ fn what_nobody_reported_of_a_print_is_absent_with_its_header() {
     let totals = Totals::default();
     let mut reading = busy(&totals);
     if let Some(print) = reading.print.as_mut() {
-        (
-            print.progress,
-            print.remaining,
-            print.eta,
-            print.layer,
-            print.layers,
-            print.height,
-        ) = (None, None, None, None, None, None);
+        (print.progress, print.remaining, print.eta, print.layer, print.layers, print.height) =
+            (None, None, None, None, None, None);
     }
     let text = encoded(&[reading]);
-    for metric in [
-        &PRINT_PROGRESS,
-        &PRINT_REMAINING,
-        &PRINT_ETA,
-        &PRINT_LAYER,
-        &PRINT_LAYERS,
-        &PRINT_HEIGHT,
-    ] {
+    for metric in [&PRINT_PROGRESS, &PRINT_REMAINING, &PRINT_ETA, &PRINT_LAYER, &PRINT_LAYERS, &PRINT_HEIGHT]
+    {
         assert!(!text.contains(&format!(" {} ", metric.name)), "{}", metric.name);
         assert_eq!(series(&text, metric), [""; 0]);
     }
@@ -141,10 +118,7 @@ fn text_is_appended() {
     let totals = seasoned();
     let mut out = String::from("before\n");
     encode(&[busy(&totals)], |_| None, &mut out);
-    assert_eq!(
-        out.strip_prefix("before\n"),
-        Some(encoded(&[busy(&totals)]).as_str())
-    );
+    assert_eq!(out.strip_prefix("before\n"), Some(encoded(&[busy(&totals)]).as_str()));
 }
 
 proptest! {

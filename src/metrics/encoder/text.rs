@@ -26,9 +26,7 @@ impl Escaped {
     /// The escaped values, in the order in which they were given.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let mut start = 0;
-        self.ends
-            .iter()
-            .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
     }
 }
 
@@ -95,10 +93,7 @@ impl From<Duration> for Value {
 }
 
 fn seconds(out: &mut String, time: Time) {
-    let Some(micros) = u64::try_from(time.micros())
-        .ok()
-        .filter(|&micros| micros < EXACT_MICROS)
-    else {
+    let Some(micros) = u64::try_from(time.micros()).ok().filter(|&micros| micros < EXACT_MICROS) else {
         return put(out, time.seconds());
     };
     let mut number = Digits::new();
@@ -135,10 +130,7 @@ struct Digits {
 
 impl Digits {
     const fn new() -> Self {
-        Self {
-            text: [0; 32],
-            start: 32,
-        }
+        Self { text: [0; 32], start: 32 }
     }
 
     const fn put(&mut self, byte: u8) {

@@ -76,55 +76,35 @@ pub(super) fn farm() -> impl Strategy<Value = BTreeMap<String, Printer>> {
 fn printer() -> impl Strategy<Value = Printer> {
     let texts = (text(), text());
     let words = (one_of(Source::ALL), one_of(State::ALL));
-    (
-        texts,
-        words,
-        time(),
-        option::of(print()),
-        span(),
-        span(),
-        totals(),
+    (texts, words, time(), option::of(print()), span(), span(), totals()).prop_map(
+        |((id, name), (source, state), last_event, print, printed, paused, totals)| Printer {
+            id,
+            name,
+            source,
+            state,
+            last_event,
+            print,
+            printed,
+            paused,
+            totals,
+        },
     )
-        .prop_map(
-            |((id, name), (source, state), last_event, print, printed, paused, totals)| Printer {
-                id,
-                name,
-                source,
-                state,
-                last_event,
-                print,
-                printed,
-                paused,
-                totals,
-            },
-        )
 }
 
 fn print() -> impl Strategy<Value = Print> {
     let ratios = array::uniform2(option::of(prop_oneof![0.0..=1.0, num::f64::ANY]));
     let layers = array::uniform2(option::of(any::<u32>()));
-    (
-        text(),
-        one_of(Origin::ALL),
-        ratios,
-        option::of(span()),
-        option::of(time()),
-        time(),
-        span(),
-        layers,
-    )
-        .prop_map(
-            |(file, origin, ratios, remaining, eta, started, elapsed, layers)| Print {
-                file,
-                origin,
-                ratios,
-                remaining,
-                eta,
-                started,
-                elapsed,
-                layers,
-            },
-        )
+    (text(), one_of(Origin::ALL), ratios, option::of(span()), option::of(time()), time(), span(), layers)
+        .prop_map(|(file, origin, ratios, remaining, eta, started, elapsed, layers)| Print {
+            file,
+            origin,
+            ratios,
+            remaining,
+            eta,
+            started,
+            elapsed,
+            layers,
+        })
 }
 
 fn totals() -> impl Strategy<Value = Totals> {
@@ -137,17 +117,9 @@ fn totals() -> impl Strategy<Value = Totals> {
         array::uniform2(count()),
         count(),
     )
-        .prop_map(
-            |(started, ended, ended_printed, last_end, failure_warnings, attention, errors)| Totals {
-                started,
-                ended,
-                ended_printed,
-                last_end,
-                failure_warnings,
-                attention,
-                errors,
-            },
-        )
+        .prop_map(|(started, ended, ended_printed, last_end, failure_warnings, attention, errors)| {
+            Totals { started, ended, ended_printed, last_end, failure_warnings, attention, errors }
+        })
 }
 
 fn text() -> impl Strategy<Value = String> {

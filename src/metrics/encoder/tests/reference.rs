@@ -22,11 +22,7 @@ pub(super) fn registry(readings: &[Reading<'_>], limit_reached: impl Fn(Source) 
         }
     }
     for &source in Source::ALL {
-        reference.set(
-            &NOTIFICATION_LIMIT,
-            &[source.as_str()],
-            limit_reached(source).map(Time::seconds),
-        );
+        reference.set(&NOTIFICATION_LIMIT, &[source.as_str()], limit_reached(source).map(Time::seconds));
     }
     reference.registry
 }
@@ -46,28 +42,16 @@ impl Reference {
         let opts = Opts::new(metric.name, metric.help);
         if metric.kind == Kind::Counter {
             let vec = || register(&self.registry, CounterVec::new(opts, &names).unwrap());
-            self.counters
-                .entry(metric.name)
-                .or_insert_with(vec)
-                .with_label_values(labels)
-                .inc_by(value);
+            self.counters.entry(metric.name).or_insert_with(vec).with_label_values(labels).inc_by(value);
         } else {
             let vec = || register(&self.registry, GaugeVec::new(opts, &names).unwrap());
-            self.gauges
-                .entry(metric.name)
-                .or_insert_with(vec)
-                .with_label_values(labels)
-                .set(value);
+            self.gauges.entry(metric.name).or_insert_with(vec).with_label_values(labels).set(value);
         }
     }
 
     fn printer(&mut self, reading: &Reading<'_>) {
         let label = reading.label;
-        self.set(
-            &PRINTER_INFO,
-            &[reading.id, reading.name, label, reading.source.as_str()],
-            Some(1.0),
-        );
+        self.set(&PRINTER_INFO, &[reading.id, reading.name, label, reading.source.as_str()], Some(1.0));
         for &state in State::ALL {
             let value = if state == reading.state { 1.0 } else { 0.0 };
             self.set(&PRINTER_STATE, &[label, state.as_str()], Some(value));
@@ -80,16 +64,8 @@ impl Reference {
     fn totals(&mut self, label: &str, totals: &Totals) {
         for &outcome in Outcome::ALL {
             let (at, word) = (outcome.index(), outcome.as_str());
-            self.set(
-                &ENDED_PRINT_SECONDS,
-                &[word, label],
-                Some(micros_as_seconds(totals.ended_printed[at])),
-            );
-            self.set(
-                &LAST_PRINT_END,
-                &[word, label],
-                totals.last_end[at].map(Time::seconds),
-            );
+            self.set(&ENDED_PRINT_SECONDS, &[word, label], Some(micros_as_seconds(totals.ended_printed[at])));
+            self.set(&LAST_PRINT_END, &[word, label], totals.last_end[at].map(Time::seconds));
             for &origin in Origin::ALL {
                 let ended = totals.ended[origin.index()][at];
                 self.set(&PRINTS, &[origin.as_str(), word, label], Some(ended as f64));
@@ -101,11 +77,7 @@ impl Reference {
         }
         for &action in WarningAction::ALL {
             let warnings = totals.failure_warnings[action.index()];
-            self.set(
-                &FAILURE_WARNINGS,
-                &[action.as_str(), label],
-                Some(warnings as f64),
-            );
+            self.set(&FAILURE_WARNINGS, &[action.as_str(), label], Some(warnings as f64));
         }
         for &reason in AttentionReason::ALL {
             let calls = totals.attention[reason.index()];
@@ -115,11 +87,7 @@ impl Reference {
     }
 
     fn print(&mut self, label: &str, print: &PrintReading<'_>) {
-        self.set(
-            &PRINT_INFO,
-            &[print.file, print.origin.as_str(), label],
-            Some(1.0),
-        );
+        self.set(&PRINT_INFO, &[print.file, print.origin.as_str(), label], Some(1.0));
         self.set(&PRINT_PROGRESS, &[label], print.progress);
         self.set(&PRINT_REMAINING, &[label], print.remaining.map(micros_as_seconds));
         self.set(&PRINT_ETA, &[label], print.eta.map(Time::seconds));

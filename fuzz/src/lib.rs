@@ -1,0 +1,186 @@
+//! What must hold for every request, whatever its bytes: nothing panics or waits for ever, no value is out of its range,
+//! and no error text quotes the sender.
+//!
+//! One function for each decoder. `cargo fuzz run NAME` looks for bytes that break one; the corpus that it has gathered is
+//! replayed by an ordinary test of the exporter.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::task::{Context as Task, Poll, Waker};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use printfarm_exporter::farm::{Elapsed, Event, Source, Time};
+use printfarm_exporter::webhook::{BodyLimits, Context, Fields, Parsed, Reject, parse, read};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// A JSON body, from either source.
+pub fn json(bytes: &[u8]) {
+    for source in Source::ALL {
+        let _ = understood(*source, post(*source, JSON, Whole::of(bytes)));
+    }
+}
+
+/// A line with a Content-Type, and a body. It must not matter in which pieces the body comes.
+pub fn multipart(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (head, body) = bytes.split_at(end);
+    let Ok(content_type) = HeaderValue::from_bytes(head) else {
+        return;
+    };
+    let body = body.get(1..).unwrap_or_default();
+    let source = Source::OctoPrint;
+    let whole = understood(source, post(source, content_type.clone(), Whole::of(body)));
+    for size in [1, 7] {
+        let pieces = understood(source, post(source, content_type.clone(), Pieces::of(body, size)));
+        assert_eq!(whole.as_ref().ok(), pieces.as_ref().ok());
+    }
+}
+
+/// A form, which must say the same in a body and in a query.
+pub fn form_query(bytes: &[u8]) {
+    let source = Source::OctoPrint;
+    let form = understood(source, post(source, FORM, Whole::of(bytes)));
+    if let Ok(query) = std::str::from_utf8(bytes) {
+        let headers = HeaderMap::new();
+        let body = Whole::of(b"");
+        let fields = finish(read(source, &Method::GET, &headers, Some(query), body, &BodyLimits::default()));
+        assert_eq!(form, understood(source, fields));
+    }
+}
+
+/// A message of OctoPrint's plugin.
+pub fn octoprint(bytes: &[u8]) {
+    let _ = understood(Source::OctoPrint, post(Source::OctoPrint, JSON, Whole::of(bytes)));
+}
+
+/// A message of OctoEverywhere.
+pub fn octoeverywhere(bytes: &[u8]) {
+    let _ = understood(Source::OctoEverywhere, post(Source::OctoEverywhere, JSON, Whole::of(bytes)));
+}
+
+fn post<B>(source: Source, content_type: HeaderValue, body: B) -> Result<Fields, Reject>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send,
+{
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]);
+    finish(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))
+}
+
+fn understood(source: Source, fields: Result<Fields, Reject>) -> Result<Parsed, Reject> {
+    let context = Context {
+        segment: Some("printer"),
+        names: &|_, _| None,
+        received: Time::from_micros(1_800_000_000_000_000),
+    };
+    let outcome = fields.and_then(|fields| parse(source, &fields, &context));
+    match &outcome {
+        Ok(Parsed::Event(event)) => check_event(event),
+        Ok(Parsed::Ignored { .. }) => {}
+        Err(reject) => check_reject(reject),
+    }
+    outcome
+}
+
+fn check_event(event: &Event) {
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    let job = &event.job;
+    let elapsed = job.elapsed.map(|elapsed| match elapsed {
+        Elapsed::Printing(span) | Elapsed::WithPauses(span) | Elapsed::Either(span) => span,
+    });
+    for span in [elapsed, job.remaining, job.estimate].into_iter().flatten() {
+        assert!(span <= LONGEST, "{span:?}");
+    }
+    for ratio in [job.progress, job.progress_in_words].into_iter().flatten() {
+        assert!((0.0..=1.0).contains(&ratio) && ratio.is_sign_positive(), "{ratio}");
+    }
+    for layer in [job.layer, job.layers].into_iter().flatten() {
+        assert!((1..=1_000_000).contains(&layer), "{layer}");
+    }
+    assert!(job.height.is_none_or(|height| (0.0..=10.0).contains(&height)));
+    let file = job.file.iter().flat_map(|file| [Some(&file.name), file.path.as_ref()]);
+    let printer = [&event.printer.id, &event.printer.label, &event.printer.name].map(Some);
+    let texts = file.chain(printer).chain([job.print_id.as_ref(), job.owner.as_ref()]);
+    for text in texts.flatten() {
+        assert!(!text.is_empty() && text.len() <= 1024, "{text}");
+    }
+}
+
+fn check_reject(reject: &Reject) {
+    let text = reject.to_string();
+    assert!(text.is_ascii() && text.len() < 400, "{text}");
+    assert!(reject.status().is_client_error(), "{text}");
+}
+
+/// The outcome of a future that waits for nothing but its next turn.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    for _ in 0..10_000_000 {
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
+            return outcome;
+        }
+    }
+    panic!("it waits for ever");
+}
+
+/// A body that is there at once.
+struct Whole(Option<Bytes>);
+
+impl Whole {
+    fn of(bytes: &[u8]) -> Self {
+        Self((!bytes.is_empty()).then(|| Bytes::copy_from_slice(bytes)))
+    }
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// A body that comes in pieces, with a wait before each.
+struct Pieces {
+    left: VecDeque<Bytes>,
+    waited: bool,
+}
+
+impl Pieces {
+    fn of(bytes: &[u8], size: usize) -> Self {
+        Self { left: bytes.chunks(size).map(Bytes::copy_from_slice).collect(), waited: false }
+    }
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.waited = !self.waited;
+        if self.waited {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.left.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty()
+    }
+}

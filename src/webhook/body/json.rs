@@ -1,0 +1,123 @@
+//! JSON, read in one pass that keeps only what something reads.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::webhook::fields::{Budget, Fields, MOST_FIELDS, UNREAD};
+use crate::webhook::reject::{Malformed, Reject, TooLarge};
+
+#[cfg(test)]
+mod tests;
+
+/// Reads a body.
+///
+/// # Errors
+/// When it is not text, not valid JSON, not an object, or has too many fields.
+pub(super) fn read(body: &[u8]) -> Result<Fields, Reject> {
+    let text = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
+    let mut budget = Budget::default();
+    let fields = object(text, &mut budget)?;
+    Fields::from_json(fields, &mut budget)
+}
+
+/// Reads an object, without the fields that nothing reads and without what lists hold.
+///
+/// # Errors
+/// When it is not valid JSON, not an object, or has too many fields.
+pub(in crate::webhook) fn object(text: &str, budget: &mut Budget) -> Result<Map<String, Value>, Reject> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = Reader { budget: Some(budget) }.deserialize(&mut json).map_err(|error| reject(&error))?;
+    json.end().map_err(|error| reject(&error))?;
+    match value {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Malformed::NotAnObject.into()),
+    }
+}
+
+/// The text of a syntax error is one of a fixed set, with line and column. Errors about data could quote the body, but
+/// the only one there is comes from [`Reader`].
+fn reject(error: &serde_json::Error) -> Reject {
+    if error.is_data() {
+        TooLarge::Fields { limit: MOST_FIELDS }.into()
+    } else {
+        Malformed::Json { fault: error.to_string() }.into()
+    }
+}
+
+/// Reads a value, or only checks it when there is no budget to keep it from.
+struct Reader<'b> {
+    budget: Option<&'b mut Budget>,
+}
+
+impl Reader<'_> {
+    fn kept(&self, value: impl FnOnce() -> Value) -> Value {
+        if self.budget.is_some() { value() } else { Value::Null }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Bool(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(self.kept(|| Value::String(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        while list.next_element_seed(Reader { budget: None })?.is_some() {}
+        Ok(Value::Array(Vec::new()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        let Some(budget) = self.budget else {
+            while object.next_key::<IgnoredAny>()?.is_some() {
+                object.next_value_seed(Reader { budget: None })?;
+            }
+            return Ok(Value::Null);
+        };
+        while let Some(name) = object.next_key::<String>()? {
+            budget.take().map_err(de::Error::custom)?;
+            if UNREAD.contains(&name.as_str()) {
+                object.next_value::<IgnoredAny>()?;
+            } else {
+                let value = object.next_value_seed(Reader { budget: Some(&mut *budget) })?;
+                fields.insert(name, value);
+            }
+        }
+        Ok(Value::Object(fields))
+    }
+}

@@ -1,0 +1,318 @@
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use axum::http::HeaderValue;
+use http_body::{Frame, SizeHint};
+use http_body_util::Full;
+
+use super::*;
+use crate::webhook::RejectReason;
+use crate::webhook::tests::{FORM, JSON, MULTIPART, now, post};
+
+/// A body that comes in pieces, with a wait before each.
+pub(super) struct Trickle {
+    pieces: VecDeque<Bytes>,
+    waited: bool,
+}
+
+impl Trickle {
+    pub(super) fn new(body: &[u8], size: usize) -> Self {
+        Self { pieces: body.chunks(size).map(Bytes::copy_from_slice).collect(), waited: false }
+    }
+}
+
+impl Body for Trickle {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.waited = !self.waited;
+        if self.waited {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+/// A body of which nobody may read a byte.
+struct Untouchable {
+    length: u64,
+}
+
+impl Body for Untouchable {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        panic!("it was read");
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
+/// A body that breaks off after its first bytes.
+struct Broken(Option<Bytes>);
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        let end = Err(std::io::ErrorKind::ConnectionReset.into());
+        Poll::Ready(Some(self.0.take().map_or(end, |bytes| Ok(Frame::data(bytes)))))
+    }
+}
+
+pub(super) fn headers(list: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+    list.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+}
+
+pub(super) fn typed(content_type: &'static str) -> HeaderMap {
+    headers(&[(header::CONTENT_TYPE, content_type)])
+}
+
+pub(super) fn text(fields: &Fields, name: &str) -> Option<String> {
+    fields.top().kept_text(name).unwrap()
+}
+
+pub(super) fn octoprint(content_type: &'static str, body: &[u8]) -> Result<Fields, Reject> {
+    post(Source::OctoPrint, content_type, body)
+}
+
+pub(super) fn rejection(content_type: &'static str, body: &[u8]) -> (u16, String) {
+    let reject = octoprint(content_type, body).unwrap_err();
+    (reject.status().as_u16(), reject.to_string())
+}
+
+pub(super) fn part(head: &str, text: &[u8]) -> Vec<u8> {
+    [b"--frontier\r\n", head.as_bytes(), b"\r\n\r\n", text, b"\r\n"].concat()
+}
+
+pub(super) fn text_part(name: &str, text: &str) -> Vec<u8> {
+    part(&format!("Content-Disposition: form-data; name=\"{name}\""), text.as_bytes())
+}
+
+pub(super) fn whole(parts: &[Vec<u8>]) -> Vec<u8> {
+    [&parts.concat(), &b"--frontier--\r\n"[..]].concat()
+}
+
+pub(super) fn with_picture(picture: &[u8]) -> Vec<u8> {
+    let head =
+        "Content-Disposition: form-data; name=\"picture\"; filename=\"p.jpg\"\r\nContent-Type: image/jpeg";
+    whole(&[text_part("topic", "Print Done"), part(head, picture), text_part("message", "after")])
+}
+
+/// The outcome of a future that waits for nothing but its next turn.
+pub(super) fn patiently<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return outcome;
+        }
+    }
+    panic!("it never ends");
+}
+
+#[test]
+fn which_format_a_request_has() {
+    use Source::{OctoEverywhere, OctoPrint};
+    let object = r#"{"topic":"in json"}"#;
+    let multipart = String::from_utf8(whole(&[text_part("topic", "in multipart")])).unwrap();
+    let cases = [
+        (OctoPrint, Method::POST, Some(JSON), object, Ok("in json")),
+        (OctoPrint, Method::PUT, Some("Application/JSON; charset=utf-8"), object, Ok("in json")),
+        (OctoPrint, Method::PATCH, Some("text/json"), object, Ok("in json")),
+        (OctoPrint, Method::DELETE, Some("application/vnd.x+json"), object, Ok("in json")),
+        (OctoPrint, Method::POST, Some(FORM), "topic=in+form", Ok("in form")),
+        (OctoPrint, Method::POST, Some(MULTIPART), &multipart, Ok("in multipart")),
+        (OctoPrint, Method::GET, Some(JSON), "", Ok("in query")),
+        (OctoPrint, Method::GET, Some(MULTIPART), "", Ok("in query")),
+        (OctoPrint, Method::GET, None, object, Ok("in query")),
+        (OctoPrint, Method::DELETE, None, "", Ok("in query")),
+        (OctoPrint, Method::POST, Some("text/plain"), "", Ok("in query")),
+        (OctoPrint, Method::POST, Some(MULTIPART), "", Err(400)),
+        (OctoPrint, Method::POST, None, object, Err(415)),
+        (OctoPrint, Method::POST, Some("text/plain"), object, Err(415)),
+        (OctoPrint, Method::POST, Some("application/xml"), object, Err(415)),
+        (OctoEverywhere, Method::POST, Some(JSON), object, Ok("in json")),
+        (OctoEverywhere, Method::POST, None, object, Ok("in json")),
+        (OctoEverywhere, Method::POST, Some(FORM), "topic=in+form", Err(415)),
+        (OctoEverywhere, Method::POST, Some(MULTIPART), &multipart, Err(415)),
+        (OctoEverywhere, Method::POST, None, "", Err(400)),
+    ];
+    for (source, method, content_type, body, expected) in cases {
+        let headers = content_type.map(typed).unwrap_or_default();
+        let full = Full::new(Bytes::copy_from_slice(body.as_bytes()));
+        let fields =
+            now(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
+        let seen =
+            fields.map(|fields| text(&fields, "topic").unwrap()).map_err(|reject| reject.status().as_u16());
+        assert_eq!(seen, expected.map(str::to_owned), "{source:?} {method} {content_type:?} {body}");
+    }
+}
+
+#[test]
+fn a_chunked_body_may_turn_out_to_be_empty() {
+    let body = Trickle::new(b"", 1);
+    let fields = patiently(read(
+        Source::OctoPrint,
+        &Method::POST,
+        &typed(JSON),
+        Some("topic=in+query"),
+        body,
+        &BodyLimits::default(),
+    ));
+    assert_eq!(text(&fields.unwrap(), "topic").as_deref(), Some("in query"));
+}
+
+#[test]
+fn compressed_bodies_are_refused() {
+    for (encoding, expected) in [("gzip", Some(415)), ("br, gzip", Some(415)), ("identity", None), ("", None)]
+    {
+        let headers = headers(&[(header::CONTENT_TYPE, JSON), (header::CONTENT_ENCODING, encoding)]);
+        let body = Full::new(Bytes::from_static(b"{}"));
+        let read = now(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
+        assert_eq!(read.err().map(|reject| reject.status().as_u16()), expected, "{encoding}");
+    }
+}
+
+#[test]
+fn text_that_holds_an_object_becomes_one() {
+    let bodies: [(&'static str, Vec<u8>); 3] = [
+        (JSON, br#"{"extra":"{\"name\":\"a\"}","job":"{not json","topic":"t"}"#.to_vec()),
+        (FORM, b"extra={\"name\":\"a\"}&job={not+json&topic=t&meta={}&offsets={}".to_vec()),
+        (
+            MULTIPART,
+            whole(&[
+                text_part("extra", r#"{"name":"a"}"#),
+                text_part("job", "{not json"),
+                text_part("meta", "{}"),
+            ]),
+        ),
+    ];
+    for (content_type, body) in bodies {
+        let fields = octoprint(content_type, &body).unwrap();
+        let extra = fields.top().object("extra", "").unwrap();
+        assert_eq!(extra.kept_text("name"), Ok(Some("a".to_owned())), "{content_type}");
+        assert_eq!(text(&fields, "job").as_deref(), Some("{not json"), "{content_type}");
+        assert!(fields.top().get("meta").is_none(), "{content_type}");
+    }
+}
+
+#[test]
+fn the_last_of_several_fields_with_one_name_stays() {
+    let bodies: [(&'static str, Vec<u8>); 3] = [
+        (JSON, br#"{"topic":"first","topic":"last"}"#.to_vec()),
+        (FORM, b"topic=first&topic=last".to_vec()),
+        (MULTIPART, whole(&[text_part("topic", "first"), text_part("topic", "last")])),
+    ];
+    for (content_type, body) in bodies {
+        let fields = octoprint(content_type, &body).unwrap();
+        assert_eq!(text(&fields, "topic").as_deref(), Some("last"), "{content_type}");
+    }
+}
+
+#[test]
+fn text_is_taken_as_it_is() {
+    let odd = "NUL \0, line\r\nend, --frontier, \u{1F5A8} and \u{fffd}";
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("message", odd).finish();
+    for (content_type, body) in [(FORM, form.into_bytes()), (MULTIPART, whole(&[text_part("message", odd)]))]
+    {
+        let fields = octoprint(content_type, &body).unwrap();
+        assert_eq!(text(&fields, "message").as_deref(), Some(odd), "{content_type}");
+    }
+}
+
+#[test]
+fn what_is_not_utf8_is_refused() {
+    let name = "Content-Disposition: form-data; name=\"topic\"";
+    assert_eq!(
+        rejection(MULTIPART, &whole(&[part(name, b"\xff")])),
+        (400, "a part of the body is not valid UTF-8".to_owned())
+    );
+    assert_eq!(rejection(FORM, b"topic=%ff"), (400, "the form is not valid UTF-8".to_owned()));
+}
+
+#[test]
+fn announced_lengths_are_refused_unread() {
+    let limits = BodyLimits::default();
+    for (content_type, limit) in [(JSON, 1 << 20), (FORM, 1 << 20), (MULTIPART, 8 << 20)] {
+        let body = Untouchable { length: limit + 1 };
+        let read = now(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let text = read.unwrap_err().to_string();
+        assert_eq!(text, format!("the body is larger than {limit} bytes"), "{content_type}");
+    }
+}
+
+#[test]
+fn unannounced_lengths_are_refused_where_the_limit_is_passed() {
+    let limits = BodyLimits { body_bytes: 100, multipart_bytes: 1_000 };
+    let long = "x".repeat(101);
+    let name_part = text_part(&long, "");
+    let json = format!(r#"{{"message":"{long}"}}"#).into_bytes();
+    let cases = [
+        ("JSON", JSON, json, "the body is larger than 100 bytes"),
+        ("a form", FORM, format!("message={long}").into_bytes(), "the body is larger than 100 bytes"),
+        (
+            "text in multipart",
+            MULTIPART,
+            whole(&[text_part("message", &long)]),
+            "the text in the multipart body is larger than 100 bytes",
+        ),
+        ("a name", MULTIPART, whole(&[name_part]), "the text in the multipart body is larger than 100 bytes"),
+        ("a picture", MULTIPART, with_picture(&[7; 1_000]), "the body is larger than 1000 bytes"),
+    ];
+    for (case, content_type, body, text) in cases {
+        let body = Trickle::new(&body, 40);
+        let read =
+            patiently(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let reject = read.unwrap_err();
+        assert_eq!((reject.reason(), reject.to_string().as_str()), (RejectReason::TooLarge, text), "{case}");
+    }
+}
+
+#[test]
+fn too_many_fields() {
+    let many = 1_025;
+    let pairs: Vec<_> = (0..many).map(|n| format!("f{n}=")).collect();
+    let members: Vec<_> = (0..many).map(|n| format!(r#""f{n}":0"#)).collect();
+    let object = format!("{{{}}}", members.join(","));
+    let parts: Vec<_> = (0..many).map(|n| text_part(&format!("f{n}"), "")).collect();
+    let file = part("Content-Disposition: form-data; name=\"f\"; filename=\"f\"", b"");
+    let cases: [(&str, &'static str, Vec<u8>); 7] = [
+        ("a form", FORM, pairs.join("&").into_bytes()),
+        ("JSON", JSON, object.clone().into_bytes()),
+        ("nested JSON", JSON, format!(r#"{{"extra":{object}}}"#).into_bytes()),
+        ("JSON in a text", JSON, serde_json::json!({ "extra": object }).to_string().into_bytes()),
+        ("parts", MULTIPART, whole(&parts)),
+        ("files", MULTIPART, whole(&vec![file; many])),
+        ("JSON in a part", MULTIPART, whole(&[text_part("extra", &object)])),
+    ];
+    for (case, content_type, body) in cases {
+        let expected = (413, "the message has more than 1024 fields".to_owned());
+        assert_eq!(rejection(content_type, &body), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_off() {
+    for content_type in [JSON, MULTIPART] {
+        let body = Broken(Some(Bytes::from_static(b"--frontier\r\n")));
+        let limits = BodyLimits::default();
+        let read = now(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        assert_eq!(read.err(), Some(Malformed::BrokenOff.into()), "{content_type}");
+    }
+}

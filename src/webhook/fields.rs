@@ -1,0 +1,112 @@
+//! What a message says, whatever way it came.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::body::json;
+use super::object::Object;
+use super::reject::{Reject, TooLarge};
+
+/// How many fields a message may have, those within objects included. A real one has about a hundred.
+pub(super) const MOST_FIELDS: usize = 1_024;
+
+/// Fields whose values nothing reads. The history of a file in `meta` grows with each of its prints.
+pub(super) const UNREAD: [&str; 2] = ["meta", "offsets"];
+
+/// The fields of a message: one form for all ways of transport.
+///
+/// Text that holds a JSON object, as multipart and forms send it, is an object here. Lists are empty: nothing reads them,
+/// but a list in a wrong place is an error. A message holds secrets, so this does not show what it holds.
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// The fields of an object that came as JSON.
+    pub(super) fn from_json(mut fields: Map<String, Value>, budget: &mut Budget) -> Result<Self, Reject> {
+        for value in fields.values_mut() {
+            if let Value::String(text) = value
+                && let Some(object) = object_in(text, budget)?
+            {
+                *value = object;
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    /// The message as an object.
+    pub(super) const fn top(&self) -> Object<'_> {
+        Object::new(&self.0, "")
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fields({} fields)", self.0.len())
+    }
+}
+
+/// How many more fields a message may have.
+pub(super) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MOST_FIELDS)
+    }
+}
+
+impl Budget {
+    /// Takes one field.
+    ///
+    /// # Errors
+    /// When the message has too many.
+    pub(super) fn take(&mut self) -> Result<(), TooLarge> {
+        self.0 = self.0.checked_sub(1).ok_or(TooLarge::Fields { limit: MOST_FIELDS })?;
+        Ok(())
+    }
+}
+
+/// Gathers fields that come as text, one after the other. Of several with one name the last one stays.
+#[derive(Default)]
+pub(super) struct Collector {
+    fields: Map<String, Value>,
+    budget: Budget,
+}
+
+impl Collector {
+    /// Counts a field, or a part that will be dropped.
+    ///
+    /// # Errors
+    /// When the message has too many.
+    pub(super) fn count(&mut self) -> Result<(), Reject> {
+        Ok(self.budget.take()?)
+    }
+
+    /// Keeps a field that has been counted.
+    ///
+    /// # Errors
+    /// When it is an object and the message gets too many fields by it.
+    pub(super) fn keep(&mut self, name: String, text: String) -> Result<(), Reject> {
+        if !UNREAD.contains(&name.as_str()) {
+            let value = object_in(&text, &mut self.budget)?.unwrap_or(Value::String(text));
+            self.fields.insert(name, value);
+        }
+        Ok(())
+    }
+
+    /// What has been gathered.
+    pub(super) fn finish(self) -> Fields {
+        Fields(self.fields)
+    }
+}
+
+/// The object that the text holds, if it is one.
+fn object_in(text: &str, budget: &mut Budget) -> Result<Option<Value>, Reject> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(None);
+    }
+    match json::object(text, budget) {
+        Ok(object) => Ok(Some(Value::Object(object))),
+        Err(Reject::Malformed(_)) => Ok(None),
+        Err(reject) => Err(reject),
+    }
+}

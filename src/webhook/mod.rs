@@ -1,0 +1,85 @@
+//! From bytes to an event: everything that a sender writes ends here.
+//!
+//! A request goes three steps. [`read`] turns its body, or its query, into [`Fields`], one form for all ways of transport,
+//! within limits of size and number. [`authorize`] compares the secret that it carries with the configured one. [`parse`]
+//! reads the fields as the sender means them and gives an [`Event`], or says why the message is deliberately ignored.
+//! Whatever is wrong at any step is a [`Reject`].
+//!
+//! Readers are lenient about how a value is written and strict about where it belongs (`object`); values beyond what
+//! printers do count as not reported (`range`).
+
+use crate::farm::{Event, EventKind, Source, Time, words};
+
+mod body;
+mod fields;
+mod object;
+mod octoeverywhere;
+mod octoprint;
+mod range;
+mod reject;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+pub use body::{BodyLimits, read};
+pub use fields::Fields;
+pub use reject::{BodyFault, Malformed, Reject, RejectReason, SecretFault, TooLarge};
+pub use secret::{Secret, authorize};
+
+/// What is known of a request beside what it says.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The printer's name at the end of the URL's path, decoded, if there is one.
+    pub segment: Option<&'a str>,
+    /// The configured name of the printer with this id.
+    pub names: &'a dyn Fn(Source, &str) -> Option<String>,
+    /// When the request was received.
+    pub received: Time,
+}
+
+impl Context<'_> {
+    fn segment(&self) -> Option<String> {
+        let segment = range::clip(self.segment?.trim());
+        (!segment.is_empty()).then(|| segment.to_owned())
+    }
+}
+
+/// What a message comes to.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made; a box would only cost")]
+pub enum Parsed {
+    /// It tells of something that happened.
+    Event(Event),
+    /// It is valid, and nothing comes of it.
+    Ignored {
+        /// Why.
+        reason: Ignored,
+        /// What kind of event it would have been.
+        kind: EventKind,
+    },
+}
+
+words! {
+    /// Why nothing comes of a valid webhook, as the label `reason` names it. The recorder finds the first two.
+    Ignored {
+        /// Somebody pressed the test button.
+        Test = "test",
+        /// It repeats what is known already.
+        Duplicate = "duplicate",
+        /// This version does not know such an event.
+        UnknownEvent = "unknown_event",
+        /// It is about a file that stands for none.
+        Placeholder = "placeholder",
+    }
+}
+
+/// Reads a message as its sender means it.
+///
+/// # Errors
+/// When it tells no event or no printer, or when a field that is read holds what does not belong there.
+pub fn parse(source: Source, fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
+    match source {
+        Source::OctoPrint => octoprint::parse(fields, context),
+        Source::OctoEverywhere => octoeverywhere::parse(fields, context),
+    }
+}

@@ -1,0 +1,145 @@
+//! OctoEverywhere's webhooks: one flat JSON object an event.
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::object::Object;
+use super::range;
+use super::reject::{Malformed, Reject};
+use super::{Context, Ignored, Parsed};
+use crate::farm::{
+    AttentionReason, Elapsed, Event, EventKind, File, Identity, Job, Outcome, Source, WarningAction, What,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The id of an event that is about the account and names no printer.
+const ACCOUNT: &str = "account";
+const BED_COOLED_DOWN: i64 = 15;
+
+/// Reads an event out of a message.
+///
+/// # Errors
+/// When the message tells no event or no printer, or when a field that is read holds what does not belong there.
+pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
+    let message = fields.top();
+    let number = event_type(message)?.ok_or(Reject::NoEvent { sender: Source::OctoEverywhere })?;
+    let Some(what) = what(number, message)? else {
+        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
+    };
+    let printer = identity(message, context, what)?;
+    Ok(Parsed::Event(Event {
+        printer: printer.ok_or(Reject::NoPrinter { sender: Source::OctoEverywhere })?,
+        received: context.received,
+        sent: None,
+        what,
+        job: match (what, number) {
+            // When the bed has cooled down, the print has ended and its duration has gone on growing.
+            (What::LimitReached | What::Test, _) | (_, BED_COOLED_DOWN) => Job::default(),
+            _ => job(message, what)?,
+        },
+    }))
+}
+
+/// Later numbers will come, so every integer is a type of event.
+fn event_type(message: Object<'_>) -> Result<Option<i64>, Malformed> {
+    const NAME: &str = "EventType";
+    let Some(value) = message.get(NAME) else {
+        return Ok(None);
+    };
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::Null => return Ok(None),
+        Value::String(_) => match message.text(NAME)? {
+            Some(text) => text.parse().ok(),
+            None => return Ok(None),
+        },
+        _ => None,
+    };
+    match number.filter(|number| number.fract() == 0.0) {
+        #[expect(clippy::cast_possible_truncation, reason = "a huge one saturates, and no type is as high")]
+        Some(number) => Ok(Some(number as i64)),
+        None => Err(message.malformed(NAME, value, "an integer")),
+    }
+}
+
+/// What a type of event means; `None` for one that this version does not know.
+fn what(number: i64, message: Object<'_>) -> Result<Option<What>, Malformed> {
+    Ok(Some(match number {
+        1 => What::Started,
+        2 => What::Finished(Outcome::Completed),
+        3 => What::Finished(failure(message)?),
+        4 => What::Paused,
+        5 => What::Resumed,
+        6 => What::Progress,
+        7 => What::FailureWarning(WarningAction::Warned),
+        8 => What::FailureWarning(WarningAction::Paused),
+        9 => What::Error,
+        // 10 and 14: the first and the third layer are complete.
+        10 | 14 | BED_COOLED_DOWN => What::Notice,
+        11 => What::Attention(AttentionReason::FilamentChange),
+        12 => What::Attention(AttentionReason::UserInteraction),
+        13 => What::LimitReached,
+        16 => What::Test,
+        _ => return Ok(None),
+    }))
+}
+
+/// A cancel is reported as a failure, too; most platforms then say so somewhere in the error.
+fn failure(message: Object<'_>) -> Result<Outcome, Malformed> {
+    for name in ["Error", "PlatformErrorCode"] {
+        if message.text(name)?.is_some_and(|text| says_cancelled(&text)) {
+            return Ok(Outcome::Cancelled);
+        }
+    }
+    Ok(Outcome::Failed)
+}
+
+fn says_cancelled(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["canceled", "cancelled"].iter().any(|word| text.contains(word))
+}
+
+fn identity(message: Object<'_>, context: &Context<'_>, what: What) -> Result<Option<Identity>, Malformed> {
+    let segment = context.segment();
+    let own = match message.get("PrinterId") {
+        Some(Value::Number(_)) => message.kept_text("PrinterId")?,
+        _ => message.identifier("PrinterId")?,
+    };
+    let of_account = matches!(what, What::LimitReached | What::Test).then(|| ACCOUNT.to_owned());
+    let Some(id) = own.or_else(|| segment.clone()).or(of_account) else {
+        return Ok(None);
+    };
+    let called = message.kept_text("PrinterName")?;
+    let configured = || (context.names)(Source::OctoEverywhere, &id);
+    let label = segment.or_else(configured).or_else(|| called.clone()).unwrap_or_else(|| id.clone());
+    Ok(Some(Identity {
+        source: Source::OctoEverywhere,
+        name: called.unwrap_or_else(|| label.clone()),
+        label,
+        id,
+    }))
+}
+
+/// -1, where it means "unknown", is out of every range.
+fn job(message: Object<'_>, what: What) -> Result<Job, Malformed> {
+    let elapsed = message.number("DurationSec")?.and_then(range::span);
+    let remaining = message.number("TimeRemainingSec")?.and_then(range::span);
+    let whole = elapsed.zip(remaining).map(|(elapsed, remaining)| elapsed + remaining);
+    Ok(Job {
+        print_id: message.kept_text("PrintId")?,
+        file: message.kept_text("FileName")?.map(|name| File { name, path: None }),
+        progress: message.number("Progress")?.and_then(range::ratio),
+        elapsed: elapsed.map(match what {
+            What::Finished(_) => Elapsed::Either,
+            _ => Elapsed::WithPauses,
+        }),
+        remaining,
+        estimate: whole.filter(|whole| *whole <= range::LONGEST),
+        layer: message.number("CurrentLayer")?.and_then(range::layers),
+        layers: message.number("TotalLayers")?.and_then(range::layers),
+        height: message.number("ZOffsetMM")?.and_then(range::metres),
+        ..Job::default()
+    })
+}

@@ -1,0 +1,188 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::webhook::tests::{context, event, fields, parsed, with};
+
+fn octoeverywhere(message: Value) -> Event {
+    event(Source::OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
+}
+
+fn result(message: Value) -> Result<Parsed, Reject> {
+    parsed(Source::OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
+}
+
+fn a_job() -> Value {
+    json!({
+        "PrintId": "run7", "FileName": "cube", "DurationSec": 50, "Progress": 25, "TimeRemainingSec": 605,
+        "ZOffsetMM": 300, "CurrentLayer": 3, "TotalLayers": 90,
+        "SnapshotUrl": "https://example.org/s", "QuickViewUrl": "https://example.org/q", "Later": [{}],
+    })
+}
+
+fn that_job(elapsed: Elapsed) -> Job {
+    Job {
+        print_id: Some("run7".to_owned()),
+        file: Some(File { name: "cube".to_owned(), path: None }),
+        progress: Some(0.25),
+        elapsed: Some(elapsed),
+        remaining: Some(Duration::from_secs(605)),
+        estimate: Some(Duration::from_secs(655)),
+        layer: Some(3),
+        layers: Some(90),
+        height: Some(0.3),
+        ..Job::default()
+    }
+}
+
+#[test]
+fn types_of_events() {
+    let spent = Duration::from_secs(50);
+    let running = || that_job(Elapsed::WithPauses(spent));
+    let ended = || that_job(Elapsed::Either(spent));
+    let cases = [
+        (1, What::Started, running()),
+        (2, What::Finished(Outcome::Completed), ended()),
+        (3, What::Finished(Outcome::Failed), ended()),
+        (4, What::Paused, running()),
+        (5, What::Resumed, running()),
+        (6, What::Progress, running()),
+        (7, What::FailureWarning(WarningAction::Warned), running()),
+        (8, What::FailureWarning(WarningAction::Paused), running()),
+        (9, What::Error, running()),
+        (10, What::Notice, running()),
+        (11, What::Attention(AttentionReason::FilamentChange), running()),
+        (12, What::Attention(AttentionReason::UserInteraction), running()),
+        (13, What::LimitReached, Job::default()),
+        (14, What::Notice, running()),
+        (15, What::Notice, Job::default()),
+        (16, What::Test, Job::default()),
+    ];
+    for (number, what, job) in cases {
+        for spelling in [json!(number), json!(number.to_string()), json!(f64::from(number))] {
+            let event = octoeverywhere(with(a_job(), json!({ "EventType": spelling })));
+            assert_eq!((event.what, event.sent), (what, None), "{spelling}");
+            assert_eq!(event.job, job, "{spelling}");
+        }
+    }
+}
+
+#[test]
+fn types_of_the_future_are_ignored() {
+    let ignored = Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
+    for number in [json!(0), json!(17), json!(-1), json!(u64::MAX), json!(1e300), json!("99")] {
+        assert_eq!(result(json!({ "EventType": number })), ignored, "{number}");
+    }
+}
+
+#[test]
+fn types_that_are_none() {
+    for missing in [json!({}), json!({"EventType": ""}), json!({"eventtype": " "})] {
+        let no_event = Err(Reject::NoEvent { sender: Source::OctoEverywhere });
+        assert_eq!(result(missing.clone()), no_event, "{missing}");
+    }
+    let cases = [
+        (json!(1.5), "a number"),
+        (json!("started"), "text"),
+        (json!("nan"), "text"),
+        (json!("inf"), "text"),
+        (json!(true), "true or false"),
+        (json!([1]), "a list"),
+        (json!({}), "an object"),
+    ];
+    for (value, found) in cases {
+        let text = result(json!({ "EventType": value })).unwrap_err().to_string();
+        assert_eq!(text, format!("`EventType` is {found}; an integer belongs there"));
+    }
+}
+
+#[test]
+fn cancelled_or_failed() {
+    let (cancelled, failed) = (Outcome::Cancelled, Outcome::Failed);
+    let cases = [
+        (json!({"Error": "Print cancelled by user"}), cancelled),
+        (json!({"Error": "CANCELED"}), cancelled),
+        (json!({"PlatformErrorCode": "print_cancelled"}), cancelled),
+        (json!({"Error": "x", "PlatformErrorCode": "UserCanceled7"}), cancelled),
+        (json!({"Error": "Cancelling failed"}), failed),
+        (json!({"Error": "Thermal runaway", "PlatformErrorCode": 12}), failed),
+        (json!({}), failed),
+    ];
+    for (message, outcome) in cases {
+        let event = octoeverywhere(with(message.clone(), json!({"EventType": 3})));
+        assert_eq!(event.what, What::Finished(outcome), "{message}");
+    }
+}
+
+#[test]
+fn unknown_values() {
+    let unknown = json!({
+        "EventType": 6, "PrintId": "", "FileName": "", "DurationSec": -1, "Progress": -1, "TimeRemainingSec": -1,
+        "ZOffsetMM": -1, "CurrentLayer": 0, "TotalLayers": 0,
+    });
+    assert_eq!(octoeverywhere(unknown).job, Job::default());
+    assert_eq!(octoeverywhere(json!({"EventType": 6})).job, Job::default());
+    let half = octoeverywhere(json!({"EventType": 6, "DurationSec": 50, "TimeRemainingSec": -1}));
+    assert_eq!(half.job.estimate, None);
+}
+
+#[test]
+fn names_in_other_letters() {
+    let other = json!({"EVENTTYPE": 6, "printid": "run7", "progress": 25, "Currentlayer": 3});
+    let job = octoeverywhere(other).job;
+    assert_eq!((job.print_id.as_deref(), job.progress, job.layer), (Some("run7"), Some(0.25), Some(3)));
+    let both = json!({"EventType": 6, "PROGRESS": 1, "Progress": 25, "progress": 2});
+    assert_eq!(octoeverywhere(both).job.progress, Some(0.25));
+}
+
+#[test]
+fn identities() {
+    let names =
+        |source, id: &str| (source == Source::OctoEverywhere && id == "p1").then(|| "Lab 1".to_owned());
+    let cases = [
+        ("id alone", None, json!({"PrinterId": "p2"}), ["p2", "p2", "p2"]),
+        ("id and name", None, json!({"PrinterId": "p2", "PrinterName": "Ender"}), ["p2", "Ender", "Ender"]),
+        ("configured", None, json!({"PrinterId": "p1", "PrinterName": "Ender"}), ["p1", "Lab 1", "Ender"]),
+        ("configured, no name", None, json!({"PrinterId": "p1"}), ["p1", "Lab 1", "Lab 1"]),
+        ("path", Some("mk3"), json!({"PrinterId": "p1", "PrinterName": "Ender"}), ["p1", "mk3", "Ender"]),
+        ("path alone", Some("mk3"), json!({"PrinterId": ""}), ["mk3", "mk3", "mk3"]),
+        ("a number for an id", None, json!({"PrinterId": 12}), ["12", "12", "12"]),
+    ];
+    for (case, segment, message, expected) in cases {
+        let fields = fields(&with(message, json!({"EventType": 1})));
+        let Ok(Parsed::Event(event)) = parse(&fields, &context(segment, &names)) else {
+            panic!("{case}");
+        };
+        let Identity { source, id, label, name } = event.printer;
+        assert_eq!(source, Source::OctoEverywhere);
+        assert_eq!([id.as_str(), label.as_str(), name.as_str()], expected, "{case}");
+    }
+}
+
+#[test]
+fn messages_without_a_printer() {
+    let no_printer = Err(Reject::NoPrinter { sender: Source::OctoEverywhere });
+    for number in 1..=12 {
+        let message = json!({"EventType": number, "PrinterName": "a name is not an identity"});
+        assert_eq!(parsed(Source::OctoEverywhere, &message), no_printer, "{number}");
+    }
+    for number in [13, 16] {
+        let printer = event(Source::OctoEverywhere, &json!({ "EventType": number })).printer;
+        assert_eq!((printer.id.as_str(), printer.label.as_str()), ("account", "account"), "{number}");
+    }
+}
+
+#[test]
+fn what_belongs_elsewhere_is_refused_and_named() {
+    let cases = [
+        (json!({"PrinterId": true}), "`PrinterId` is true or false; text belongs there"),
+        (json!({"PrinterId": {}}), "`PrinterId` is an object; text belongs there"),
+        (json!({"FileName": []}), "`FileName` is a list; text belongs there"),
+        (json!({"Progress": {}}), "`Progress` is an object; a number belongs there"),
+    ];
+    for (message, text) in cases {
+        let reject = result(with(message, json!({"EventType": 6}))).unwrap_err();
+        assert_eq!((reject.status().as_u16(), reject.to_string().as_str()), (400, text));
+    }
+}

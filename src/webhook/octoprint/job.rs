@@ -1,0 +1,159 @@
+//! What a message says of the print.
+
+use std::time::Duration;
+
+use super::message::Message;
+use super::what::state_text;
+use super::{Malformed, Object, range};
+use crate::farm::{Elapsed, File, Job, Origin, What};
+
+#[cfg(test)]
+mod tests;
+
+/// Reads what the message says of the print.
+///
+/// # Errors
+/// When a field holds a list, or an object where a scalar belongs.
+pub(super) fn read(message: &Message<'_>, what: What) -> Result<Job, Malformed> {
+    let extra = message.object("extra")?;
+    let job = message.object("job")?;
+    let progress = message.object("progress")?;
+    let (file, origin) = file(message)?;
+    let done = done(message, what, extra, progress)?;
+    let elapsed = elapsed(message, what, extra, progress)?;
+    let (remaining, estimate) = plan(what, elapsed, job, progress)?;
+    Ok(Job {
+        file,
+        origin,
+        owner: owner(message, extra, job)?,
+        progress: done,
+        progress_in_words: if done.is_none() { in_words(message, what)? } else { None },
+        elapsed: elapsed.map(Elapsed::Printing),
+        remaining,
+        estimate,
+        height: message.number("currentZ")?.and_then(range::metres),
+        position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(range::position),
+        says_paused: says_paused(message)?,
+        ..Job::default()
+    })
+}
+
+/// The file and where it lies, out of the first place that names one.
+///
+/// # Errors
+/// When one of its fields holds a list or an object.
+pub(super) fn file(message: &Message<'_>) -> Result<(Option<File>, Option<Origin>), Malformed> {
+    let extra = message.object("extra")?;
+    let of_job = message.object("job")?.object("file", "job.file")?;
+    for (place, name) in [(extra, "name"), (of_job, "name"), (of_job, "display")] {
+        if let Some(file) = named(place.kept_text(name)?, place.kept_text("path")?) {
+            let origin = place.text("origin")?.map(|word| origin(&word));
+            return Ok((Some(file), origin));
+        }
+    }
+    let name = message.renamed_text(&["filename", "file"]);
+    let path = message.renamed_text(&["filepath", "path"]);
+    let origin = message.renamed_text(&["origin", "fileorigin"]).map(|word| origin(&word));
+    Ok((named(name, path), origin))
+}
+
+fn named(name: Option<String>, path: Option<String>) -> Option<File> {
+    let last = |path: &String| path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path).to_owned();
+    Some(File { name: name.or_else(|| path.as_ref().map(last))?, path })
+}
+
+fn origin(word: &str) -> Origin {
+    match word {
+        "local" => Origin::Local,
+        // "printer" is what OctoPrint 2 calls the card.
+        "sdcard" | "printer" => Origin::SdCard,
+        _ => Origin::Unknown,
+    }
+}
+
+fn owner(message: &Message<'_>, extra: Object<'_>, job: Object<'_>) -> Result<Option<String>, Malformed> {
+    for (place, name) in [(extra, "owner"), (extra, "user"), (job, "user")] {
+        if let Some(owner) = place.kept_text(name)? {
+            return Ok(Some(owner));
+        }
+    }
+    Ok(message.renamed_text(&["owner"]))
+}
+
+fn done(
+    message: &Message<'_>,
+    what: What,
+    extra: Object<'_>,
+    progress: Object<'_>,
+) -> Result<Option<f64>, Malformed> {
+    // At an error, `extra.progress` is a fraction, so it is read only where it is known to be a percentage.
+    let paused = if what == What::Paused { extra.number("progress")? } else { None };
+    let percent = progress.number("completion")?.or_else(|| message.renamed_number(&["progress"])).or(paused);
+    Ok(percent.and_then(range::ratio))
+}
+
+fn elapsed(
+    message: &Message<'_>,
+    what: What,
+    extra: Object<'_>,
+    progress: Object<'_>,
+) -> Result<Option<Duration>, Malformed> {
+    let ended = matches!(what, What::Finished(_));
+    let own = if ended { extra.number("time")?.and_then(range::span) } else { None };
+    let reported = own.or(progress.number("printTime")?.and_then(range::span));
+    let renamed = || message.renamed_number(&["printTime", "time"]).and_then(range::span);
+    Ok(if ended || what == What::Progress { reported.or_else(renamed) } else { reported })
+}
+
+/// How long the print will go on, and how long the whole of it should take.
+fn plan(
+    what: What,
+    elapsed: Option<Duration>,
+    job: Object<'_>,
+    progress: Object<'_>,
+) -> Result<(Option<Duration>, Option<Duration>), Malformed> {
+    let average = job.number("averagePrintTime")?.and_then(range::span);
+    let planned = average.or(job.number("estimatedPrintTime")?.and_then(range::span));
+    let left = progress.number("printTimeLeft")?.and_then(range::span);
+    let spent = elapsed.or((what == What::Started).then_some(Duration::ZERO));
+    let remaining = left.or_else(|| planned?.checked_sub(spent?));
+    let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= range::LONGEST);
+    Ok((remaining, whole.or(planned)))
+}
+
+fn says_paused(message: &Message<'_>) -> Result<bool, Malformed> {
+    let flags = message.object("state")?.object("flags", "state.flags")?;
+    let text = state_text(message)?;
+    Ok(flags.flag("paused")? || flags.flag("pausing")? || text.is_some_and(|text| text.starts_with("Paus")))
+}
+
+fn first<const N: usize>(fields: [(Object<'_>, &str); N]) -> Result<Option<f64>, Malformed> {
+    for (object, name) in fields {
+        if let Some(number) = object.number(name)? {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+fn in_words(message: &Message<'_>, what: What) -> Result<Option<f64>, Malformed> {
+    let sentence =
+        if what == What::Progress { message.field(|object| object.text("message"))? } else { None };
+    Ok(sentence.and_then(|sentence| percentage(&sentence)))
+}
+
+/// The first percentage in a sentence that is more than 0, as a ratio. A 0 tells nothing: with several hooks only the
+/// first one gets the true number.
+fn percentage(sentence: &str) -> Option<f64> {
+    sentence.match_indices('%').find_map(|(end, _)| {
+        let before = sentence[..end].trim_end();
+        let text = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+        let number = &before[text.len()..];
+        // "-5 %", "10-20 %" and "v2 %" are something else.
+        if text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+            return None;
+        }
+        let percent = number.replace(',', ".").parse().ok()?;
+        range::ratio(percent).filter(|ratio| *ratio > 0.0)
+    })
+}

@@ -1,0 +1,70 @@
+//! OctoPrint-Webhooks and its maintained fork.
+//!
+//! Their users write the data template themselves, so only the topic is indispensable. `message` finds it and the other
+//! fields wherever a template has put them, `what` tells what happened, and `job` reads what is said of the print.
+
+use super::fields::Fields;
+use super::object::Object;
+use super::range;
+use super::reject::{Malformed, Reject};
+use super::{Context, Ignored, Parsed};
+use crate::farm::{Event, EventKind, Identity, Job, Source, What};
+
+mod job;
+mod message;
+#[cfg(test)]
+mod tests;
+mod what;
+
+use message::Message;
+use what::Topic;
+
+/// Files of this name start and end within moments: a queue plugin's placeholders, not prints.
+const PLACEHOLDER: &str = "continuousprint_";
+
+/// Reads an event out of a message.
+///
+/// # Errors
+/// When the message tells no topic or no printer, or when a field that is read holds what does not belong there.
+pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
+    let message = Message::find(fields)?.ok_or(Reject::NoEvent { sender: Source::OctoPrint })?;
+    let Some(topic) = Topic::named(message.topic()) else {
+        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
+    };
+    let printer = identity(&message, context)?.ok_or(Reject::NoPrinter { sender: Source::OctoPrint })?;
+    let what = if message.object("extra")?.flag("popup")? { What::Test } else { topic.what(&message)? };
+    if what != What::Test && is_placeholder(&message) {
+        return Ok(Parsed::Ignored { reason: Ignored::Placeholder, kind: what.kind() });
+    }
+    Ok(Parsed::Event(Event {
+        printer,
+        received: context.received,
+        sent: message.number("currentTime")?.and_then(range::clock),
+        what,
+        job: match what {
+            // The job beside an event that we do not know can be about any file.
+            What::Test | What::Notice => Job::default(),
+            _ => job::read(&message, what)?,
+        },
+    }))
+}
+
+fn is_placeholder(message: &Message<'_>) -> bool {
+    // An event that we do not know may hold anything in the place of a file, so what is malformed is none here.
+    job::file(message).is_ok_and(|(file, _)| file.is_some_and(|file| file.name.starts_with(PLACEHOLDER)))
+}
+
+fn identity(message: &Message<'_>, context: &Context<'_>) -> Result<Option<Identity>, Malformed> {
+    let device = message.field(|object| object.identifier("deviceIdentifier"))?;
+    let segment = context.segment();
+    let Some(id) = segment.clone().or_else(|| device.clone()) else {
+        return Ok(None);
+    };
+    let configured = || (context.names)(Source::OctoPrint, &id);
+    Ok(Some(Identity {
+        source: Source::OctoPrint,
+        label: segment.or_else(configured).unwrap_or_else(|| id.clone()),
+        name: device.unwrap_or_else(|| id.clone()),
+        id,
+    }))
+}

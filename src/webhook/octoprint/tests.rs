@@ -1,0 +1,218 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::farm::{Elapsed, File, Outcome};
+use crate::webhook::tests::{context, event, fields, parsed, with};
+
+pub(super) fn octoprint(message: Value) -> Event {
+    event(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
+}
+
+pub(super) fn result(message: Value) -> Result<Parsed, Reject> {
+    parsed(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
+}
+
+pub(super) fn ignored(reason: Ignored, kind: EventKind) -> Parsed {
+    Parsed::Ignored { reason, kind }
+}
+
+pub(super) fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+pub(super) fn file(name: &str, path: Option<&str>) -> File {
+    File { name: name.to_owned(), path: path.map(str::to_owned) }
+}
+
+#[test]
+fn the_test_button() {
+    let real =
+        json!({"job": {"file": {"name": "real.gcode"}}, "progress": {"completion": 50}, "currentZ": 3});
+    for topic in
+        ["Print Started", "Print Done", "Print Progress", "User Action Needed", "Error", "Custom Event"]
+    {
+        let pressed = json!({"topic": topic, "extra": {"name": "continuousprint_x.gcode", "popup": true}});
+        let event = octoprint(with(pressed, real.clone()));
+        assert_eq!((event.what, event.job), (What::Test, Job::default()), "{topic}");
+    }
+    let not_pressed = json!({"topic": "Print Done", "extra": {"popup": "False"}});
+    assert_eq!(octoprint(not_pressed).what, What::Finished(Outcome::Completed));
+}
+
+#[test]
+fn placeholders_of_a_queue() {
+    let name = "continuousprint_managed.gcode";
+    let cases = [
+        (json!({"topic": "Print Started", "extra": {"name": name}}), EventKind::Started),
+        (json!({"topic": "Print Done", "extra": {"path": format!("tmp/{name}")}}), EventKind::Finished),
+        (
+            json!({"topic": "Print Progress", "extra": {}, "job": {"file": {"name": name}}}),
+            EventKind::Progress,
+        ),
+        (
+            json!({"topic": "Custom Event", "message": "FileSelected", "extra": {"name": name}}),
+            EventKind::Notice,
+        ),
+        (json!({"topic": "Print Started", "fileName": name}), EventKind::Started),
+    ];
+    for (message, kind) in cases {
+        assert_eq!(result(message.clone()), Ok(ignored(Ignored::Placeholder, kind)), "{message}");
+    }
+    let other = json!({"topic": "Print Started", "extra": {"name": "my_continuousprint_.gcode"}});
+    assert_eq!(octoprint(other).what, What::Started);
+}
+
+#[test]
+fn a_notice_says_nothing_of_a_print() {
+    let selected = json!({
+        "topic": "Custom Event", "message": "FileSelected", "extra": {"name": "other.gcode"},
+        "job": {"file": {"name": "other.gcode"}}, "progress": {"completion": 0},
+    });
+    assert_eq!(octoprint(selected).job, Job::default());
+    let anything =
+        json!({"topic": "Custom Event", "message": "x", "extra": {"name": ["a"]}, "progress": [1]});
+    assert_eq!(octoprint(anything).what, What::Notice);
+}
+
+#[test]
+fn templates_of_users() {
+    let extra = json!({"name": "a.gcode", "origin": "local", "time": 12.5});
+    let cases = [
+        ("nested", json!({"data": {"topic": "Print Done", "deviceIdentifier": "delta", "extra": extra}})),
+        (
+            "half nested",
+            json!({"data": {"topic": "Print Done"}, "deviceIdentifier": "delta", "extra": extra}),
+        ),
+        (
+            "nested twice, and in two places",
+            json!({"a": {"b": {"Topic": "Print Done"}}, "c": {"extra": extra}, "device_identifier": "delta"}),
+        ),
+        (
+            "nested in text",
+            json!({"data": json!({"topic": "Print Done", "device-identifier": "delta", "extra": extra}).to_string()}),
+        ),
+        (
+            "another name for the topic",
+            json!({"event": "Print Done", "DeviceIdentifier": "delta", "Extra": extra}),
+        ),
+        (
+            "an empty topic above",
+            json!({"topic": "", "x": {"event": "print done"}, "device identifier": "delta", "extra": extra}),
+        ),
+    ];
+    for (case, message) in cases {
+        let event = event(Source::OctoPrint, &message);
+        assert_eq!(event.what, What::Finished(Outcome::Completed), "{case}");
+        assert_eq!(event.printer.id, "delta", "{case}");
+        assert_eq!(event.job.file, Some(file("a.gcode", None)), "{case}");
+        assert_eq!(event.job.elapsed, Some(Elapsed::Printing(seconds(12.5))), "{case}");
+    }
+}
+
+#[test]
+fn messages_without_a_topic() {
+    let no_event = Err(Reject::NoEvent { sender: Source::OctoPrint });
+    let deep = (0..20).fold(json!({"topic": "Print Done"}), |inner, _| json!({ "a": inner }));
+    for message in [
+        json!({}),
+        json!({"topic": null}),
+        json!({"text": "Print Done on printer delta"}),
+        json!({"extra": {"error": "Error"}, "state": {"text": "Error"}}),
+        json!({"topics": ["Print Done"]}),
+        deep,
+    ] {
+        assert_eq!(result(message.clone()), no_event, "{message}");
+    }
+}
+
+#[test]
+fn identities() {
+    let names = |source, id: &str| {
+        (source == Source::OctoPrint).then_some(match id {
+            "delta" => "Delta of the lab".to_owned(),
+            _ => return None,
+        })
+    };
+    let cases = [
+        ("identifier", None, json!("omega"), ["omega", "omega", "omega"]),
+        ("configured", None, json!("delta"), ["delta", "Delta of the lab", "delta"]),
+        ("path", Some("mk3"), json!(null), ["mk3", "mk3", "mk3"]),
+        ("path and identifier", Some("mk3"), json!("delta"), ["mk3", "mk3", "delta"]),
+        ("blank path", Some(" "), json!(" omega "), ["omega", "omega", "omega"]),
+        ("path, empty identifier", Some("mk3"), json!(""), ["mk3", "mk3", "mk3"]),
+    ];
+    for (case, segment, identifier, expected) in cases {
+        let fields = fields(&json!({"topic": "Error", "deviceIdentifier": identifier}));
+        let Ok(Parsed::Event(event)) = parse(&fields, &context(segment, &names)) else {
+            panic!("{case}");
+        };
+        let Identity { source, id, label, name } = event.printer;
+        assert_eq!(source, Source::OctoPrint);
+        assert_eq!([id.as_str(), label.as_str(), name.as_str()], expected, "{case}");
+    }
+}
+
+#[test]
+fn messages_without_a_printer() {
+    for extra in [json!({}), json!({"popup": true})] {
+        for identifier in [json!(null), json!(""), json!("  "), json!("None")] {
+            let message = json!({"topic": "Print Started", "deviceIdentifier": identifier, "extra": extra});
+            let no_printer = Err(Reject::NoPrinter { sender: Source::OctoPrint });
+            assert_eq!(parsed(Source::OctoPrint, &message), no_printer, "{message}");
+        }
+    }
+}
+
+#[test]
+fn what_belongs_elsewhere_is_refused_and_named() {
+    let cases = [
+        (json!({"topic": 7}), "`topic` is a number; text belongs there"),
+        (json!({"topic": ["Print Done"]}), "`topic` is a list; text belongs there"),
+        (json!({"topic": true}), "`topic` is true or false; text belongs there"),
+        (
+            json!({"topic": "Error", "deviceIdentifier": 7}),
+            "`deviceIdentifier` is a number; text belongs there",
+        ),
+        (json!({"topic": "Error", "extra": ["name"]}), "`extra` is a list; an object belongs there"),
+        (json!({"topic": "Error", "extra": {"name": {}}}), "`extra.name` is an object; text belongs there"),
+        (
+            json!({"topic": "Error", "state": {"flags": []}}),
+            "`state.flags` is a list; an object belongs there",
+        ),
+        (json!({"topic": "Error", "job": {"file": []}}), "`job.file` is a list; an object belongs there"),
+        (
+            json!({"topic": "Error", "progress": {"completion": {}}}),
+            "`progress.completion` is an object; a number belongs there",
+        ),
+        (json!({"topic": "Error", "currentZ": []}), "`currentZ` is a list; a number belongs there"),
+    ];
+    for (message, text) in cases {
+        let reject = result(message.clone()).unwrap_err();
+        assert_eq!((reject.status().as_u16(), reject.to_string().as_str()), (400, text), "{message}");
+    }
+    let unread =
+        json!({"topic": "Error", "offsets": [], "extra": {"logs": [], "position": {}}, "other": [{}]});
+    assert_eq!(octoprint(unread).what, What::Error);
+}
+
+#[test]
+fn long_texts_are_cut() {
+    let long = "é".repeat(1_000);
+    let event = octoprint(
+        json!({"topic": "Error", "deviceIdentifier": long, "extra": {"name": long, "owner": long}}),
+    );
+    let cut = "é".repeat(512);
+    assert_eq!(event.printer.id, cut);
+    assert_eq!(event.job.file, Some(file(&cut, None)));
+    assert_eq!(event.job.owner, Some(cut));
+}
+
+#[test]
+fn clocks_that_nobody_believes() {
+    for time in [json!(0), json!("never"), json!(1e18), json!(-5)] {
+        let event = octoprint(json!({"topic": "Error", "currentTime": time}));
+        assert_eq!(event.sent, None, "{time}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What a sender's numbers may be. A value out of its range says nothing, so it counts as not reported.
+
+use std::time::Duration;
+
+use crate::farm::Time;
+
+/// No print, and no estimate of one, is longer.
+pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Texts that we keep are cut off here, in bytes.
+const LONGEST_TEXT: usize = 1_024;
+const MOST_LAYERS: f64 = 1_000_000.0;
+const HIGHEST_MILLIMETRES: f64 = 10_000.0;
+/// Beyond this, a float no longer tells neighbouring integers apart.
+const FARTHEST_POSITION: f64 = 9_007_199_254_740_992.0;
+/// 2000-01-01 and 2100-01-01, in seconds since the Unix epoch.
+const CREDIBLE_CLOCK: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
+
+/// A span of seconds, up to [`LONGEST`].
+pub(super) fn span(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|span| *span <= LONGEST)
+}
+
+/// A ratio from 0 to 1 out of a percentage.
+pub(super) fn ratio(percent: f64) -> Option<f64> {
+    up_to(percent, 100.0).map(|percent| percent / 100.0)
+}
+
+/// Metres out of millimetres.
+pub(super) fn metres(millimetres: f64) -> Option<f64> {
+    up_to(millimetres, HIGHEST_MILLIMETRES).map(|millimetres| millimetres / 1_000.0)
+}
+
+/// A layer's number, or a number of layers; both count from 1.
+pub(super) fn layers(value: f64) -> Option<u32> {
+    let valid = value.fract() == 0.0 && (1.0..=MOST_LAYERS).contains(&value);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive integer, checked"
+    )]
+    valid.then_some(value as u32)
+}
+
+/// A position in a file, in bytes.
+pub(super) fn position(value: f64) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, checked")]
+    up_to(value, FARTHEST_POSITION).map(|value| value as u64)
+}
+
+/// A point in time out of seconds since the Unix epoch.
+pub(super) fn clock(seconds: f64) -> Option<Time> {
+    #[expect(clippy::cast_possible_truncation, reason = "a date of this century, checked")]
+    CREDIBLE_CLOCK.contains(&seconds).then(|| Time::from_micros((seconds * 1e6) as i64))
+}
+
+/// The text, cut off at a character's boundary when it is too long to be kept.
+pub(super) fn clip(text: &str) -> &str {
+    let end = (0..=LONGEST_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
+/// The absolute value because -0 is in every range, and would be shown as it is.
+fn up_to(value: f64, most: f64) -> Option<f64> {
+    (0.0..=most).contains(&value).then(|| value.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONSENSE: [f64; 5] = [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300];
+
+    #[test]
+    fn nonsense_says_nothing() {
+        for value in NONSENSE {
+            assert_eq!(span(value), None, "{value}");
+            assert_eq!(ratio(value), None, "{value}");
+            assert_eq!(metres(value), None, "{value}");
+            assert_eq!(layers(value), None, "{value}");
+            assert_eq!(position(value), None, "{value}");
+            assert_eq!(clock(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_each_range_belong_to_it() {
+        assert_eq!(span(0.0), Some(Duration::ZERO));
+        assert_eq!(span(-0.0), Some(Duration::ZERO));
+        assert_eq!(span(LONGEST.as_secs_f64()), Some(LONGEST));
+        assert_eq!(span(LONGEST.as_secs_f64() + 1.0), None);
+        assert_eq!(ratio(100.0), Some(1.0));
+        assert_eq!(ratio(100.1), None);
+        assert_eq!(metres(10_000.0), Some(10.0));
+        assert_eq!(metres(10_001.0), None);
+        assert_eq!((layers(0.0), layers(1.0), layers(1.5)), (None, Some(1), None));
+        assert_eq!((layers(1e6), layers(1e6 + 1.0)), (Some(1_000_000), None));
+        assert_eq!((position(0.0), position(5348.0)), (Some(0), Some(5348)));
+        assert_eq!(clock(1_795_308_879.5), Some(Time::from_micros(1_795_308_879_500_000)));
+        assert_eq!(clock(12.0), None);
+    }
+
+    #[test]
+    fn minus_zero_becomes_zero() {
+        assert!(ratio(-0.0).is_some_and(f64::is_sign_positive));
+        assert!(metres(-0.0).is_some_and(f64::is_sign_positive));
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(clip("short"), "short");
+        assert_eq!(clip(&"x".repeat(2000)).len(), 1024);
+        assert_eq!(clip(&format!("x{}", "\u{20ac}".repeat(1000))).len(), 1024);
+        assert_eq!(clip(&"\u{20ac}".repeat(1000)).len(), 1023);
+    }
+}

@@ -1,0 +1,146 @@
+//! Helpers of the tests, and what holds for every message whatever way it comes.
+
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
+
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use bytes::Bytes;
+use http_body_util::Full;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{BodyLimits, Context, Fields, Parsed, Reject, parse, read};
+use crate::farm::{Event, Source, Time};
+
+pub(super) const JSON: &str = "application/json";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const MULTIPART: &str = "multipart/form-data; boundary=frontier";
+
+/// The outcome of a future that never waits.
+pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// What a POST of this body reads as.
+pub(super) fn post(source: Source, content_type: &'static str, body: &[u8]) -> Result<Fields, Reject> {
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+    let body = Full::new(Bytes::copy_from_slice(body));
+    let limits = BodyLimits::default();
+    now(read(source, &Method::POST, &headers, None, body, &limits))
+}
+
+/// The fields of a JSON object.
+pub(super) fn fields(body: &Value) -> Fields {
+    post(Source::OctoPrint, JSON, body.to_string().as_bytes()).unwrap()
+}
+
+/// What the message comes to, for a printer that neither the URL nor the configuration names.
+pub(super) fn parsed(source: Source, body: &Value) -> Result<Parsed, Reject> {
+    parse(source, &fields(body), &context(None, &|_, _| None))
+}
+
+/// The event that the message tells.
+pub(super) fn event(source: Source, body: &Value) -> Event {
+    match parsed(source, body) {
+        Ok(Parsed::Event(event)) => event,
+        other => panic!("{other:?} from {body}"),
+    }
+}
+
+/// What is known of a request beside what it says.
+pub(super) fn context<'a>(
+    segment: Option<&'a str>,
+    names: &'a dyn Fn(Source, &str) -> Option<String>,
+) -> Context<'a> {
+    Context { segment, names, received: Time::from_micros(1_800_000_000_000_000) }
+}
+
+/// The object with the fields of `changes` put into it; null takes one out.
+pub(super) fn with(mut object: Value, changes: Value) -> Value {
+    let (Some(fields), Value::Object(changes)) = (object.as_object_mut(), changes) else {
+        panic!("two objects are needed");
+    };
+    for (name, value) in changes {
+        match value {
+            Value::Null => fields.remove(&name),
+            value => fields.insert(name, value),
+        };
+    }
+    object
+}
+
+/// The fields as the plugin writes them into a form: objects as JSON, null left out, other scalars as Python writes them.
+fn as_text(message: &Map<String, Value>) -> Vec<(&str, String)> {
+    let texts = message.iter().filter_map(|(name, value)| {
+        let text = match value {
+            Value::Null => return None,
+            Value::Bool(flag) => if *flag { "True" } else { "False" }.to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some((name.as_str(), text))
+    });
+    texts.collect()
+}
+
+fn multipart(fields: &[(&str, String)]) -> Vec<u8> {
+    let parts = fields.iter().map(|(name, text)| {
+        format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    });
+    (parts.collect::<String>() + "--frontier--\r\n").into_bytes()
+}
+
+/// Like the plugin's own template: lists only within objects, and no scalar that reads otherwise as text.
+fn plain_message() -> impl Strategy<Value = Value> {
+    let span = prop_oneof![Just(Value::Null), (0.0..1e6).prop_map(Value::from)];
+    let text = prop_oneof![Just(Value::Null), "[^\\PC{]{0,12}".prop_map(Value::from)];
+    let inner = (span.clone(), span.clone(), text.clone(), any::<bool>(), 0..101);
+    (message_topic(), text, span, inner).prop_map(|(topic, device, height, (time, left, name, flag, percent))| {
+        json!({
+            "topic": topic, "deviceIdentifier": device, "apiSecret": "", "currentZ": height, "fileposition": 12,
+            "message": format!("Your print is {percent} % complete."),
+            "extra": {"name": name, "path": name, "origin": "local", "time": time, "popup": flag && percent == 7},
+            "state": {"text": "Printing", "flags": {"paused": flag}},
+            "job": {"file": {"name": name, "origin": "sdcard"}, "averagePrintTime": left, "user": name},
+            "progress": {"completion": percent, "printTime": time, "printTimeLeft": left},
+            "offsets": {}, "meta": {"history": [{"timestamp": 1}]}, "currentTime": 1_795_308_879,
+        })
+    })
+}
+
+fn message_topic() -> impl Strategy<Value = &'static str> {
+    let topics = [
+        "Print Started",
+        "Print Done",
+        "Print Failed",
+        "Print Paused",
+        "Print Progress",
+        "User Action Needed",
+        "Error",
+        "Custom Event",
+        "Something New",
+    ];
+    prop::sample::select(topics.to_vec())
+}
+
+proptest! {
+    #[test]
+    fn all_ways_of_transport_tell_the_same(message in plain_message()) {
+        let texts = as_text(message.as_object().unwrap());
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&texts).finish();
+        let bodies = [
+            (JSON, message.to_string().into_bytes()),
+            (FORM, form.into_bytes()),
+            (MULTIPART, multipart(&texts)),
+        ];
+        let [json, form, multipart] = bodies.map(|(content_type, body)| {
+            let fields = post(Source::OctoPrint, content_type, &body).unwrap();
+            parse(Source::OctoPrint, &fields, &context(None, &|_, _| None))
+        });
+        prop_assert_eq!(&json, &form);
+        prop_assert_eq!(&json, &multipart);
+    }
+}

@@ -1,0 +1,146 @@
+//! The fuzz targets on a stable compiler: what they have been fed before, and random requests of likely shapes.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+#[expect(unreachable_pub, reason = "the fuzz targets reach it")]
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+fn replay(name: &str, target: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let mut replayed = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        target(&fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 0, "the corpus of {name} is empty");
+}
+
+#[test]
+fn json() {
+    replay("json", targets::json);
+}
+
+#[test]
+fn multipart() {
+    replay("multipart", targets::multipart);
+}
+
+#[test]
+fn form_query() {
+    replay("form_query", targets::form_query);
+}
+
+#[test]
+fn octoprint() {
+    replay("octoprint", targets::octoprint);
+}
+
+#[test]
+fn octoeverywhere() {
+    replay("octoeverywhere", targets::octoeverywhere);
+}
+
+/// The names of fields that are read, and one more.
+const NAMES: &[&str] = &[
+    "topic",
+    "message",
+    "deviceIdentifier",
+    "extra",
+    "state",
+    "job",
+    "progress",
+    "currentZ",
+    "currentTime",
+    "name",
+    "path",
+    "origin",
+    "owner",
+    "user",
+    "time",
+    "reason",
+    "popup",
+    "fileposition",
+    "text",
+    "flags",
+    "paused",
+    "file",
+    "averagePrintTime",
+    "estimatedPrintTime",
+    "completion",
+    "filepos",
+    "printTime",
+    "printTimeLeft",
+    "state_id",
+    "EventType",
+    "PrinterId",
+    "PrintId",
+    "PrinterName",
+    "FileName",
+    "DurationSec",
+    "Progress",
+    "TimeRemainingSec",
+    "ZOffsetMM",
+    "CurrentLayer",
+    "TotalLayers",
+    "Error",
+    "other",
+];
+
+fn scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-200.0..200.0).prop_map(Value::from),
+        "(True|False|None|-1|12\\.5|1e9|1795306700|30 %|)".prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ]
+}
+
+fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let field = (prop::sample::select(NAMES).prop_map(str::to_owned), value);
+    prop::collection::vec(field, 0..12).prop_map(|fields| Value::Object(fields.into_iter().collect()))
+}
+
+/// A message that tells an event, and whatever else.
+fn message() -> impl Strategy<Value = Value> {
+    const TOPICS: &[&str] =
+        &["Print Started", "Print Done", "Print Failed", "Print Paused", "Print Progress", "Custom Event"];
+    let value = scalar().prop_recursive(4, 64, 12, |inner| {
+        prop_oneof![
+            4 => object(inner.clone()),
+            1 => prop::collection::vec(inner, 0..3).prop_map(Value::from),
+        ]
+    });
+    (object(value), prop::sample::select(TOPICS), 0..20_i32).prop_map(|(mut message, topic, event_type)| {
+        message["topic"] = topic.into();
+        message["deviceIdentifier"] = "delta".into();
+        message["PrinterId"] = "delta".into();
+        message["EventType"] = event_type.into();
+        message
+    })
+}
+
+proptest! {
+    #[test]
+    fn random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        targets::json(&bytes);
+        targets::form_query(&bytes);
+        targets::multipart(&[b"multipart/form-data; boundary=B\n--B", &bytes[..]].concat());
+    }
+
+    #[test]
+    fn random_messages(message in message()) {
+        let bytes = message.to_string().into_bytes();
+        targets::octoprint(&bytes);
+        targets::octoeverywhere(&bytes);
+    }
+}
