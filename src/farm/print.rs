@@ -237,13 +237,16 @@ impl OpenPrint {
     }
 
     /// OctoPrint's elapsed time at a cancel within a pause includes that pause. Whether the print went on before the
-    /// cancel shows in the file position; without one, in the elapsed time itself.
+    /// cancel shows in the file position; without one, in the elapsed time itself. The position on an SD card is asked
+    /// for now and then, and is behind at the pause: only where it has not moved at all it tells.
     fn counts_an_open_pause(&self, event: &Event, outcome: Outcome) -> bool {
         if self.phase != Phase::Paused || outcome == Outcome::Completed {
             return false;
         }
         match (self.position, event.job.position, event.job.elapsed) {
-            (Some(paused), Some(ended), _) => paused == ended,
+            (Some(paused), Some(ended), _) if paused == ended || self.origin != Origin::SdCard => {
+                paused == ended
+            }
             (_, _, Some(Elapsed::Printing(elapsed))) => {
                 let pause = self.phase_since.until(Stamp::of(event));
                 elapsed + TOLERANCE >= self.clock.printed(event.received) + pause

@@ -53,6 +53,22 @@ fn a_cancel_within_a_pause_does_not_credit_the_pause() {
 }
 
 #[test]
+fn an_sd_position_that_lags_behind_the_pause_does_not_credit_it() {
+    let job = |seconds, position| Job {
+        position: Some(position),
+        origin: Some(Origin::SdCard),
+        ..elapsed("a.gco", seconds)
+    };
+    for (elapsed_at_end, printed) in [(22.25, 10.25), (15.5, 15.5)] {
+        let mut story = Story::default();
+        story.tell(What::Started, job(0.0, 0));
+        story.after(10.25).tell(What::Paused, job(10.0, 700));
+        story.after(12.0).tell(CANCELLED, job(elapsed_at_end, 760));
+        assert_eq!(story.printed(), printed);
+    }
+}
+
+#[test]
 fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
     let event = |what, received, sent: i64, job| Event {
         printer: identity(),
