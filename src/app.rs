@@ -1,0 +1,130 @@
+//! The exporter as a whole, without the process around it: tests run it as `main` does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use crate::cli::Args;
+use crate::clock::Clock;
+use crate::config::SharedSettings;
+use crate::http::{self, ConnectionLimits, Options, Web};
+use crate::metrics::Metrics;
+use crate::recorder::{Recorder, Writer};
+use crate::store::MemoryStore;
+use crate::version;
+
+/// What the exporter is made of.
+pub struct App {
+    /// Where it listens.
+    pub listeners: Vec<TcpListener>,
+    /// The configuration in force.
+    pub settings: SharedSettings,
+    /// Takes the events and holds the state.
+    pub recorder: Recorder,
+    /// The thread behind the recorder.
+    pub writer: Writer,
+    /// What `/metrics` shows.
+    pub metrics: Metrics,
+    /// Tells the time.
+    pub clock: Clock,
+    /// What the command line says of the endpoints.
+    pub options: Options,
+    /// What connections may use.
+    pub connections: ConnectionLimits,
+}
+
+impl App {
+    /// The exporter that the command line asks for.
+    ///
+    /// # Errors
+    /// When a part of it cannot be started.
+    pub fn new(args: &Args, settings: SharedSettings, listeners: Vec<TcpListener>) -> anyhow::Result<Self> {
+        let clock = Clock::start();
+        let (recorder, writer) = Recorder::start(MemoryStore, clock.clone())?;
+        Ok(Self {
+            listeners,
+            settings,
+            recorder,
+            writer,
+            metrics: Metrics::new(clock.now())?,
+            clock,
+            options: Options {
+                telemetry_path: args.telemetry_path.as_str().to_owned(),
+                lifecycle: args.lifecycle,
+                ..Options::default()
+            },
+            connections: ConnectionLimits::default(),
+        })
+    }
+}
+
+/// Runs until `shutdown` is ready and the requests in flight have been answered.
+///
+/// # Errors
+/// When a listener, the signal for reloading, or the recorder does not work.
+pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
+    let addresses: Vec<SocketAddr> = app
+        .listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<Result<_, _>>()?;
+    let port = addresses.first().map_or(0, SocketAddr::port);
+    let web = Web::new(
+        app.recorder,
+        app.metrics,
+        app.settings,
+        app.clock,
+        app.options,
+        port,
+    );
+    let web = Arc::new(web);
+    let hangup = signal(SignalKind::hangup())?;
+    announce(&addresses, &web.settings);
+    web.readiness.start();
+    let drain = async {
+        shutdown.await;
+        web.readiness.drain();
+        info!("stopping; requests in flight are finished");
+    };
+    tokio::select! {
+        () = http::serve(app.listeners, http::router(Arc::clone(&web)), app.connections, drain) => {}
+        () = reload_at(hangup, &web) => {}
+        // It breaks only by a fault of ours; a supervisor can then start anew from what was stored.
+        () = web.recorder.ended() => {}
+    }
+    drop(web);
+    tokio::task::spawn_blocking(|| app.writer.join()).await??;
+    info!("stopped");
+    Ok(())
+}
+
+async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
+    while hangup.recv().await.is_some() {
+        // The outcome is in the log and in the metrics.
+        let _ = http::reload(web).await;
+    }
+    std::future::pending::<()>().await;
+}
+
+fn announce(addresses: &[SocketAddr], settings: &SharedSettings) {
+    let listening = addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" ");
+    info!(
+        version = version::VERSION,
+        revision = version::REVISION,
+        listening,
+        "printfarm_exporter started"
+    );
+    if !settings.current().any_secret() && !addresses.iter().all(|address| address.ip().is_loopback()) {
+        warn!(
+            "anybody who reaches this port can send webhooks; set webhook_secrets in --config.file, or listen on \
+             127.0.0.1 with --web.listen-address"
+        );
+    }
+}

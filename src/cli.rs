@@ -1,0 +1,265 @@
+//! The command line, by the conventions of Prometheus exporters.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::http::ListenAddress;
+use crate::log;
+use crate::version;
+
+/// What the command line says.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "printfarm_exporter",
+    about = "Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, usage metrics out.",
+    disable_version_flag = true
+)]
+pub struct Args {
+    /// Address to listen on, as :PORT (all addresses), HOST:PORT or [IPv6]:PORT. Repeatable.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064")]
+    pub listen: Vec<ListenAddress>,
+    /// Path under which to expose metrics.
+    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
+    pub telemetry_path: TelemetryPath,
+    /// Let POST /-/reload reload the configuration. SIGHUP always does.
+    #[arg(long = "web.enable-lifecycle")]
+    pub lifecycle: bool,
+    /// YAML file with webhook secrets, printer names and limits.
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only log lines of this level or above.
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    pub log_level: log::Level,
+    /// How log lines are written.
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    pub log_format: log::Format,
+    /// Print version.
+    #[arg(long)]
+    version: bool,
+}
+
+/// The path of the metrics: absolute, and not one of another endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TelemetryPath(String);
+
+/// Why a text is not a path for the metrics.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPath {
+    /// It is relative.
+    #[error("it must start with /")]
+    Relative,
+    /// It has a character that would have to be escaped in a URL.
+    #[error("only letters, digits and / - _ . ~ may be in it")]
+    Character,
+    /// It is the path of another endpoint.
+    #[error("that path belongs to another endpoint; choose one outside of /, /webhook and /-/")]
+    Taken,
+}
+
+/// Why the command line does not lead to a running exporter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// It asks for this text on stdout.
+    Print(String),
+    /// It is wrong; the text is one line that says how.
+    Refuse(String),
+}
+
+impl Args {
+    /// Reads the command line; the first argument is the program's name.
+    ///
+    /// # Errors
+    /// When it asks for help or the version, or is wrong.
+    pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, Instead> {
+        let args = Self::try_parse_from(arguments).map_err(|error| instead(&error))?;
+        if args.version {
+            Err(Instead::Print(version::line()))
+        } else {
+            Ok(args)
+        }
+    }
+}
+
+impl TelemetryPath {
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TelemetryPath {
+    type Err = BadPath;
+
+    fn from_str(text: &str) -> Result<Self, BadPath> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        if !text.starts_with('/') {
+            return Err(BadPath::Relative);
+        }
+        if !text.bytes().all(plain) {
+            return Err(BadPath::Character);
+        }
+        let within = |taken: &str| {
+            text.strip_prefix(taken)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if text == "/" || within("/webhook") || within("/-") {
+            return Err(BadPath::Taken);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The parser explains itself in paragraphs; the first says what is wrong, and a tip may follow.
+fn instead(error: &clap::Error) -> Instead {
+    let text = error.render().to_string();
+    if error.kind() == ErrorKind::DisplayHelp {
+        return Instead::Print(text);
+    }
+    let line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = text.split("\n\n").map(line);
+    let problem = paragraphs.next().unwrap_or_default();
+    let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
+    let tips =
+        paragraphs.filter_map(|paragraph| paragraph.strip_prefix("tip: ").map(|tip| format!("; {tip}")));
+    Instead::Refuse(format!(
+        "printfarm_exporter: {problem}{}; try --help",
+        tips.collect::<String>()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Args, Instead> {
+        Args::read(["printfarm_exporter"].iter().chain(arguments))
+    }
+
+    #[test]
+    fn the_flags_are_well_defined() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_flags_everything_has_its_default() {
+        let args = read(&[]).unwrap();
+        assert_eq!(args.listen, [":10064".parse().unwrap()]);
+        assert_eq!(args.telemetry_path.as_str(), "/metrics");
+        assert!(!args.lifecycle);
+        assert_eq!(args.config, None);
+        assert_eq!(args.log_level, log::Level::Info);
+        assert_eq!(args.log_format, log::Format::Logfmt);
+    }
+
+    #[test]
+    fn every_flag_takes_its_value_in_both_spellings() {
+        let args = read(&[
+            "--web.listen-address=127.0.0.1:1",
+            "--web.listen-address",
+            "[::1]:2",
+            "--web.telemetry-path=/probe",
+            "--web.enable-lifecycle",
+            "--config.file",
+            "printfarm.yml",
+            "--log.level=debug",
+            "--log.format",
+            "json",
+        ])
+        .unwrap();
+        let listen: Vec<_> = args.listen.iter().map(ToString::to_string).collect();
+        assert_eq!(listen, ["127.0.0.1:1", "[::1]:2"]);
+        assert_eq!(args.telemetry_path.as_str(), "/probe");
+        assert!(args.lifecycle);
+        assert_eq!(args.config, Some("printfarm.yml".into()));
+        assert_eq!(args.log_level, log::Level::Debug);
+        assert_eq!(args.log_format, log::Format::Json);
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_refused_in_one_line() {
+        let cases: [(&str, &[&str], &str); 8] = [
+            ("an unknown flag", &["--foo"], "unexpected argument '--foo' found"),
+            (
+                "a misspelt flag",
+                &["--log.levle=info"],
+                "a similar argument exists: '--log.level'",
+            ),
+            ("a word too many", &["serve"], "unexpected argument 'serve' found"),
+            (
+                "a flag without its value",
+                &["--log.level"],
+                "a value is required for '--log.level <LEVEL>'",
+            ),
+            (
+                "an unknown level",
+                &["--log.level=loud"],
+                "[possible values: debug, info, warn, error]",
+            ),
+            (
+                "a port alone",
+                &["--web.listen-address=10064"],
+                "write :10064, 127.0.0.1:10064 or [::1]:10064",
+            ),
+            (
+                "a relative path",
+                &["--web.telemetry-path=metrics"],
+                "it must start with /",
+            ),
+            (
+                "a flag given twice",
+                &["--log.level=info", "--log.level=warn"],
+                "cannot be used multiple times",
+            ),
+        ];
+        for (name, arguments, part) in cases {
+            let Err(Instead::Refuse(line)) = read(arguments) else {
+                panic!("{name}: not refused")
+            };
+            assert!(line.starts_with("printfarm_exporter: "), "{name}: {line}");
+            assert!(line.contains(part), "{name}: {line}");
+            assert!(
+                line.ends_with("; try --help") && !line.contains('\n'),
+                "{name}: {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_and_version_are_texts_for_stdout() {
+        let Err(Instead::Print(help)) = read(&["--help"]) else {
+            panic!("no help")
+        };
+        assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
+        let Err(Instead::Print(version)) = read(&["--version"]) else {
+            panic!("no version")
+        };
+        assert!(version.starts_with("printfarm_exporter, version "), "{version}");
+    }
+
+    #[test]
+    fn the_path_of_the_metrics_leaves_the_other_endpoints_alone() {
+        let cases = [
+            ("the default", "/metrics", None),
+            ("deeper", "/farm/metrics", None),
+            ("like a webhook, but not one", "/webhooks", None),
+            ("no path", "", Some(BadPath::Relative)),
+            ("a pattern", "/{path}", Some(BadPath::Character)),
+            ("a query", "/metrics?x", Some(BadPath::Character)),
+            ("a blank", "/my metrics", Some(BadPath::Character)),
+            ("the landing page", "/", Some(BadPath::Taken)),
+            ("the webhooks", "/webhook", Some(BadPath::Taken)),
+            ("below the webhooks", "/webhook/octoprint", Some(BadPath::Taken)),
+            ("health", "/-/healthy", Some(BadPath::Taken)),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(text.parse::<TelemetryPath>().err(), expected, "{name}");
+        }
+    }
+}

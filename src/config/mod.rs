@@ -1,0 +1,96 @@
+//! The configuration: a YAML file and a few environment variables, both optional.
+//!
+//! One direction: a [`fragment`] is what the file says, word for word; together with the environment it becomes
+//! [`Settings`], which are complete and valid; [`SharedSettings`] holds the ones that are in force.
+//!
+//! No error ever repeats a value of the file or of a variable, since any of them may be a secret in a wrong place.
+
+mod fragment;
+mod secrets;
+mod settings;
+mod shared;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use settings::{Names, Settings};
+pub use shared::SharedSettings;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "cannot read the configuration file {path}: {cause}; check --config.file and the file's permissions"
+    )]
+    Unreadable {
+        /// As given on the command line.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("configuration file {path}: {problem}")]
+    File {
+        /// As given on the command line.
+        path: PathBuf,
+        /// What is wrong, where, and what to do.
+        problem: String,
+    },
+    /// An environment variable is not what it should be.
+    #[error("environment variable {problem}")]
+    Environment {
+        /// Which one, what is wrong, and what to do.
+        problem: String,
+    },
+}
+
+/// Looks up an environment variable.
+pub type Variable = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
+/// Reads a file.
+pub type ReadFile = dyn Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync;
+
+/// Where the configuration comes from beside the command line.
+pub struct Surroundings {
+    /// The environment.
+    pub variable: Box<Variable>,
+    /// The file system.
+    pub file: Box<ReadFile>,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    #[must_use]
+    pub fn process() -> Self {
+        Self {
+            variable: Box::new(|name| std::env::var_os(name)),
+            file: Box::new(|path| std::fs::read(path)),
+        }
+    }
+}
+
+/// Reads the configuration: `path`, when there is one, and the environment.
+///
+/// # Errors
+/// When any of it is wrong; the error says what, where, and what to do.
+pub fn load(path: Option<&Path>, surroundings: &Surroundings) -> Result<Settings, ConfigError> {
+    let fragment = match path {
+        None => fragment::File::default(),
+        Some(path) => {
+            let bytes = (surroundings.file)(path).map_err(|cause| ConfigError::Unreadable {
+                path: path.to_owned(),
+                cause,
+            })?;
+            fragment::parse(&bytes).map_err(|problem| ConfigError::File {
+                path: path.to_owned(),
+                problem,
+            })?
+        }
+    };
+    settings::build(fragment, path, surroundings)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,463 @@
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::farm::Source;
+
+/// Names and values.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
+/// A machine with these environment variables and these files.
+fn machine(variables: &[(&str, &str)], files: &[(&str, &[u8])]) -> Surroundings {
+    let variables: HashMap<String, OsString> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+        .collect();
+    let files: HashMap<PathBuf, Vec<u8>> = files
+        .iter()
+        .map(|(path, bytes)| (PathBuf::from(path), bytes.to_vec()))
+        .collect();
+    Surroundings {
+        variable: Box::new(move |name| variables.get(name).cloned()),
+        file: Box::new(move |path| {
+            files
+                .get(path)
+                .cloned()
+                .ok_or_else(|| io::ErrorKind::NotFound.into())
+        }),
+    }
+}
+
+fn with_file(yaml: &str) -> Result<Settings, ConfigError> {
+    load(
+        Some(Path::new("/etc/pf.yml")),
+        &machine(&[], &[("/etc/pf.yml", yaml.as_bytes())]),
+    )
+}
+
+/// Whether webhooks of this source must carry this secret.
+fn expects(settings: &Settings, source: Source, secret: &str) -> bool {
+    settings
+        .secret(source)
+        .is_some_and(|expected| expected.matches(secret.as_bytes()))
+}
+
+#[test]
+fn whatever_says_nothing_gives_the_defaults() {
+    let cases = [
+        ("an empty file", ""),
+        ("blank lines", "\n  \n"),
+        ("comments alone", "# webhook_secrets:\n\n  # nothing yet\n"),
+        ("an empty document", "---\n"),
+        ("an empty mapping", "{}"),
+        (
+            "sections without content",
+            "webhook_secrets:\nprinters:\nlimits:\n",
+        ),
+        ("a limit section without content", "limits:\n  silence:\n"),
+    ];
+    for (name, yaml) in cases {
+        let settings = with_file(yaml).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!settings.any_secret(), "{name}");
+        assert_eq!(settings.names, Names::default(), "{name}");
+        assert_eq!(settings.limits.printers, 1000, "{name}");
+        assert_eq!(settings.limits.silence_grace, Duration::from_secs(3600), "{name}");
+        assert_eq!(
+            settings.limits.silence_without_estimate,
+            Duration::from_secs(86_400),
+            "{name}"
+        );
+        assert_eq!(settings.body.body_bytes, 1_048_576, "{name}");
+        assert_eq!(settings.body.multipart_bytes, 8_388_608, "{name}");
+    }
+    assert!(!load(None, &machine(&[], &[])).unwrap().any_secret(), "no file");
+}
+
+#[test]
+fn every_key_arrives_where_it_belongs() {
+    let yaml = r#"
+webhook_secrets:
+  octoprint: {value: "one"}
+  octoeverywhere: {file: two.txt}
+printers:
+  - {source: octoeverywhere, id: "abc", name: "prusa-1"}
+  - {source: octoprint, id: 7, name: "abc"}
+limits:
+  printers: 5
+  body_bytes: 10
+  multipart_body_bytes: 20
+  silence: {grace: 90m, without_estimate: 1day 12h}
+"#;
+    let files: [(&str, &[u8]); 2] = [("/etc/pf.yml", yaml.as_bytes()), ("/etc/two.txt", b"two\r\n")];
+    let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
+    assert!(expects(&settings, Source::OctoPrint, "one"));
+    assert!(expects(&settings, Source::OctoEverywhere, "two"));
+    assert_eq!(settings.names.get(Source::OctoEverywhere, "abc"), Some("prusa-1"));
+    assert_eq!(settings.names.get(Source::OctoPrint, "7"), Some("abc"));
+    assert_eq!(settings.names.get(Source::OctoPrint, "abc"), None);
+    assert_eq!(settings.limits.printers, 5);
+    assert_eq!(settings.limits.silence_grace, Duration::from_secs(90 * 60));
+    assert_eq!(
+        settings.limits.silence_without_estimate,
+        Duration::from_secs(36 * 3600)
+    );
+    assert_eq!(
+        (settings.body.body_bytes, settings.body.multipart_bytes),
+        (10, 20)
+    );
+}
+
+#[test]
+fn secrets_come_from_the_environment_first() {
+    let yaml = "webhook_secrets: {octoprint: {value: file}}";
+    let in_file: (&str, &[u8]) = ("/etc/pf.yml", yaml.as_bytes());
+    let value = ("PRINTFARM_OCTOPRINT_SECRET", "environment");
+    let path = ("PRINTFARM_OCTOPRINT_SECRET_FILE", "/run/secret");
+    let cases: [(&str, Variables, &[u8], &str); 7] = [
+        ("no variable", &[], b"unread", "file"),
+        ("a variable with a value", &[value], b"unread", "environment"),
+        ("a variable with a path", &[path], b"from a file", "from a file"),
+        ("one line end is dropped", &[path], b"s\n", "s"),
+        ("one line end of the other kind too", &[path], b"s\r\n", "s"),
+        ("but only one, and no blanks", &[path], b" s \n\n", " s \n"),
+        (
+            "the variable of the other source",
+            &[("PRINTFARM_OCTOEVERYWHERE_SECRET", "x")],
+            b"",
+            "file",
+        ),
+    ];
+    for (name, variables, content, expected) in cases {
+        let machine = machine(variables, &[in_file, ("/run/secret", content)]);
+        let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
+        assert!(expects(&settings, Source::OctoPrint, expected), "{name}");
+    }
+}
+
+#[test]
+fn a_wrong_environment_is_refused() {
+    let value = "PRINTFARM_OCTOPRINT_SECRET";
+    let file = "PRINTFARM_OCTOPRINT_SECRET_FILE";
+    let cases: [(&str, Variables, &str); 6] = [
+        (
+            "both forms",
+            &[(value, "s"), (file, "/s")],
+            "are both set; unset one of them",
+        ),
+        (
+            "an empty secret",
+            &[(value, "")],
+            "PRINTFARM_OCTOPRINT_SECRET is an empty secret",
+        ),
+        (
+            "an empty path",
+            &[(file, "")],
+            "PRINTFARM_OCTOPRINT_SECRET_FILE is empty",
+        ),
+        (
+            "a file that is not there",
+            &[(file, "/nowhere")],
+            "cannot be read (entity not found); check the path",
+        ),
+        (
+            "an empty file",
+            &[(file, "/empty")],
+            "PRINTFARM_OCTOPRINT_SECRET_FILE is an empty secret",
+        ),
+        (
+            "a file that is not text",
+            &[(file, "/binary")],
+            "is not UTF-8; save it as UTF-8 text",
+        ),
+    ];
+    for (name, variables, part) in cases {
+        let files: [(&str, &[u8]); 2] = [("/empty", b"\n"), ("/binary", b"\xff")];
+        let error = load(None, &machine(variables, &files)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("environment variable PRINTFARM_"),
+            "{name}: {error}"
+        );
+        assert!(error.contains(part), "{name}: {error}");
+    }
+}
+
+/// What is wrong, the file, a part of the error.
+const WRONG_FILES: &[(&str, &str, &str)] = &[
+    (
+        "not YAML",
+        "limits: {",
+        "line 2: it is not valid YAML; check indentation, colons and quotes",
+    ),
+    (
+        "a list",
+        "- a",
+        "line 1: this should be a mapping with webhook_secrets, printers and limits",
+    ),
+    ("two documents", "limits:\n---\nlimits:\n", "it is not valid YAML"),
+    (
+        "an unknown key",
+        "printers: []\nlimit: {}\n",
+        "line 2: unknown key limit; the keys here are webhook_secrets, printers, limits",
+    ),
+    (
+        "an unknown key within",
+        "limits:\n  max: 3\n",
+        "line 2: in limits: unknown key max; the keys here are printers",
+    ),
+    (
+        "a key given twice",
+        "limits: {}\nlimits: {}\n",
+        "pf.yml: the key limits is there twice; remove one",
+    ),
+    (
+        "a word for a number",
+        "limits:\n  printers: many\n",
+        "line 2: in limits.printers: this should be a whole number",
+    ),
+    (
+        "a negative number",
+        "limits:\n  printers: -1\n",
+        "in limits.printers: this should be a whole number, 0 or more",
+    ),
+    (
+        "a limit of nothing",
+        "limits: {printers: 0}",
+        "limits.printers is 0; set it to 1 or more, or remove it",
+    ),
+    (
+        "a body of nothing",
+        "limits: {body_bytes: 0}",
+        "limits.body_bytes is 0; set it to 1 or more",
+    ),
+    (
+        "a number for a time",
+        "limits: {silence: {grace: 60}}",
+        "limits.silence.grace is not a time; write it as 90m",
+    ),
+    (
+        "no time at all",
+        "limits: {silence: {without_estimate: 0s}}",
+        "limits.silence.without_estimate is 0",
+    ),
+    (
+        "a secret of two forms",
+        "webhook_secrets: {octoprint: {value: a, file: b}}",
+        "has both value and file",
+    ),
+    (
+        "a secret of no form",
+        "webhook_secrets: {octoprint: {}}",
+        "webhook_secrets.octoprint has neither value nor file",
+    ),
+    (
+        "an empty secret",
+        "webhook_secrets: {octoprint: {value: ''}}",
+        "webhook_secrets.octoprint.value is an empty secret",
+    ),
+    (
+        "a secret file that is not there",
+        "webhook_secrets: {octoprint: {file: a}}",
+        "names a secret file that cannot be read",
+    ),
+    (
+        "a secret without its key",
+        "webhook_secrets: {octoprint: a}",
+        "this should be either {value: \"...\"} or {file: path}",
+    ),
+    (
+        "an unknown source of secrets",
+        "webhook_secrets: {a: {value: b}}",
+        "the keys here are octoprint or octoeverywhere",
+    ),
+    (
+        "an unknown source of a printer",
+        "printers: [{source: a, id: b, name: c}]",
+        "printers[0].source must be octoprint or",
+    ),
+    (
+        "a printer without a name",
+        "printers: [{source: octoprint, id: b}]",
+        "in printers[0]: the key name is missing; add it",
+    ),
+    (
+        "a blank name",
+        "printers: [{source: octoprint, id: b, name: ' '}]",
+        "printers[0].name is empty",
+    ),
+    (
+        "one printer twice",
+        "printers: [{source: octoprint, id: a, name: n}, {source: octoprint, id: a, name: m}]",
+        "printers[1] has the same source and id as printers[0]; remove one",
+    ),
+    (
+        "one name twice",
+        "printers: [{source: octoprint, id: a, name: n}, {source: octoeverywhere, id: a, name: n}]",
+        "printers[1] has the same name as printers[0]; give each",
+    ),
+];
+
+#[test]
+fn a_wrong_file_is_refused_with_what_and_where_and_what_to_do() {
+    for (name, yaml, part) in WRONG_FILES {
+        let Err(error) = with_file(yaml) else {
+            panic!("{name}: not refused")
+        };
+        let error = error.to_string();
+        assert!(
+            error.starts_with("configuration file /etc/pf.yml: "),
+            "{name}: {error}"
+        );
+        assert!(error.contains(part) && !error.contains('\n'), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = load(Some(Path::new("/nowhere.yml")), &machine(&[], &[]))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("cannot read the configuration file /nowhere.yml: "),
+        "{error}"
+    );
+    let bytes: (&str, &[u8]) = ("/pf.yml", b"# fine\n\xff");
+    let error = load(Some(Path::new("/pf.yml")), &machine(&[], &[bytes]))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with("line 2: it is not UTF-8; save it as UTF-8 text"),
+        "{error}"
+    );
+}
+
+const WHOLE: &str = r#"webhook_secrets:
+  octoprint: {value: "x"}
+  octoeverywhere:
+    file: x
+printers:
+  - {source: octoeverywhere, id: "x", name: 'x'}
+  - source: octoprint
+    id: x
+    name: x
+limits:
+  printers: 1000
+  body_bytes: 10
+  silence: {grace: 1h, without_estimate: 24h}
+"#;
+
+#[test]
+fn no_error_repeats_a_value_wherever_a_secret_was_put() {
+    let templates = [
+        "S",
+        "- S",
+        "webhook_secrets: S",
+        "webhook_secrets: [S]",
+        "webhook_secrets: {S}",
+        "webhook_secrets: {S: {value: a}}",
+        "webhook_secrets: {octoprint: S}",
+        "webhook_secrets: {octoprint: {S}}",
+        "webhook_secrets: {octoprint: {S: S}}",
+        "webhook_secrets: {octoprint: {value: [S]}}",
+        "webhook_secrets: {octoprint: {value: {S: S}}}",
+        "webhook_secrets: {octoprint: {value: S, file: S}}",
+        "webhook_secrets: {octoprint: {file: S}}",
+        "webhook_secrets: {octoprint: {value: S}",
+        "webhook_secrets: {octoprint: {value: *S}}",
+        "webhook_secrets: !S a",
+        "webhook_secrets: {octoprint: {value: &S}}",
+        "printers: S",
+        "printers: [S]",
+        "printers: {id: S}",
+        "printers: [{source: S, id: a, name: b}]",
+        "printers: [{source: octoprint, id: S, name: ''}]",
+        "limits: S",
+        "limits: {printers: S}",
+        "limits: {body_bytes: S}",
+        "limits: {silence: S}",
+        "limits: {silence: {grace: S}}",
+        "limits: {silence: {grace: [S]}}",
+        "%S\n---\n",
+    ];
+    let disguises = [
+        "hunter2",
+        "\"hunter2\"",
+        "\"hunter2, expected hunter2\"",
+        "\"unknown field `hunter2`\"",
+        "\"hunter2 at line 1\"",
+    ];
+    let mut refused = 0;
+    for (template, disguise) in templates.iter().flat_map(|t| disguises.map(|d| (t, d))) {
+        let yaml = template.replace('S', disguise);
+        if let Err(error) = with_file(&yaml) {
+            refused += 1;
+            assert!(
+                !format!("{error} {error:?}").contains("hunter2"),
+                "{yaml}: {error}"
+            );
+        }
+    }
+    assert!(refused > 100, "only {refused} were refused");
+}
+
+proptest! {
+    /// The whole file with a secret pushed in anywhere, in place of anything.
+    #[test]
+    fn no_error_repeats_a_value_of_a_damaged_file(at in 0..WHOLE.len(), cut in 0..12_usize, glue in "[-:{}\\[\\]\"'`,&*!|> \n]{0,2}") {
+        prop_assume!(WHOLE.is_char_boundary(at));
+        let rest = WHOLE.get(at + cut..).unwrap_or_default();
+        let yaml = format!("{}{glue}hunter2{glue}{rest}", &WHOLE[..at]);
+        if let Err(error) = with_file(&yaml) {
+            let error = error.to_string();
+            // A key is named, so that people find it; but never one beside secrets.
+            let named = error.contains(": unknown key ") && !error.contains("in webhook_secrets");
+            prop_assert!(named || !error.contains("hunter2"), "{yaml}\n{error}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
+    let content = Arc::new(Mutex::new("limits: {printers: 1}".to_owned()));
+    let file = Arc::clone(&content);
+    let surroundings = Surroundings {
+        variable: Box::new(|_| None),
+        file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
+    };
+    let settings = SharedSettings::load(Some("pf.yml".into()), surroundings).unwrap();
+    let before = settings.current();
+    assert_eq!(before.limits.printers, 1);
+    "limits: {printers: 0}".clone_into(&mut content.lock().unwrap());
+    assert!(
+        settings
+            .reload()
+            .unwrap_err()
+            .to_string()
+            .contains("limits.printers is 0")
+    );
+    assert_eq!(settings.current().limits.printers, 1);
+    "limits: {printers: 2}".clone_into(&mut content.lock().unwrap());
+    settings.reload().unwrap();
+    assert_eq!(settings.current().limits.printers, 2);
+    assert_eq!(
+        before.limits.printers, 1,
+        "a request keeps the settings that it began with"
+    );
+}
+
+#[test]
+fn without_a_file_a_reload_reads_the_secret_again() {
+    let content = Arc::new(Mutex::new("old"));
+    let file = Arc::clone(&content);
+    let surroundings = Surroundings {
+        variable: Box::new(|name| (name == "PRINTFARM_OCTOPRINT_SECRET_FILE").then(|| "/secret".into())),
+        file: Box::new(move |_| Ok(file.lock().unwrap().as_bytes().to_vec())),
+    };
+    let settings = SharedSettings::load(None, surroundings).unwrap();
+    *content.lock().unwrap() = "new";
+    settings.reload().unwrap();
+    assert!(expects(&settings.current(), Source::OctoPrint, "new"));
+}

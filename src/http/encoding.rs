@@ -1,0 +1,84 @@
+//! Which encodings of an answer a client accepts.
+
+use axum::http::{HeaderMap, header};
+
+/// Whether the `Accept-Encoding` headers ask for gzip: by its name or, when that is missing, by `*`; with `q=0` they
+/// refuse it.
+pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut named = None;
+    let mut any = false;
+    for offer in values.flat_map(|value| value.split(',')) {
+        let (coding, parameters) = offer.split_once(';').unwrap_or((offer, ""));
+        match coding.trim() {
+            coding if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => {
+                named = Some(wanted(parameters));
+            }
+            "*" => any = wanted(parameters),
+            _ => {}
+        }
+    }
+    named.unwrap_or(any)
+}
+
+/// Whether the weight is more than 0; one that cannot be read refuses, since a plain answer suits everybody.
+fn wanted(parameters: &str) -> bool {
+    let weight = parameters
+        .split(';')
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("q").then(|| value.trim()));
+    weight.is_none_or(|weight| weight.parse::<f64>().is_ok_and(|weight| weight > 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn gzip_is_used_only_when_it_is_asked_for() {
+        let cases: [(&str, &[&str], bool); 20] = [
+            ("no header", &[], false),
+            ("an empty header", &[""], false),
+            ("gzip", &["gzip"], true),
+            ("in capitals", &["GZIP"], true),
+            ("its old name", &["x-gzip"], true),
+            ("one of several", &["deflate, gzip, br"], true),
+            ("in a second header", &["br", "gzip"], true),
+            ("other encodings only", &["br, zstd"], false),
+            ("with a weight", &["gzip;q=0.5"], true),
+            ("with blanks around everything", &["  gzip ; q = 0.5 "], true),
+            ("refused", &["gzip;q=0"], false),
+            ("refused in full", &["gzip; q=0.000"], false),
+            ("refused with a capital", &["gzip;Q=0"], false),
+            ("a weight that is none", &["gzip;q=much"], false),
+            ("anything", &["*"], true),
+            ("nothing else", &["*;q=0"], false),
+            ("anything but gzip", &["*, gzip;q=0"], false),
+            ("nothing but gzip", &["gzip;q=1, *;q=0"], true),
+            ("plain only", &["identity"], false),
+            ("a name that only starts like it", &["gzipped"], false),
+        ];
+        for (name, values, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            }
+            assert_eq!(accepts_gzip(&headers), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_text_asks_for_nothing() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_bytes(b"gzip\xff").unwrap(),
+        );
+        assert!(!accepts_gzip(&headers));
+    }
+}

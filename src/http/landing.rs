@@ -1,0 +1,172 @@
+//! `GET /`: what this is, and how to point a printer here.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::Web;
+use crate::version::VERSION;
+
+const PAGE: &str = include_str!("landing.html");
+
+/// The longest name that a host can have, with a port.
+const LONGEST_HOST: usize = 253 + ":65535".len();
+
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::VARY, HeaderValue::from_static("X-Forwarded-Proto")),
+];
+
+/// See the module.
+pub(super) async fn landing(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
+    (
+        HEADERS,
+        Html(page(
+            &host(&headers, web.port),
+            is_https(&headers),
+            &web.options.telemetry_path,
+        )),
+    )
+        .into_response()
+}
+
+fn page(host: &str, https: bool, metrics: &str) -> String {
+    let (host, metrics) = (escape(host), escape(metrics));
+    let base = format!("{}://{host}", if https { "https" } else { "http" });
+    let scheme = if https { "\n    scheme: https" } else { "" };
+    let path = if metrics == "/metrics" {
+        String::new()
+    } else {
+        format!("\n    metrics_path: {metrics}")
+    };
+    PAGE.replace("{{version}}", VERSION)
+        .replace("{{scheme}}", scheme)
+        .replace("{{metrics_path}}", &path)
+        .replace("{{metrics}}", &metrics)
+        .replace("{{base}}", &base)
+        .replace("{{host}}", &host)
+}
+
+/// The name by which the exporter was reached, when it can be one; a name to be filled in otherwise.
+fn host(headers: &HeaderMap, port: u16) -> String {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".:[]-_".contains(&byte);
+    if host.is_empty() || host.len() > LONGEST_HOST || !host.bytes().all(allowed) {
+        return format!("this-host:{port}");
+    }
+    host.to_owned()
+}
+
+/// Whether a proxy in front of us speaks HTTPS; of several the first one faces the client.
+fn is_https(headers: &HeaderMap) -> bool {
+    let scheme = headers
+        .get("x-forwarded-proto")
+        .and_then(|scheme| scheme.to_str().ok())
+        .unwrap_or_default();
+    scheme
+        .split(',')
+        .next()
+        .is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &'static [u8]) -> HeaderMap {
+        HeaderMap::from_iter([(
+            HeaderName::from_static(name),
+            HeaderValue::from_bytes(value).unwrap(),
+        )])
+    }
+
+    #[test]
+    fn a_host_is_used_only_when_it_can_be_one() {
+        let cases: [(&str, &[u8], &str); 9] = [
+            ("a name with a port", b"farm.local:10064", "farm.local:10064"),
+            ("a name alone", b"exporter_1", "exporter_1"),
+            ("IPv6", b"[::1]:10064", "[::1]:10064"),
+            ("nothing", b"", "this-host:1"),
+            ("a script", b"<script>alert(1)</script>", "this-host:1"),
+            ("an attribute", b"a\" onmouseover=\"alert(1)", "this-host:1"),
+            ("a template's own mark", b"{{base}}", "this-host:1"),
+            ("a path", b"a/b", "this-host:1"),
+            ("not text", b"a\xff", "this-host:1"),
+        ];
+        for (name, value, expected) in cases {
+            assert_eq!(host(&headers("host", value), 1), expected, "{name}");
+        }
+        assert_eq!(host(&HeaderMap::new(), 1), "this-host:1", "no header");
+        let long: &[u8] = &[b'a'; 300];
+        assert_eq!(host(&headers("host", long), 1), "this-host:1", "too long");
+    }
+
+    #[test]
+    fn https_is_what_the_first_proxy_says() {
+        let cases: [(&str, &[u8], bool); 5] = [
+            ("https", b"https", true),
+            ("in capitals", b"HTTPS", true),
+            ("http", b"http", false),
+            ("two proxies", b"https, http", true),
+            ("two proxies, plain in front", b"http, https", false),
+        ];
+        for (name, value, expected) in cases {
+            assert_eq!(is_https(&headers("x-forwarded-proto", value)), expected, "{name}");
+        }
+        assert!(!is_https(&HeaderMap::new()), "no header");
+    }
+
+    #[test]
+    fn everything_on_the_page_is_filled_in_and_escaped() {
+        let page = page("<b>\"&'", true, "/farm/metrics");
+        assert!(
+            page.contains("https://&lt;b&gt;&quot;&amp;&#39;/webhook/octoprint/my-printer"),
+            "{page}"
+        );
+        assert!(
+            page.contains("scheme: https\n    metrics_path: /farm/metrics\n"),
+            "{page}"
+        );
+        assert!(page.contains("<a href=\"/farm/metrics\">"), "{page}");
+        assert!(!page.contains("{{") && !page.contains("<b>"), "{page}");
+    }
+
+    #[test]
+    fn defaults_stay_out_of_the_scrape_config() {
+        let page = page("farm:10064", false, "/metrics");
+        assert!(
+            page.contains("job_name: printfarm\n    static_configs:\n      - targets: [\"farm:10064\"]"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn the_page_loads_nothing_and_runs_nothing() {
+        for forbidden in ["<script", "<link", "<img", "@import", "url(", "src="] {
+            assert!(!PAGE.contains(forbidden), "{forbidden}");
+        }
+    }
+}

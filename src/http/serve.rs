@@ -1,0 +1,190 @@
+//! Serves HTTP/1 to whoever connects, and survives them: silent, slow, endless, too many.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tracing::{debug, error, info, warn};
+
+use super::stream::Stream;
+
+/// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What one connection, and all of them, may use.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// How many connections may be open. Further ones wait in the kernel.
+    pub connections: usize,
+    /// How long a request's header may take, and how long a connection may be idle.
+    pub header_deadline: Duration,
+    /// How many bytes a request's header may have.
+    pub header_bytes: usize,
+    /// How long a write may make no progress.
+    pub write_deadline: Duration,
+    /// How long what a peer still sends is read and dropped after the last answer.
+    pub linger: Duration,
+    /// How long requests in flight may take to finish once the server stops.
+    pub stop_deadline: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            header_deadline: Duration::from_secs(30),
+            header_bytes: 64 * 1024,
+            write_deadline: Duration::from_secs(30),
+            linger: Duration::from_secs(2),
+            stop_deadline: Duration::from_secs(20),
+        }
+    }
+}
+
+/// The other end of a connection, as an extension of its requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+struct Server {
+    router: TowerToHyperService<Router>,
+    http: http1::Builder,
+    limits: ConnectionLimits,
+    slots: Arc<Semaphore>,
+    graceful: GracefulShutdown,
+    /// Connections end at once when its other side says so, or is gone.
+    alive: watch::Receiver<()>,
+}
+
+/// Serves until `shutdown` is ready, then lets the requests in flight finish. The caller owns the ports and the signal.
+/// When this returns, all listeners and connections are closed.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let (stop_all, alive) = watch::channel(());
+    let server = Arc::new(Server {
+        router: TowerToHyperService::new(router),
+        http: http(limits),
+        limits,
+        slots: Arc::new(Semaphore::new(limits.connections)),
+        graceful: GracefulShutdown::new(),
+        alive,
+    });
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(listener, Arc::clone(&server)));
+    }
+    shutdown.await;
+    accepting.shutdown().await;
+    // The other handles went with the tasks that accepted.
+    let Some(server) = Arc::into_inner(server) else {
+        return;
+    };
+    // This receiver would make the wait for the connections' ones endless.
+    drop(server.alive);
+    let open = server.graceful.count();
+    if tokio::time::timeout(limits.stop_deadline, server.graceful.shutdown())
+        .await
+        .is_err()
+    {
+        warn!(open, "requests did not finish in time and were cut off");
+        
+    }
+    stop_all.closed().await;
+}
+
+fn http(limits: ConnectionLimits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        // hyper starts this clock before the first byte and again after each answer, so that it also closes
+        // connections that are silent or idle.
+        .header_read_timeout(limits.header_deadline)
+        .max_header_size(limits.header_bytes)
+        .max_buf_size(limits.header_bytes.max(8 * 1024))
+        // A sender that has closed its side has still sent a whole request, and may wait for the answer.
+        .half_close(true);
+    http
+}
+
+async fn accept(listener: TcpListener, server: Arc<Server>) {
+    let mut failing = false;
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if of_one_connection(&error) => continue,
+            Err(error) => {
+                if !failing {
+                    error!(%error, "cannot accept connections; raise the limit of open files (ulimit -n)");
+                }
+                failing = true;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        if std::mem::take(&mut failing) {
+            info!("accepting connections again");
+        }
+        // A slot is taken after accepting: a listener that waits for a peer must not keep one from the others.
+        if let Ok(slot) = Arc::clone(&server.slots).acquire_owned().await {
+            server.spawn(stream, peer, slot);
+        }
+    }
+}
+
+/// Whether a failure to accept tells only of the connection that would have been accepted.
+fn of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
+}
+
+impl Server {
+    fn spawn(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+        // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
+        let _ = stream.set_nodelay(true);
+        let stream = Stream::new(stream, self.limits.write_deadline, self.limits.linger);
+        let connection = self
+            .http
+            .serve_connection(TokioIo::new(stream), with_peer(self.router.clone(), peer));
+        let connection = self.graceful.watch(connection);
+        let mut alive = self.alive.clone();
+        tokio::spawn(async move {
+            let _slot = slot;
+            tokio::select! {
+                result = connection => if let Err(error) = result {
+                    debug!(%error, client = %peer, "connection ended early");
+                },
+                _ = alive.changed() => {}
+            }
+        });
+    }
+}
+
+fn with_peer(
+    router: TowerToHyperService<Router>,
+    peer: SocketAddr,
+) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
+    service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    })
+}

@@ -1,0 +1,198 @@
+//! `/webhook/...`: reads a webhook, has it recorded, and says what became of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{Extension, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use tracing::{debug, warn};
+
+use super::Web;
+use super::answer::Answer;
+use super::serve::Peer;
+use crate::config::Settings;
+use crate::farm::{Applied, EventKind, Source, Verdict};
+use crate::webhook::{self, Context, Fields, Ignored, Malformed, Parsed, Reject};
+
+/// How long a sender that tries again should wait, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
+
+/// How many characters of a printer's name are logged; a path has room for thousands.
+const LONGEST_NAME: usize = 100;
+
+type Segment = Result<RawPathParams, RawPathParamsRejection>;
+
+/// `/webhook/octoprint`, `/webhook/octoprint/{printer}`
+pub(super) async fn octoprint(
+    State(web): State<Arc<Web>>,
+    Extension(peer): Extension<Peer>,
+    segment: Segment,
+    request: Request,
+) -> Response {
+    handle(&web, Source::OctoPrint, peer, segment, request).await
+}
+
+/// `/webhook/octoeverywhere`, `/webhook/octoeverywhere/{printer}`
+pub(super) async fn octoeverywhere(
+    State(web): State<Arc<Web>>,
+    Extension(peer): Extension<Peer>,
+    segment: Segment,
+    request: Request,
+) -> Response {
+    handle(&web, Source::OctoEverywhere, peer, segment, request).await
+}
+
+/// Any other path below `/webhook`. The path itself stays out of the log: people put secrets into it.
+pub(super) fn unknown_path(peer: Peer) -> Response {
+    let message = "no webhook has this path; use /webhook/octoprint or /webhook/octoeverywhere, followed by / and \
+                   the printer's name if you like, where a slash within the name is written as %2F";
+    warn!(reason = "not_found", client = %client(peer), "webhook rejected");
+    Answer::rejected("not_found", message.to_owned()).response(StatusCode::NOT_FOUND)
+}
+
+/// What became of a webhook that is not refused.
+enum Done {
+    Recorded(EventKind, Applied),
+    Ignored(EventKind, Ignored),
+}
+
+async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request: Request) -> Response {
+    let method = request.method().as_str();
+    if !methods(source).split(", ").any(|allowed| allowed == method) {
+        return not_allowed(source, peer);
+    }
+    let begun = web.clock.monotonic();
+    let (parts, body) = request.into_parts();
+    let mut printer = None;
+    let response = match take(web, source, segment, &parts, body, &mut printer).await {
+        Ok(done) => accept(web, source, &done),
+        Err(reject) => refuse(web, source, peer, printer.as_deref(), &reject),
+    };
+    web.metrics
+        .own
+        .webhook_duration(source, web.clock.monotonic().saturating_sub(begun));
+    response
+}
+
+/// `printer` becomes the label as soon as it is known.
+async fn take(
+    web: &Web,
+    source: Source,
+    segment: Segment,
+    parts: &Parts,
+    body: Body,
+    printer: &mut Option<String>,
+) -> Result<Done, Reject> {
+    let segment = segment.map_err(|_| Malformed::NotUtf8 {
+        what: "the printer's name in the path",
+    })?;
+    let named = segment
+        .iter()
+        .find(|(key, name)| *key == "printer" && !name.is_empty());
+    *printer = named.map(|(_, name)| name.to_owned());
+    let settings = web.settings.current();
+    let query = parts.uri.query();
+    let reading = webhook::read(source, &parts.method, &parts.headers, query, body, &settings.body);
+    let after = web.options.body_deadline;
+    let fields = tokio::time::timeout(after, reading)
+        .await
+        .map_err(|_| Reject::Timeout { after })??;
+    webhook::authorize(settings.secret(source), source, &parts.headers, query, &fields)?;
+    match understand(web, source, printer.as_deref(), &settings, &fields)? {
+        Parsed::Ignored { reason, kind } => Ok(Done::Ignored(kind, reason)),
+        Parsed::Event(event) => {
+            let kind = event.what.kind();
+            *printer = Some(event.printer.label.clone());
+            Ok(Done::Recorded(
+                kind,
+                web.recorder.record(event, settings.limits).await?,
+            ))
+        }
+    }
+}
+
+fn understand(
+    web: &Web,
+    source: Source,
+    segment: Option<&str>,
+    settings: &Settings,
+    fields: &Fields,
+) -> Result<Parsed, Reject> {
+    let names = |source: Source, id: &str| settings.names.get(source, id).map(str::to_owned);
+    let received = web.clock.now();
+    webhook::parse(
+        source,
+        fields,
+        &Context {
+            segment,
+            names: &names,
+            received,
+        },
+    )
+}
+
+const fn methods(source: Source) -> &'static str {
+    match source {
+        Source::OctoPrint => "POST, PUT, PATCH, DELETE, GET",
+        Source::OctoEverywhere => "POST",
+    }
+}
+
+fn not_allowed(source: Source, peer: Peer) -> Response {
+    let message = format!("webhooks of {} come as {}", source.as_str(), methods(source));
+    warn!(reason = "method", source = source.as_str(), client = %client(peer), "webhook rejected");
+    let mut response = Answer::rejected("method", message).response(StatusCode::METHOD_NOT_ALLOWED);
+    let allowed = HeaderValue::from_static(methods(source));
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
+}
+
+fn accept(web: &Web, source: Source, done: &Done) -> Response {
+    let (kind, ignored, answer) = match done {
+        Done::Recorded(kind, recorded) => {
+            let ignored = match recorded.verdict {
+                Verdict::Accepted => None,
+                Verdict::Duplicate => Some(Ignored::Duplicate),
+                Verdict::Test => Some(Ignored::Test),
+            };
+            debug!(
+                source = source.as_str(),
+                event = kind.as_str(),
+                printer = &*recorded.label,
+                "webhook"
+            );
+            (kind, ignored, Answer::recorded(*kind, recorded))
+        }
+        Done::Ignored(kind, reason) => (kind, Some(*reason), Answer::ignored(reason.as_str())),
+    };
+    web.metrics.own.event(source, *kind);
+    if let Some(reason) = ignored {
+        web.metrics.own.ignored(source, reason.as_str());
+    }
+    answer.response(StatusCode::OK)
+}
+
+fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: &Reject) -> Response {
+    let (status, reason) = (reject.status(), reject.reason().as_str());
+    web.metrics.own.rejected(source, reason);
+    let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
+    warn!(reason, source = source.as_str(), client = %client(peer), printer, problem = %reject, "webhook rejected");
+    let mut response = Answer::rejected(reason, reject.to_string()).response(status);
+    let extra = match status {
+        StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER)),
+        // What is left of the body would have to be waited for.
+        StatusCode::REQUEST_TIMEOUT => Some((header::CONNECTION, HeaderValue::from_static("close"))),
+        _ => None,
+    };
+    response.headers_mut().extend(extra);
+    response
+}
+
+/// An IPv4 address stays one on a socket that takes both families.
+fn client(peer: Peer) -> IpAddr {
+    peer.0.ip().to_canonical()
+}

@@ -1,0 +1,19 @@
+//! Which build this is.
+
+/// The version of the package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit that it was built from; `unknown` when the build could not tell.
+pub const REVISION: &str = match option_env!("PRINTFARM_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
+/// The compiler that built it.
+pub const RUSTC: &str = env!("PRINTFARM_RUSTC_VERSION");
+
+/// What `--version` prints.
+#[must_use]
+pub fn line() -> String {
+    format!("printfarm_exporter, version {VERSION} (revision: {REVISION}, rustc {RUSTC})\n")
+}

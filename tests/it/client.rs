@@ -1,0 +1,158 @@
+//! A client that lets a test see and send every byte.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long a test waits for anything before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            stream,
+            unread: Vec::new(),
+        }
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    pub(crate) fn send_request(&mut self, method: &str, target: &str, headers: &str, body: &[u8]) {
+        let length = body.len();
+        self.send(format!(
+            "{method} {target} HTTP/1.1\r\nHost: exporter:1\r\n{headers}Content-Length: {length}\r\n\r\n"
+        ));
+        self.send(body);
+    }
+
+    /// Closes our side; the other one stays open.
+    pub(crate) fn finish_sending(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// The next response, to a request of this method.
+    pub(crate) fn receive(&mut self, method: &str) -> Response {
+        let head = self.read_until(b"\r\n\r\n");
+        let head = String::from_utf8(head).unwrap();
+        let mut lines = head.trim_end().split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':').unwrap();
+            (name.to_ascii_lowercase(), value.trim().to_owned())
+        };
+        let mut response = Response {
+            status,
+            headers: lines.map(header).collect(),
+            body: Vec::new(),
+        };
+        if method != "HEAD" && status >= 200 {
+            response.body = self.receive_body(&response);
+        }
+        response
+    }
+
+    fn receive_body(&mut self, response: &Response) -> Vec<u8> {
+        if response.header("transfer-encoding") == Some("chunked") {
+            return self.receive_chunks();
+        }
+        match response.header("content-length") {
+            Some(length) => self.read_exactly(length.parse().unwrap()),
+            None => self.rest().unwrap(),
+        }
+    }
+
+    fn receive_chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let line = String::from_utf8(self.read_until(b"\r\n")).unwrap();
+            let size = usize::from_str_radix(line.trim_end().split(';').next().unwrap(), 16).unwrap();
+            let chunk = self.read_exactly(size + 2);
+            body.extend_from_slice(&chunk[..size]);
+            if size == 0 {
+                return body;
+            }
+        }
+    }
+
+    /// Everything until the other side closes.
+    ///
+    /// # Errors
+    /// When it does not, or resets the connection.
+    pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = std::mem::take(&mut self.unread);
+        self.stream.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Waits until the other side has closed without another byte.
+    pub(crate) fn assert_closed(&mut self) {
+        match self.rest() {
+            Ok(bytes) => assert_eq!(String::from_utf8_lossy(&bytes), ""),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}"),
+        }
+    }
+
+    fn read_until(&mut self, end: &[u8]) -> Vec<u8> {
+        loop {
+            let found = self.unread.windows(end.len()).position(|window| window == end);
+            if let Some(at) = found {
+                return self.unread.drain(..at + end.len()).collect();
+            }
+            self.read_more();
+        }
+    }
+
+    fn read_exactly(&mut self, length: usize) -> Vec<u8> {
+        while self.unread.len() < length {
+            self.read_more();
+        }
+        self.unread.drain(..length).collect()
+    }
+
+    fn read_more(&mut self) {
+        let mut buffer = [0; 4096];
+        let read = self.stream.read(&mut buffer).unwrap();
+        assert_ne!(
+            read,
+            0,
+            "closed after {:?}",
+            String::from_utf8_lossy(&self.unread)
+        );
+        self.unread.extend_from_slice(&buffer[..read]);
+    }
+}
+
+impl Response {
+    /// The value of a header; its name is in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The body, which must be JSON and say so.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}

@@ -1,0 +1,12 @@
+//! The exporter from outside: over sockets, and as a program.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod app;
+mod client;
+mod connections;
+mod endpoints;
+mod program;
+mod reload;
+mod stop;
+mod webhooks;

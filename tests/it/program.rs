@@ -1,0 +1,312 @@
+//! The program: exit codes, the one line on stderr, signals.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+
+use crate::client::Connection;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_printfarm_exporter"));
+    command.env_clear();
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap()
+}
+
+/// A file for one test.
+fn file(name: &str, content: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// The program, once it listens.
+struct Running {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    address: SocketAddr,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        Self::start_as(program(), arguments)
+    }
+
+    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
+        command
+            .args(["--web.listen-address=127.0.0.1:0"])
+            .args(arguments)
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let line = line_with(&mut log, "listening=");
+        let address = line
+            .split("listening=")
+            .nth(1)
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap();
+        let address = address.parse().unwrap();
+        Self { child, log, address }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    fn wait_for(&mut self, part: &str) -> String {
+        line_with(&mut self.log, part)
+    }
+
+    /// The exit code, and what is left of the log.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has usually ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn line_with(log: &mut impl BufRead, part: &str) -> String {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(
+            log.read_line(&mut line).unwrap(),
+            0,
+            "no line with {part}: {seen}"
+        );
+        if line.contains(part) {
+            return line;
+        }
+        seen.push_str(&line);
+    }
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let version = concat!(
+        "printfarm_exporter, version ",
+        env!("CARGO_PKG_VERSION"),
+        " (revision: "
+    );
+    for (argument, beginning) in [
+        ("--help", "Prometheus exporter for 3D printers"),
+        ("--version", version),
+    ] {
+        let output = run(&[argument]);
+        assert_eq!(output.status.code(), Some(0), "{argument}");
+        assert!(
+            text(&output.stdout).starts_with(beginning),
+            "{argument}: {}",
+            text(&output.stdout)
+        );
+        assert_eq!(text(&output.stderr), "", "{argument}");
+    }
+}
+
+#[test]
+fn what_cannot_run_ends_with_one_line_and_its_code() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let listen = format!("--web.listen-address={taken}");
+    let bad = file("bad.yml", "limits:\n  printer: 5\n");
+    let bad = bad.to_str().unwrap();
+    let config = format!("--config.file={bad}");
+    let cases: [(&str, &str, i32, String); 5] = [
+        (
+            "an unknown flag",
+            "--foo",
+            2,
+            "unexpected argument '--foo' found; try --help".into(),
+        ),
+        (
+            "a wrong value",
+            "--log.level=loud",
+            2,
+            "[possible values: debug, info, warn, error]; try --help".into(),
+        ),
+        ("a taken port", &listen, 1, format!("cannot listen on {taken}: ")),
+        (
+            "no such configuration",
+            "--config.file=/nowhere/pf.yml",
+            64,
+            "cannot read the configuration file /nowhere/pf.yml: ".into(),
+        ),
+        (
+            "a bad configuration",
+            &config,
+            64,
+            format!("configuration file {bad}: line 2: in limits: unknown key printer;"),
+        ),
+    ];
+    for (name, argument, code, part) in cases {
+        let output = run(&[argument]);
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{name}: {line}");
+        assert!(
+            line.starts_with("printfarm_exporter: ") && line.contains(&part),
+            "{name}: {line}"
+        );
+        assert_eq!(line.matches('\n').count(), 1, "{name}: {line}");
+        assert_eq!(text(&output.stdout), "", "{name}");
+    }
+}
+
+#[test]
+fn a_bad_environment_is_a_bad_configuration() {
+    let output = program().env("PRINTFARM_OCTOPRINT_SECRET", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    let line = text(&output.stderr);
+    assert!(
+        line.starts_with(
+            "printfarm_exporter: environment variable PRINTFARM_OCTOPRINT_SECRET is an empty secret"
+        ),
+        "{line}"
+    );
+}
+
+#[test]
+fn both_signals_stop_it_in_order() {
+    for signal in ["TERM", "INT"] {
+        let program = Running::start(&[]);
+        let mut connection = Connection::open(program.address);
+        connection.send_request("GET", "/-/ready", "", b"");
+        assert_eq!(connection.receive("GET").text(), "ready\n");
+        program.signal(signal);
+        let (code, log) = program.ended();
+        assert_eq!(code, Some(0), "{signal}: {log}");
+        assert!(log.contains("message=stopped\n"), "{signal}: {log}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut program = Running::start(&[]);
+    let mut connection = Connection::open(program.address);
+    connection.send(
+        "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+    );
+    assert_eq!(connection.receive("POST").status, 100);
+    program.signal("TERM");
+    program.wait_for("stopping");
+    program.signal("TERM");
+    let (code, log) = program.ended();
+    assert_eq!(code, Some(1), "{log}");
+    assert!(
+        log.contains("printfarm_exporter: a second signal ended it"),
+        "{log}"
+    );
+}
+
+#[test]
+fn sighup_reloads_and_logs_as_json_when_told_to() {
+    let path = file("reloaded.yml", "limits: {printers: 1}\n");
+    let config = format!("--config.file={}", path.display());
+    let mut program = Running::start(&[&config]);
+    program.signal("HUP");
+    program.wait_for("message=\"configuration reloaded\"");
+    file("reloaded.yml", "limits: {printers: 0}\n");
+    program.signal("HUP");
+    let line = program.wait_for("level=error");
+    assert!(line.contains("limits.printers is 0"), "{line}");
+    program.signal("TERM");
+    assert_eq!(program.ended().0, Some(0));
+}
+
+#[test]
+fn a_refused_webhook_is_one_line_without_what_it_holds() {
+    let mut program = Running::start(&[]);
+    let mut connection = Connection::open(program.address);
+    let json = "Content-Type: application/json\r\nAuthorization: Bearer hunter2\r\n";
+    connection.send_request(
+        "POST",
+        "/webhook/octoprint/delta?secret=hunter2",
+        json,
+        b"{\"hunter2\": hunter2}",
+    );
+    assert_eq!(connection.receive("POST").status, 400);
+    let line = program.wait_for("webhook rejected");
+    for part in [
+        "level=warn",
+        "reason=malformed",
+        "source=octoprint",
+        "client=127.0.0.1",
+        "printer=delta",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    program.signal("TERM");
+    let (_, log) = program.ended();
+    assert!(!format!("{line}{log}").contains("hunter2"), "{line}{log}");
+    assert!(!log.contains("reason=malformed"), "{log}");
+}
+
+#[test]
+fn it_lives_through_a_lack_of_file_descriptors() {
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "ulimit -n 32; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_printfarm_exporter"),
+    ]);
+    let mut program = Running::start_as(command, &[]);
+    let connections: Vec<_> = (0..50).map(|_| Connection::open(program.address)).collect();
+    program.wait_for("cannot accept connections");
+    drop(connections);
+    let next = program.wait_for("accept");
+    assert!(next.contains("accepting connections again"), "{next}");
+    let mut connection = Connection::open(program.address);
+    connection.send_request("GET", "/-/healthy", "", b"");
+    assert_eq!(connection.receive("GET").status, 200);
+}
+
+#[test]
+fn it_warns_once_when_everybody_may_send_webhooks() {
+    let warning = "anybody who reaches this port can send webhooks";
+    let cases = [
+        ("on every address, without a secret", ":0", None, 1),
+        ("on every address, with a secret", ":0", Some("hunter2"), 0),
+        ("on this machine only", "127.0.0.1:0", None, 0),
+    ];
+    for (name, address, secret, count) in cases {
+        let mut command = program();
+        command
+            .arg(format!("--web.listen-address={address}"))
+            .stderr(Stdio::piped());
+        if let Some(secret) = secret {
+            command.env("PRINTFARM_OCTOPRINT_SECRET", secret);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        line_with(&mut log, "listening=");
+        let program = Running {
+            child,
+            log,
+            address: "127.0.0.1:1".parse().unwrap(),
+        };
+        program.signal("TERM");
+        let (_, log) = program.ended();
+        assert_eq!(log.matches(warning).count(), count, "{name}: {log}");
+        assert!(!log.contains("hunter2"), "{name}: {log}");
+    }
+}
