@@ -1,17 +1,29 @@
-//! Tells the program which compiler builds it, for `printfarm_build_info`.
+//! Finds out which commit and which compiler make this build.
 
 use std::env;
 use std::process::Command;
 
 fn main() {
+    // A build from an archive has no repository; whoever makes it may state the commit.
+    println!("cargo::rerun-if-env-changed=PRINTFARM_REVISION");
+    let revision = env::var("PRINTFARM_REVISION").ok().or_else(|| output("git", &["rev-parse", "HEAD"]));
+    if let Some(revision) = revision {
+        println!("cargo::rustc-env=PRINTFARM_REVISION={revision}");
+    }
+
+    let rustc = env::var("RUSTC").ok().and_then(|rustc| output(&rustc, &["--version"]));
+    let version = rustc.as_deref().and_then(|line| line.split(' ').nth(1));
+    println!("cargo::rustc-env=PRINTFARM_RUSTC_VERSION={}", version.unwrap_or("unknown"));
+
     println!("cargo::rerun-if-changed=build.rs");
-    let version = rustc_version().unwrap_or_else(|| "unknown".to_owned());
-    println!("cargo::rustc-env=PRINTFARM_RUSTC_VERSION={version}");
+    // Every commit and every checkout adds a line to it.
+    if let Some(log) = output("git", &["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
 }
 
-/// The second word of `rustc 1.89.0 (...)`.
-fn rustc_version() -> Option<String> {
-    let output = Command::new(env::var_os("RUSTC")?).arg("--version").output().ok()?;
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    text.split_whitespace().nth(1).map(str::to_owned)
+    output.status.success().then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
 }

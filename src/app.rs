@@ -66,20 +66,10 @@ impl App {
 /// # Errors
 /// When a listener, the signal for reloading, or the recorder does not work.
 pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
-    let addresses: Vec<SocketAddr> = app
-        .listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<Result<_, _>>()?;
+    let addresses: Vec<SocketAddr> =
+        app.listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
     let port = addresses.first().map_or(0, SocketAddr::port);
-    let web = Web::new(
-        app.recorder,
-        app.metrics,
-        app.settings,
-        app.clock,
-        app.options,
-        port,
-    );
+    let web = Web::new(app.recorder, app.metrics, app.settings, app.clock, app.options, port);
     let web = Arc::new(web);
     let hangup = signal(SignalKind::hangup())?;
     announce(&addresses, &web.settings);
@@ -110,17 +100,8 @@ async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
 }
 
 fn announce(addresses: &[SocketAddr], settings: &SharedSettings) {
-    let listening = addresses
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" ");
-    info!(
-        version = version::VERSION,
-        revision = version::REVISION,
-        listening,
-        "printfarm_exporter started"
-    );
+    let listening = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    info!(version = version::VERSION, revision = version::REVISION, listening, "printfarm_exporter started");
     if !settings.current().any_secret() && !addresses.iter().all(|address| address.ip().is_loopback()) {
         warn!(
             "anybody who reaches this port can send webhooks; set webhook_secrets in --config.file, or listen on \

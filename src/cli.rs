@@ -76,11 +76,7 @@ impl Args {
     /// When it asks for help or the version, or is wrong.
     pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, Instead> {
         let args = Self::try_parse_from(arguments).map_err(|error| instead(&error))?;
-        if args.version {
-            Err(Instead::Print(version::line()))
-        } else {
-            Ok(args)
-        }
+        if args.version { Err(Instead::Print(version::line())) } else { Ok(args) }
     }
 }
 
@@ -104,8 +100,7 @@ impl FromStr for TelemetryPath {
             return Err(BadPath::Character);
         }
         let within = |taken: &str| {
-            text.strip_prefix(taken)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            text.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if text == "/" || within("/webhook") || within("/-") {
             return Err(BadPath::Taken);
@@ -126,10 +121,7 @@ fn instead(error: &clap::Error) -> Instead {
     let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
     let tips =
         paragraphs.filter_map(|paragraph| paragraph.strip_prefix("tip: ").map(|tip| format!("; {tip}")));
-    Instead::Refuse(format!(
-        "printfarm_exporter: {problem}{}; try --help",
-        tips.collect::<String>()
-    ))
+    Instead::Refuse(format!("printfarm_exporter: {problem}{}; try --help", tips.collect::<String>()))
 }
 
 #[cfg(test)]
@@ -186,32 +178,12 @@ mod tests {
     fn a_wrong_command_line_is_refused_in_one_line() {
         let cases: [(&str, &[&str], &str); 8] = [
             ("an unknown flag", &["--foo"], "unexpected argument '--foo' found"),
-            (
-                "a misspelt flag",
-                &["--log.levle=info"],
-                "a similar argument exists: '--log.level'",
-            ),
+            ("a misspelt flag", &["--log.levle=info"], "a similar argument exists: '--log.level'"),
             ("a word too many", &["serve"], "unexpected argument 'serve' found"),
-            (
-                "a flag without its value",
-                &["--log.level"],
-                "a value is required for '--log.level <LEVEL>'",
-            ),
-            (
-                "an unknown level",
-                &["--log.level=loud"],
-                "[possible values: debug, info, warn, error]",
-            ),
-            (
-                "a port alone",
-                &["--web.listen-address=10064"],
-                "write :10064, 127.0.0.1:10064 or [::1]:10064",
-            ),
-            (
-                "a relative path",
-                &["--web.telemetry-path=metrics"],
-                "it must start with /",
-            ),
+            ("a flag without its value", &["--log.level"], "a value is required for '--log.level <LEVEL>'"),
+            ("an unknown level", &["--log.level=loud"], "[possible values: debug, info, warn, error]"),
+            ("a port alone", &["--web.listen-address=10064"], "write :10064, 127.0.0.1:10064 or [::1]:10064"),
+            ("a relative path", &["--web.telemetry-path=metrics"], "it must start with /"),
             (
                 "a flag given twice",
                 &["--log.level=info", "--log.level=warn"],
@@ -219,27 +191,18 @@ mod tests {
             ),
         ];
         for (name, arguments, part) in cases {
-            let Err(Instead::Refuse(line)) = read(arguments) else {
-                panic!("{name}: not refused")
-            };
+            let Err(Instead::Refuse(line)) = read(arguments) else { panic!("{name}: not refused") };
             assert!(line.starts_with("printfarm_exporter: "), "{name}: {line}");
             assert!(line.contains(part), "{name}: {line}");
-            assert!(
-                line.ends_with("; try --help") && !line.contains('\n'),
-                "{name}: {line}"
-            );
+            assert!(line.ends_with("; try --help") && !line.contains('\n'), "{name}: {line}");
         }
     }
 
     #[test]
     fn help_and_version_are_texts_for_stdout() {
-        let Err(Instead::Print(help)) = read(&["--help"]) else {
-            panic!("no help")
-        };
+        let Err(Instead::Print(help)) = read(&["--help"]) else { panic!("no help") };
         assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
-        let Err(Instead::Print(version)) = read(&["--version"]) else {
-            panic!("no version")
-        };
+        let Err(Instead::Print(version)) = read(&["--version"]) else { panic!("no version") };
         assert!(version.starts_with("printfarm_exporter, version "), "{version}");
     }
 

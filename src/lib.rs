@@ -1,8 +1,19 @@
 //! Prometheus exporter for 3D printers: webhooks in, exact usage metrics out.
+//!
+//! The way of the data goes in one direction: [`http`] takes a request, [`webhook`] turns its bytes into an event,
+//! [`recorder`] applies it to the [`farm`] and has the [`store`] keep it, and only then is it answered. A scrape goes from
+//! [`http`] to [`metrics`], which writes the published state of the [`farm`] as text. [`app`] puts the parts together.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod farm;
+pub mod http;
+pub mod log;
 pub mod metrics;
 pub mod recorder;
+pub mod signals;
 pub mod store;
+pub mod version;
 pub mod webhook;

@@ -39,9 +39,7 @@ pub enum Format {
 /// # Errors
 /// When the process logs somewhere already.
 pub fn init(level: Level, format: Format) -> Result<(), TryInitError> {
-    tracing_subscriber::registry()
-        .with(layer(level, format, io::stderr))
-        .try_init()
+    tracing_subscriber::registry().with(layer(level, format, io::stderr)).try_init()
 }
 
 fn layer<S, W>(level: Level, format: Format, writer: W) -> impl Layer<S>
@@ -50,12 +48,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let layer: Box<dyn Layer<S> + Send + Sync> = match format {
-        Format::Logfmt => Box::new(
-            tracing_logfmt::builder()
-                .with_target(false)
-                .layer()
-                .with_writer(writer),
-        ),
+        Format::Logfmt => Box::new(tracing_logfmt::builder().with_target(false).layer().with_writer(writer)),
         Format::Json => Box::new(
             tracing_subscriber::fmt::layer()
                 .json()
@@ -75,9 +68,7 @@ fn filter(level: Level) -> Targets {
         Level::Warn => LevelFilter::WARN,
         Level::Error => LevelFilter::ERROR,
     };
-    Targets::new()
-        .with_default(ours.min(LevelFilter::WARN))
-        .with_target(env!("CARGO_CRATE_NAME"), ours)
+    Targets::new().with_default(ours.min(LevelFilter::WARN)).with_target(env!("CARGO_CRATE_NAME"), ours)
 }
 
 #[cfg(test)]
@@ -136,11 +127,7 @@ mod tests {
     #[test]
     fn the_level_counts_for_us_and_others_speak_from_warnings_on() {
         let cases = [
-            (
-                "debug",
-                Level::Debug,
-                "debug info warn error other-warn other-error",
-            ),
+            ("debug", Level::Debug, "debug info warn error other-warn other-error"),
             ("info", Level::Info, "info warn error other-warn other-error"),
             ("warn", Level::Warn, "warn error other-warn other-error"),
             ("error", Level::Error, "error other-error"),

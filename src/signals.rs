@@ -27,10 +27,8 @@ where
     R: Future<Output = anyhow::Result<()>>,
 {
     let on = |kind| signal(kind).context("cannot wait for signals");
-    let mut stops = Stops {
-        terminate: on(SignalKind::terminate())?,
-        interrupt: on(SignalKind::interrupt())?,
-    };
+    let mut stops =
+        Stops { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? };
     let (first, stop) = oneshot::channel::<()>();
     let signals = async {
         stops.next().await;

@@ -4,10 +4,7 @@ use serde::Deserialize;
 
 /// The whole file.
 #[derive(Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a mapping with webhook_secrets, printers and limits"
-)]
+#[serde(deny_unknown_fields, expecting = "a mapping with webhook_secrets, printers and limits")]
 pub(super) struct File {
     pub(super) webhook_secrets: Option<Secrets>,
     pub(super) printers: Option<Vec<Printer>>,
@@ -15,10 +12,7 @@ pub(super) struct File {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a mapping with octoprint and octoeverywhere"
-)]
+#[serde(deny_unknown_fields, expecting = "a mapping with octoprint and octoeverywhere")]
 pub(super) struct Secrets {
     pub(super) octoprint: Option<Secret>,
     pub(super) octoeverywhere: Option<Secret>,
@@ -65,10 +59,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
         format!("line {line}: it is not UTF-8; save it as UTF-8 text")
     })?;
     // A file of comments alone is a document that says nothing.
-    if text
-        .lines()
-        .all(|line| matches!(line.trim_start().chars().next(), None | Some('#')))
-    {
+    if text.lines().all(|line| matches!(line.trim_start().chars().next(), None | Some('#'))) {
         return Ok(File::default());
     }
     let file: Option<File> = yaml_serde::from_str(text).map_err(|error| describe(&error))?;
@@ -78,25 +69,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
 /// The library's messages quote the value that they complain about, so only the parts that cannot hold one are used.
 fn describe(error: &yaml_serde::Error) -> String {
     let text = error.to_string();
-    let line = error
-        .location()
-        .map(|at| format!("line {}: ", at.line()))
-        .unwrap_or_default();
-    let text = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(before, _)| before);
+    let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
     // A value may hold one of these phrases as well, but only after the one that introduces it.
-    let found = PHRASES
-        .iter()
-        .filter_map(|(phrase, explain)| Some((text.find(phrase)?, phrase, explain)));
+    let found = PHRASES.iter().filter_map(|(phrase, explain)| Some((text.find(phrase)?, phrase, explain)));
     if let Some((at, phrase, explain)) = found.min_by_key(|(at, ..)| *at) {
         let explanation = explain(text[..at].trim_end_matches(": "), &text[at + phrase.len()..]);
         // Of a key that is there twice the library only knows where the mapping begins.
-        let line = if phrase.starts_with("duplicate") {
-            ""
-        } else {
-            &line
-        };
+        let line = if phrase.starts_with("duplicate") { "" } else { &line };
         return format!("{line}{explanation}");
     }
     format!("{line}it is not valid YAML; check indentation, colons and quotes around here")
@@ -144,9 +124,5 @@ fn unknown(place: &str, rest: &str) -> String {
 }
 
 fn within(place: &str) -> String {
-    if place.is_empty() {
-        String::new()
-    } else {
-        format!("in {place}: ")
-    }
+    if place.is_empty() { String::new() } else { format!("in {place}: ") }
 }

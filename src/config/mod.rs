@@ -64,10 +64,7 @@ impl Surroundings {
     /// Those of this process.
     #[must_use]
     pub fn process() -> Self {
-        Self {
-            variable: Box::new(|name| std::env::var_os(name)),
-            file: Box::new(|path| std::fs::read(path)),
-        }
+        Self { variable: Box::new(|name| std::env::var_os(name)), file: Box::new(|path| std::fs::read(path)) }
     }
 }
 
@@ -79,14 +76,9 @@ pub fn load(path: Option<&Path>, surroundings: &Surroundings) -> Result<Settings
     let fragment = match path {
         None => fragment::File::default(),
         Some(path) => {
-            let bytes = (surroundings.file)(path).map_err(|cause| ConfigError::Unreadable {
-                path: path.to_owned(),
-                cause,
-            })?;
-            fragment::parse(&bytes).map_err(|problem| ConfigError::File {
-                path: path.to_owned(),
-                problem,
-            })?
+            let bytes = (surroundings.file)(path)
+                .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+            fragment::parse(&bytes).map_err(|problem| ConfigError::File { path: path.to_owned(), problem })?
         }
     };
     settings::build(fragment, path, surroundings)

@@ -13,12 +13,7 @@ pub(super) fn resolve(
     surroundings: &Surroundings,
 ) -> Result<[Option<Secret>; Source::ALL.len()], ConfigError> {
     let octoprint = one(Source::OctoPrint, fragment.octoprint, config, surroundings)?;
-    let octoeverywhere = one(
-        Source::OctoEverywhere,
-        fragment.octoeverywhere,
-        config,
-        surroundings,
-    )?;
+    let octoeverywhere = one(Source::OctoEverywhere, fragment.octoeverywhere, config, surroundings)?;
     let mut secrets = [const { None }; Source::ALL.len()];
     secrets[Source::OctoPrint.index()] = octoprint;
     secrets[Source::OctoEverywhere.index()] = octoeverywhere;
@@ -34,29 +29,19 @@ fn one(
     let from_environment =
         from_environment(source, surroundings).map_err(|problem| ConfigError::Environment { problem })?;
     // A file that contradicts itself is wrong even where the environment wins.
-    let place = fragment
-        .map(Place::in_file(source))
-        .transpose()
-        .map_err(in_file(config))?
-        .flatten();
+    let place = fragment.map(Place::in_file(source)).transpose().map_err(in_file(config))?.flatten();
     match (from_environment, place) {
         (Some(secret), _) => Ok(Some(secret)),
         (None, Some(place)) => {
             let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
-            place
-                .secret(folder, surroundings)
-                .map(Some)
-                .map_err(in_file(config))
+            place.secret(folder, surroundings).map(Some).map_err(in_file(config))
         }
         (None, None) => Ok(None),
     }
 }
 
 fn in_file(config: Option<&Path>) -> impl Fn(String) -> ConfigError {
-    move |problem| ConfigError::File {
-        path: config.map(Path::to_owned).unwrap_or_default(),
-        problem,
-    }
+    move |problem| ConfigError::File { path: config.map(Path::to_owned).unwrap_or_default(), problem }
 }
 
 /// A secret, or where it lies, and what to call the place in an error.
@@ -75,17 +60,11 @@ impl Place {
         let name = format!("webhook_secrets.{}", source.as_str());
         move |secret| match (secret.value, secret.file) {
             (Some(_), Some(_)) => Err(format!("{name} has both value and file; remove one of them")),
-            (Some(value), None) => Ok(Some(Self {
-                name: format!("{name}.value"),
-                what: Spot::Value(value),
-            })),
-            (None, Some(file)) => Ok(Some(Self {
-                name: format!("{name}.file"),
-                what: Spot::File(file.into()),
-            })),
-            (None, None) => Err(format!(
-                "{name} has neither value nor file; add one or remove the entry"
-            )),
+            (Some(value), None) => Ok(Some(Self { name: format!("{name}.value"), what: Spot::Value(value) })),
+            (None, Some(file)) => {
+                Ok(Some(Self { name: format!("{name}.file"), what: Spot::File(file.into()) }))
+            }
+            (None, None) => Err(format!("{name} has neither value nor file; add one or remove the entry")),
         }
     }
 
@@ -112,26 +91,18 @@ fn from_environment(source: Source, surroundings: &Surroundings) -> Result<Optio
     let place = match (value, file) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
-            return Err(format!(
-                "{value_name} and {file_name} are both set; unset one of them"
-            ));
+            return Err(format!("{value_name} and {file_name} are both set; unset one of them"));
         }
         (Some(value), None) => {
             let value = value
                 .into_string()
                 .map_err(|_| format!("{value_name} is not UTF-8; set it to UTF-8 text"))?;
-            Place {
-                name: value_name,
-                what: Spot::Value(value),
-            }
+            Place { name: value_name, what: Spot::Value(value) }
         }
         (None, Some(path)) if path.is_empty() => {
             return Err(format!("{file_name} is empty; set it to a path or unset it"));
         }
-        (None, Some(path)) => Place {
-            name: file_name,
-            what: Spot::File(path.into()),
-        },
+        (None, Some(path)) => Place { name: file_name, what: Spot::File(path.into()) },
     };
     place.secret(Path::new(""), surroundings).map(Some)
 }

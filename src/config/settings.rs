@@ -52,16 +52,11 @@ pub(super) fn build(
     path: Option<&Path>,
     surroundings: &Surroundings,
 ) -> Result<Settings, ConfigError> {
-    let in_file = |problem| ConfigError::File {
-        path: path.map(Path::to_owned).unwrap_or_default(),
-        problem,
-    };
+    let in_file = |problem| ConfigError::File { path: path.map(Path::to_owned).unwrap_or_default(), problem };
     let fragment = file.limits.unwrap_or_default();
     let silence = fragment.silence.unwrap_or_default();
     let size = |name, value: Option<usize>, default| match value {
-        Some(0) => Err(in_file(format!(
-            "limits.{name} is 0; set it to 1 or more, or remove it"
-        ))),
+        Some(0) => Err(in_file(format!("limits.{name} is 0; set it to 1 or more, or remove it"))),
         value => Ok(value.unwrap_or(default)),
     };
     let defaults = Limits::default();
@@ -86,12 +81,7 @@ pub(super) fn build(
     };
     let names = names(file.printers.unwrap_or_default()).map_err(in_file)?;
     let secrets = secrets::resolve(file.webhook_secrets.unwrap_or_default(), path, surroundings)?;
-    Ok(Settings {
-        secrets,
-        names,
-        limits,
-        body,
-    })
+    Ok(Settings { secrets, names, limits, body })
 }
 
 fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration, String> {
@@ -100,9 +90,7 @@ fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration,
     let span = humantime::parse_duration(&text)
         .map_err(|_| format!("limits.silence.{name} is not a time; write it as 90m, 1h or 1day 12h"))?;
     if span.is_zero() {
-        return Err(format!(
-            "limits.silence.{name} is 0; set it to more, or remove it"
-        ));
+        return Err(format!("limits.silence.{name} is 0; set it to more, or remove it"));
     }
     Ok(span)
 }
@@ -116,9 +104,7 @@ fn names(printers: Vec<fragment::Printer>) -> Result<Names, String> {
             .ok_or_else(|| format!("printers[{index}].source must be octoprint or octoeverywhere"))?;
         for (key, text) in [("id", &id), ("name", &name)] {
             if text.trim().is_empty() {
-                return Err(format!(
-                    "printers[{index}].{key} is empty; fill it in or remove the entry"
-                ));
+                return Err(format!("printers[{index}].{key} is empty; fill it in or remove the entry"));
             }
         }
         if let Some(first) = seen.iter().position(|(s, i, _)| (*s, i) == (source, &id)) {

@@ -26,12 +26,7 @@ impl SharedSettings {
     pub fn load(path: Option<PathBuf>, surroundings: Surroundings) -> Result<Self, ConfigError> {
         let settings = load(path.as_deref(), &surroundings)?;
         let current = watch::Sender::new(Arc::new(settings));
-        Ok(Self(Arc::new(Inner {
-            path,
-            surroundings,
-            current,
-            reloading: Mutex::new(()),
-        })))
+        Ok(Self(Arc::new(Inner { path, surroundings, current, reloading: Mutex::new(()) })))
     }
 
     /// The settings in force.

@@ -13,37 +13,23 @@ type Variables<'a> = &'a [(&'a str, &'a str)];
 
 /// A machine with these environment variables and these files.
 fn machine(variables: &[(&str, &str)], files: &[(&str, &[u8])]) -> Surroundings {
-    let variables: HashMap<String, OsString> = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-        .collect();
-    let files: HashMap<PathBuf, Vec<u8>> = files
-        .iter()
-        .map(|(path, bytes)| (PathBuf::from(path), bytes.to_vec()))
-        .collect();
+    let variables: HashMap<String, OsString> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let files: HashMap<PathBuf, Vec<u8>> =
+        files.iter().map(|(path, bytes)| (PathBuf::from(path), bytes.to_vec())).collect();
     Surroundings {
         variable: Box::new(move |name| variables.get(name).cloned()),
-        file: Box::new(move |path| {
-            files
-                .get(path)
-                .cloned()
-                .ok_or_else(|| io::ErrorKind::NotFound.into())
-        }),
+        file: Box::new(move |path| files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())),
     }
 }
 
 fn with_file(yaml: &str) -> Result<Settings, ConfigError> {
-    load(
-        Some(Path::new("/etc/pf.yml")),
-        &machine(&[], &[("/etc/pf.yml", yaml.as_bytes())]),
-    )
+    load(Some(Path::new("/etc/pf.yml")), &machine(&[], &[("/etc/pf.yml", yaml.as_bytes())]))
 }
 
 /// Whether webhooks of this source must carry this secret.
 fn expects(settings: &Settings, source: Source, secret: &str) -> bool {
-    settings
-        .secret(source)
-        .is_some_and(|expected| expected.matches(secret.as_bytes()))
+    settings.secret(source).is_some_and(|expected| expected.matches(secret.as_bytes()))
 }
 
 #[test]
@@ -54,10 +40,7 @@ fn whatever_says_nothing_gives_the_defaults() {
         ("comments alone", "# webhook_secrets:\n\n  # nothing yet\n"),
         ("an empty document", "---\n"),
         ("an empty mapping", "{}"),
-        (
-            "sections without content",
-            "webhook_secrets:\nprinters:\nlimits:\n",
-        ),
+        ("sections without content", "webhook_secrets:\nprinters:\nlimits:\n"),
         ("a limit section without content", "limits:\n  silence:\n"),
     ];
     for (name, yaml) in cases {
@@ -66,11 +49,7 @@ fn whatever_says_nothing_gives_the_defaults() {
         assert_eq!(settings.names, Names::default(), "{name}");
         assert_eq!(settings.limits.printers, 1000, "{name}");
         assert_eq!(settings.limits.silence_grace, Duration::from_secs(3600), "{name}");
-        assert_eq!(
-            settings.limits.silence_without_estimate,
-            Duration::from_secs(86_400),
-            "{name}"
-        );
+        assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(86_400), "{name}");
         assert_eq!(settings.body.body_bytes, 1_048_576, "{name}");
         assert_eq!(settings.body.multipart_bytes, 8_388_608, "{name}");
     }
@@ -101,14 +80,8 @@ limits:
     assert_eq!(settings.names.get(Source::OctoPrint, "abc"), None);
     assert_eq!(settings.limits.printers, 5);
     assert_eq!(settings.limits.silence_grace, Duration::from_secs(90 * 60));
-    assert_eq!(
-        settings.limits.silence_without_estimate,
-        Duration::from_secs(36 * 3600)
-    );
-    assert_eq!(
-        (settings.body.body_bytes, settings.body.multipart_bytes),
-        (10, 20)
-    );
+    assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(36 * 3600));
+    assert_eq!((settings.body.body_bytes, settings.body.multipart_bytes), (10, 20));
 }
 
 #[test]
@@ -124,12 +97,7 @@ fn secrets_come_from_the_environment_first() {
         ("one line end is dropped", &[path], b"s\n", "s"),
         ("one line end of the other kind too", &[path], b"s\r\n", "s"),
         ("but only one, and no blanks", &[path], b" s \n\n", " s \n"),
-        (
-            "the variable of the other source",
-            &[("PRINTFARM_OCTOEVERYWHERE_SECRET", "x")],
-            b"",
-            "file",
-        ),
+        ("the variable of the other source", &[("PRINTFARM_OCTOEVERYWHERE_SECRET", "x")], b"", "file"),
     ];
     for (name, variables, content, expected) in cases {
         let machine = machine(variables, &[in_file, ("/run/secret", content)]);
@@ -143,60 +111,29 @@ fn a_wrong_environment_is_refused() {
     let value = "PRINTFARM_OCTOPRINT_SECRET";
     let file = "PRINTFARM_OCTOPRINT_SECRET_FILE";
     let cases: [(&str, Variables, &str); 6] = [
-        (
-            "both forms",
-            &[(value, "s"), (file, "/s")],
-            "are both set; unset one of them",
-        ),
-        (
-            "an empty secret",
-            &[(value, "")],
-            "PRINTFARM_OCTOPRINT_SECRET is an empty secret",
-        ),
-        (
-            "an empty path",
-            &[(file, "")],
-            "PRINTFARM_OCTOPRINT_SECRET_FILE is empty",
-        ),
+        ("both forms", &[(value, "s"), (file, "/s")], "are both set; unset one of them"),
+        ("an empty secret", &[(value, "")], "PRINTFARM_OCTOPRINT_SECRET is an empty secret"),
+        ("an empty path", &[(file, "")], "PRINTFARM_OCTOPRINT_SECRET_FILE is empty"),
         (
             "a file that is not there",
             &[(file, "/nowhere")],
             "cannot be read (entity not found); check the path",
         ),
-        (
-            "an empty file",
-            &[(file, "/empty")],
-            "PRINTFARM_OCTOPRINT_SECRET_FILE is an empty secret",
-        ),
-        (
-            "a file that is not text",
-            &[(file, "/binary")],
-            "is not UTF-8; save it as UTF-8 text",
-        ),
+        ("an empty file", &[(file, "/empty")], "PRINTFARM_OCTOPRINT_SECRET_FILE is an empty secret"),
+        ("a file that is not text", &[(file, "/binary")], "is not UTF-8; save it as UTF-8 text"),
     ];
     for (name, variables, part) in cases {
         let files: [(&str, &[u8]); 2] = [("/empty", b"\n"), ("/binary", b"\xff")];
         let error = load(None, &machine(variables, &files)).unwrap_err().to_string();
-        assert!(
-            error.starts_with("environment variable PRINTFARM_"),
-            "{name}: {error}"
-        );
+        assert!(error.starts_with("environment variable PRINTFARM_"), "{name}: {error}");
         assert!(error.contains(part), "{name}: {error}");
     }
 }
 
 /// What is wrong, the file, a part of the error.
 const WRONG_FILES: &[(&str, &str, &str)] = &[
-    (
-        "not YAML",
-        "limits: {",
-        "line 2: it is not valid YAML; check indentation, colons and quotes",
-    ),
-    (
-        "a list",
-        "- a",
-        "line 1: this should be a mapping with webhook_secrets, printers and limits",
-    ),
+    ("not YAML", "limits: {", "line 2: it is not valid YAML; check indentation, colons and quotes"),
+    ("a list", "- a", "line 1: this should be a mapping with webhook_secrets, printers and limits"),
     ("two documents", "limits:\n---\nlimits:\n", "it is not valid YAML"),
     (
         "an unknown key",
@@ -208,11 +145,7 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "limits:\n  max: 3\n",
         "line 2: in limits: unknown key max; the keys here are printers",
     ),
-    (
-        "a key given twice",
-        "limits: {}\nlimits: {}\n",
-        "pf.yml: the key limits is there twice; remove one",
-    ),
+    ("a key given twice", "limits: {}\nlimits: {}\n", "pf.yml: the key limits is there twice; remove one"),
     (
         "a word for a number",
         "limits:\n  printers: many\n",
@@ -228,26 +161,14 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "limits: {printers: 0}",
         "limits.printers is 0; set it to 1 or more, or remove it",
     ),
-    (
-        "a body of nothing",
-        "limits: {body_bytes: 0}",
-        "limits.body_bytes is 0; set it to 1 or more",
-    ),
+    ("a body of nothing", "limits: {body_bytes: 0}", "limits.body_bytes is 0; set it to 1 or more"),
     (
         "a number for a time",
         "limits: {silence: {grace: 60}}",
         "limits.silence.grace is not a time; write it as 90m",
     ),
-    (
-        "no time at all",
-        "limits: {silence: {without_estimate: 0s}}",
-        "limits.silence.without_estimate is 0",
-    ),
-    (
-        "a secret of two forms",
-        "webhook_secrets: {octoprint: {value: a, file: b}}",
-        "has both value and file",
-    ),
+    ("no time at all", "limits: {silence: {without_estimate: 0s}}", "limits.silence.without_estimate is 0"),
+    ("a secret of two forms", "webhook_secrets: {octoprint: {value: a, file: b}}", "has both value and file"),
     (
         "a secret of no form",
         "webhook_secrets: {octoprint: {}}",
@@ -283,11 +204,7 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "printers: [{source: octoprint, id: b}]",
         "in printers[0]: the key name is missing; add it",
     ),
-    (
-        "a blank name",
-        "printers: [{source: octoprint, id: b, name: ' '}]",
-        "printers[0].name is empty",
-    ),
+    ("a blank name", "printers: [{source: octoprint, id: b, name: ' '}]", "printers[0].name is empty"),
     (
         "one printer twice",
         "printers: [{source: octoprint, id: a, name: n}, {source: octoprint, id: a, name: m}]",
@@ -303,35 +220,20 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
 #[test]
 fn a_wrong_file_is_refused_with_what_and_where_and_what_to_do() {
     for (name, yaml, part) in WRONG_FILES {
-        let Err(error) = with_file(yaml) else {
-            panic!("{name}: not refused")
-        };
+        let Err(error) = with_file(yaml) else { panic!("{name}: not refused") };
         let error = error.to_string();
-        assert!(
-            error.starts_with("configuration file /etc/pf.yml: "),
-            "{name}: {error}"
-        );
+        assert!(error.starts_with("configuration file /etc/pf.yml: "), "{name}: {error}");
         assert!(error.contains(part) && !error.contains('\n'), "{name}: {error}");
     }
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let error = load(Some(Path::new("/nowhere.yml")), &machine(&[], &[]))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("cannot read the configuration file /nowhere.yml: "),
-        "{error}"
-    );
+    let error = load(Some(Path::new("/nowhere.yml")), &machine(&[], &[])).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read the configuration file /nowhere.yml: "), "{error}");
     let bytes: (&str, &[u8]) = ("/pf.yml", b"# fine\n\xff");
-    let error = load(Some(Path::new("/pf.yml")), &machine(&[], &[bytes]))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.ends_with("line 2: it is not UTF-8; save it as UTF-8 text"),
-        "{error}"
-    );
+    let error = load(Some(Path::new("/pf.yml")), &machine(&[], &[bytes])).unwrap_err().to_string();
+    assert!(error.ends_with("line 2: it is not UTF-8; save it as UTF-8 text"), "{error}");
 }
 
 const WHOLE: &str = r#"webhook_secrets:
@@ -394,10 +296,7 @@ fn no_error_repeats_a_value_wherever_a_secret_was_put() {
         let yaml = template.replace('S', disguise);
         if let Err(error) = with_file(&yaml) {
             refused += 1;
-            assert!(
-                !format!("{error} {error:?}").contains("hunter2"),
-                "{yaml}: {error}"
-            );
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{yaml}: {error}");
         }
     }
     assert!(refused > 100, "only {refused} were refused");
@@ -431,21 +330,12 @@ fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
     let before = settings.current();
     assert_eq!(before.limits.printers, 1);
     "limits: {printers: 0}".clone_into(&mut content.lock().unwrap());
-    assert!(
-        settings
-            .reload()
-            .unwrap_err()
-            .to_string()
-            .contains("limits.printers is 0")
-    );
+    assert!(settings.reload().unwrap_err().to_string().contains("limits.printers is 0"));
     assert_eq!(settings.current().limits.printers, 1);
     "limits: {printers: 2}".clone_into(&mut content.lock().unwrap());
     settings.reload().unwrap();
     assert_eq!(settings.current().limits.printers, 2);
-    assert_eq!(
-        before.limits.printers, 1,
-        "a request keeps the settings that it began with"
-    );
+    assert_eq!(before.limits.printers, 1, "a request keeps the settings that it began with");
 }
 
 #[test]

@@ -27,19 +27,10 @@ impl<'a> Answer<'a> {
         let printer = Some(applied.label.as_str());
         let event = Some(kind.as_str());
         match applied.verdict {
-            Verdict::Accepted => Self {
-                status: "accepted",
-                event,
-                printer,
-                ..Self::default()
-            },
-            Verdict::Duplicate => Self {
-                status: "ignored",
-                reason: Some("duplicate"),
-                event,
-                printer,
-                ..Self::default()
-            },
+            Verdict::Accepted => Self { status: "accepted", event, printer, ..Self::default() },
+            Verdict::Duplicate => {
+                Self { status: "ignored", reason: Some("duplicate"), event, printer, ..Self::default() }
+            }
             Verdict::Test => Self {
                 status: "ignored",
                 reason: Some("test"),
@@ -55,42 +46,26 @@ impl<'a> Answer<'a> {
 
     /// A webhook that is known and deliberately changes nothing.
     pub(super) fn ignored(reason: &'a str) -> Self {
-        Self {
-            status: "ignored",
-            reason: Some(reason),
-            ..Self::default()
-        }
+        Self { status: "ignored", reason: Some(reason), ..Self::default() }
     }
 
     /// A webhook that is refused.
     pub(super) fn rejected(reason: &'a str, message: String) -> Self {
-        Self {
-            status: "rejected",
-            reason: Some(reason),
-            message: Some(message),
-            ..Self::default()
-        }
+        Self { status: "rejected", reason: Some(reason), message: Some(message), ..Self::default() }
     }
 
     /// As a response.
     pub(super) fn response(&self, status: StatusCode) -> Response {
         match serde_json::to_vec(self) {
             Ok(json) => respond(status, HeaderValue::from_static("application/json"), json.into()),
-            Err(_) => text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The answer could not be written.\n",
-            ),
+            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be written.\n"),
         }
     }
 }
 
 /// A line of text.
 pub(super) fn text(status: StatusCode, line: impl Into<String>) -> Response {
-    respond(
-        status,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-        Body::from(line.into()),
-    )
+    respond(status, HeaderValue::from_static("text/plain; charset=utf-8"), Body::from(line.into()))
 }
 
 fn respond(status: StatusCode, content_type: HeaderValue, body: Body) -> Response {
@@ -102,10 +77,7 @@ mod tests {
     use super::*;
 
     fn recorded(verdict: Verdict) -> Applied {
-        Applied {
-            label: "delta".into(),
-            verdict,
-        }
+        Applied { label: "delta".into(), verdict }
     }
 
     #[test]

@@ -5,10 +5,7 @@ use axum::http::{HeaderMap, header};
 /// Whether the `Accept-Encoding` headers ask for gzip: by its name or, when that is missing, by `*`; with `q=0` they
 /// refuse it.
 pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut named = None;
     let mut any = false;
     for offer in values.flat_map(|value| value.split(',')) {
@@ -75,10 +72,7 @@ mod tests {
     #[test]
     fn a_header_that_is_not_text_asks_for_nothing() {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_bytes(b"gzip\xff").unwrap(),
-        );
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_bytes(b"gzip\xff").unwrap());
         assert!(!accepts_gzip(&headers));
     }
 }

@@ -48,10 +48,7 @@ pub(super) async fn ready(State(web): State<Arc<Web>>) -> Response {
     let store = || (!web.recorder.is_storing()).then_some("the store does not take events; see the log");
     match web.readiness.obstacle().or_else(store) {
         None => answer::text(StatusCode::OK, "ready\n"),
-        Some(obstacle) => answer::text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("not ready: {obstacle}\n"),
-        ),
+        Some(obstacle) => answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {obstacle}\n")),
     }
 }
 

@@ -21,24 +21,14 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
         ),
     ),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::VARY, HeaderValue::from_static("X-Forwarded-Proto")),
 ];
 
 /// See the module.
 pub(super) async fn landing(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
-    (
-        HEADERS,
-        Html(page(
-            &host(&headers, web.port),
-            is_https(&headers),
-            &web.options.telemetry_path,
-        )),
-    )
+    (HEADERS, Html(page(&host(&headers, web.port), is_https(&headers), &web.options.telemetry_path)))
         .into_response()
 }
 
@@ -46,11 +36,7 @@ fn page(host: &str, https: bool, metrics: &str) -> String {
     let (host, metrics) = (escape(host), escape(metrics));
     let base = format!("{}://{host}", if https { "https" } else { "http" });
     let scheme = if https { "\n    scheme: https" } else { "" };
-    let path = if metrics == "/metrics" {
-        String::new()
-    } else {
-        format!("\n    metrics_path: {metrics}")
-    };
+    let path = if metrics == "/metrics" { String::new() } else { format!("\n    metrics_path: {metrics}") };
     PAGE.replace("{{version}}", VERSION)
         .replace("{{scheme}}", scheme)
         .replace("{{metrics_path}}", &path)
@@ -61,10 +47,7 @@ fn page(host: &str, https: bool, metrics: &str) -> String {
 
 /// The name by which the exporter was reached, when it can be one; a name to be filled in otherwise.
 fn host(headers: &HeaderMap, port: u16) -> String {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".:[]-_".contains(&byte);
     if host.is_empty() || host.len() > LONGEST_HOST || !host.bytes().all(allowed) {
         return format!("this-host:{port}");
@@ -74,14 +57,8 @@ fn host(headers: &HeaderMap, port: u16) -> String {
 
 /// Whether a proxy in front of us speaks HTTPS; of several the first one faces the client.
 fn is_https(headers: &HeaderMap) -> bool {
-    let scheme = headers
-        .get("x-forwarded-proto")
-        .and_then(|scheme| scheme.to_str().ok())
-        .unwrap_or_default();
-    scheme
-        .split(',')
-        .next()
-        .is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+    let scheme = headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok()).unwrap_or_default();
+    scheme.split(',').next().is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 fn escape(text: &str) -> String {
@@ -97,10 +74,7 @@ mod tests {
     use super::*;
 
     fn headers(name: &'static str, value: &'static [u8]) -> HeaderMap {
-        HeaderMap::from_iter([(
-            HeaderName::from_static(name),
-            HeaderValue::from_bytes(value).unwrap(),
-        )])
+        HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())])
     }
 
     #[test]
@@ -142,14 +116,8 @@ mod tests {
     #[test]
     fn everything_on_the_page_is_filled_in_and_escaped() {
         let page = page("<b>\"&'", true, "/farm/metrics");
-        assert!(
-            page.contains("https://&lt;b&gt;&quot;&amp;&#39;/webhook/octoprint/my-printer"),
-            "{page}"
-        );
-        assert!(
-            page.contains("scheme: https\n    metrics_path: /farm/metrics\n"),
-            "{page}"
-        );
+        assert!(page.contains("https://&lt;b&gt;&quot;&amp;&#39;/webhook/octoprint/my-printer"), "{page}");
+        assert!(page.contains("scheme: https\n    metrics_path: /farm/metrics\n"), "{page}");
         assert!(page.contains("<a href=\"/farm/metrics\">"), "{page}");
         assert!(!page.contains("{{") && !page.contains("<b>"), "{page}");
     }

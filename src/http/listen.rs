@@ -47,23 +47,14 @@ impl FromStr for ListenAddress {
     fn from_str(text: &str) -> Result<Self, BadAddress> {
         let (host, port) = text.rsplit_once(':').ok_or(BadAddress::NoPort)?;
         let host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            Some(inside) => inside
-                .parse::<Ipv6Addr>()
-                .map_err(|_| BadAddress::Brackets)?
-                .to_string(),
+            Some(inside) => inside.parse::<Ipv6Addr>().map_err(|_| BadAddress::Brackets)?.to_string(),
             None if host.contains([':', '[', ']']) => return Err(BadAddress::Brackets),
             None => host.to_owned(),
         };
         // `u16` would also take "+80".
         let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = digits
-            .then(|| port.parse().ok())
-            .flatten()
-            .ok_or(BadAddress::Port)?;
-        Ok(Self {
-            host: Some(host).filter(|host| !host.is_empty()),
-            port,
-        })
+        let port = digits.then(|| port.parse().ok()).flatten().ok_or(BadAddress::Port)?;
+        Ok(Self { host: Some(host).filter(|host| !host.is_empty()), port })
     }
 }
 
@@ -125,10 +116,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Not having IPv6 shows in several ways, depending on how it was switched off; a taken or forbidden port in one each.
 fn no_ipv6(error: &io::Error) -> bool {
-    !matches!(
-        error.kind(),
-        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
-    )
+    !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
 fn advice(cause: &io::Error) -> &'static str {
@@ -183,24 +171,14 @@ mod tests {
     async fn a_taken_port_is_named_with_what_to_do() {
         let taken = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let address = taken[0].local_addr().unwrap();
-        let error = bind(&[address.to_string().parse().unwrap()])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with(&format!("cannot listen on {address}: ")),
-            "{error}"
-        );
-        assert!(
-            error.contains("choose another one with --web.listen-address"),
-            "{error}"
-        );
+        let error = bind(&[address.to_string().parse().unwrap()]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+        assert!(error.contains("choose another one with --web.listen-address"), "{error}");
     }
 
     #[tokio::test]
     async fn an_address_of_another_machine_is_named() {
-        let error = bind(&["192.0.2.1:10064".parse().unwrap()])
-            .unwrap_err()
-            .to_string();
+        let error = bind(&["192.0.2.1:10064".parse().unwrap()]).unwrap_err().to_string();
         assert!(error.starts_with("cannot listen on 192.0.2.1:10064: "), "{error}");
         assert!(error.ends_with("; check --web.listen-address"), "{error}");
     }

@@ -25,14 +25,8 @@ pub(super) async fn metrics(State(web): State<Arc<Web>>, headers: HeaderMap) -> 
         let _slot = slot;
         let (view, now) = web.recorder.view();
         let mut text = String::new();
-        web.metrics
-            .render(&view, now, &mut text)
-            .map_err(io::Error::other)?;
-        if gzip {
-            compress(text.as_bytes())
-        } else {
-            Ok(text.into_bytes())
-        }
+        web.metrics.render(&view, now, &mut text).map_err(io::Error::other)?;
+        if gzip { compress(text.as_bytes()) } else { Ok(text.into_bytes()) }
     });
     match rendered.await.map_err(io::Error::other).flatten() {
         Ok(bytes) => respond(bytes, gzip),
@@ -54,10 +48,8 @@ fn compress(text: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn respond(bytes: Vec<u8>, gzip: bool) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, CONTENT_TYPE),
-        (header::VARY, HeaderValue::from_static("Accept-Encoding")),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, CONTENT_TYPE), (header::VARY, HeaderValue::from_static("Accept-Encoding"))];
     let encoding = gzip.then_some([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
     let mut response = (headers, bytes).into_response();
     response.headers_mut().extend(encoding.into_iter().flatten());

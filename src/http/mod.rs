@@ -81,15 +81,6 @@ impl Web {
         port: u16,
     ) -> Self {
         let renders = Arc::new(Semaphore::new(RENDERS));
-        Self {
-            recorder,
-            metrics,
-            settings,
-            clock,
-            readiness: Readiness::default(),
-            options,
-            port,
-            renders,
-        }
+        Self { recorder, metrics, settings, clock, readiness: Readiness::default(), options, port, renders }
     }
 }

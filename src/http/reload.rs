@@ -42,10 +42,7 @@ pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
         }
         Err(problem) => {
             web.metrics.own.config_refused();
-            error!(
-                problem,
-                "configuration not reloaded; the earlier one stays in force"
-            );
+            error!(problem, "configuration not reloaded; the earlier one stays in force");
         }
     }
     result

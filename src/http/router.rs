@@ -35,8 +35,5 @@ async fn not_found(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
     if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
         return webhook::unknown_path(peer);
     }
-    answer::text(
-        StatusCode::NOT_FOUND,
-        "There is nothing here. The page at / tells what there is.\n",
-    )
+    answer::text(StatusCode::NOT_FOUND, "There is nothing here. The page at / tells what there is.\n")
 }

@@ -100,12 +100,8 @@ pub async fn serve(
     // This receiver would make the wait for the connections' ones endless.
     drop(server.alive);
     let open = server.graceful.count();
-    if tokio::time::timeout(limits.stop_deadline, server.graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(limits.stop_deadline, server.graceful.shutdown()).await.is_err() {
         warn!(open, "requests did not finish in time and were cut off");
-        
     }
     stop_all.closed().await;
 }
@@ -151,10 +147,7 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
 /// Whether a failure to accept tells only of the connection that would have been accepted.
 fn of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-    )
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 impl Server {
@@ -162,9 +155,8 @@ impl Server {
         // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
         let _ = stream.set_nodelay(true);
         let stream = Stream::new(stream, self.limits.write_deadline, self.limits.linger);
-        let connection = self
-            .http
-            .serve_connection(TokioIo::new(stream), with_peer(self.router.clone(), peer));
+        let connection =
+            self.http.serve_connection(TokioIo::new(stream), with_peer(self.router.clone(), peer));
         let connection = self.graceful.watch(connection);
         let mut alive = self.alive.clone();
         tokio::spawn(async move {

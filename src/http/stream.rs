@@ -23,13 +23,7 @@ impl Stream {
     /// Wraps a connection. `write_deadline` is how long a write may make no progress, `linger` how long what the peer
     /// still sends is read after our last byte.
     pub(super) const fn new(inner: TcpStream, write_deadline: Duration, linger: Duration) -> Self {
-        Self {
-            inner,
-            write_deadline,
-            linger,
-            stalled: None,
-            lingering: None,
-        }
+        Self { inner, write_deadline, linger, stalled: None, lingering: None }
     }
 
     fn progress<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -38,16 +32,8 @@ impl Stream {
             return written;
         }
         let deadline = self.write_deadline;
-        ready!(
-            self.stalled
-                .get_or_insert_with(|| Box::pin(sleep(deadline)))
-                .as_mut()
-                .poll(cx)
-        );
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the peer has stopped reading",
-        )))
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(deadline))).as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has stopped reading")))
     }
 
     /// Reads past what the peer still sends, until it closes, fails or the time is over.
@@ -55,13 +41,7 @@ impl Stream {
         let mut scratch = [0; 8 * 1024];
         loop {
             let linger = self.linger;
-            if self
-                .lingering
-                .get_or_insert_with(|| Box::pin(sleep(linger)))
-                .as_mut()
-                .poll(cx)
-                .is_ready()
-            {
+            if self.lingering.get_or_insert_with(|| Box::pin(sleep(linger))).as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
             let mut buffer = ReadBuf::new(&mut scratch);

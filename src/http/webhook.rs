@@ -72,9 +72,7 @@ async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request
         Ok(done) => accept(web, source, &done),
         Err(reject) => refuse(web, source, peer, printer.as_deref(), &reject),
     };
-    web.metrics
-        .own
-        .webhook_duration(source, web.clock.monotonic().saturating_sub(begun));
+    web.metrics.own.webhook_duration(source, web.clock.monotonic().saturating_sub(begun));
     response
 }
 
@@ -87,30 +85,21 @@ async fn take(
     body: Body,
     printer: &mut Option<String>,
 ) -> Result<Done, Reject> {
-    let segment = segment.map_err(|_| Malformed::NotUtf8 {
-        what: "the printer's name in the path",
-    })?;
-    let named = segment
-        .iter()
-        .find(|(key, name)| *key == "printer" && !name.is_empty());
+    let segment = segment.map_err(|_| Malformed::NotUtf8 { what: "the printer's name in the path" })?;
+    let named = segment.iter().find(|(key, name)| *key == "printer" && !name.is_empty());
     *printer = named.map(|(_, name)| name.to_owned());
     let settings = web.settings.current();
     let query = parts.uri.query();
     let reading = webhook::read(source, &parts.method, &parts.headers, query, body, &settings.body);
     let after = web.options.body_deadline;
-    let fields = tokio::time::timeout(after, reading)
-        .await
-        .map_err(|_| Reject::Timeout { after })??;
+    let fields = tokio::time::timeout(after, reading).await.map_err(|_| Reject::Timeout { after })??;
     webhook::authorize(settings.secret(source), source, &parts.headers, query, &fields)?;
     match understand(web, source, printer.as_deref(), &settings, &fields)? {
         Parsed::Ignored { reason, kind } => Ok(Done::Ignored(kind, reason)),
         Parsed::Event(event) => {
             let kind = event.what.kind();
             *printer = Some(event.printer.label.clone());
-            Ok(Done::Recorded(
-                kind,
-                web.recorder.record(event, settings.limits).await?,
-            ))
+            Ok(Done::Recorded(kind, web.recorder.record(event, settings.limits).await?))
         }
     }
 }
@@ -124,15 +113,7 @@ fn understand(
 ) -> Result<Parsed, Reject> {
     let names = |source: Source, id: &str| settings.names.get(source, id).map(str::to_owned);
     let received = web.clock.now();
-    webhook::parse(
-        source,
-        fields,
-        &Context {
-            segment,
-            names: &names,
-            received,
-        },
-    )
+    webhook::parse(source, fields, &Context { segment, names: &names, received })
 }
 
 const fn methods(source: Source) -> &'static str {
@@ -159,12 +140,7 @@ fn accept(web: &Web, source: Source, done: &Done) -> Response {
                 Verdict::Duplicate => Some(Ignored::Duplicate),
                 Verdict::Test => Some(Ignored::Test),
             };
-            debug!(
-                source = source.as_str(),
-                event = kind.as_str(),
-                printer = &*recorded.label,
-                "webhook"
-            );
+            debug!(source = source.as_str(), event = kind.as_str(), printer = &*recorded.label, "webhook");
             (kind, ignored, Answer::recorded(*kind, recorded))
         }
         Done::Ignored(kind, reason) => (kind, Some(*reason), Answer::ignored(reason.as_str())),

@@ -68,13 +68,7 @@ impl TestApp {
             };
             (address, tokio::spawn(app::run(app, shutdown)))
         });
-        Self {
-            address,
-            config,
-            stop: Some(stop),
-            task,
-            runtime,
-        }
+        Self { address, config, stop: Some(stop), task, runtime }
     }
 
     /// Replaces the content of the configuration file.
@@ -98,20 +92,13 @@ impl TestApp {
     }
 
     pub(crate) fn post_json(&self, target: &str, body: &str) -> Response {
-        self.request(
-            "POST",
-            target,
-            "Content-Type: application/json\r\n",
-            body.as_bytes(),
-        )
+        self.request("POST", target, "Content-Type: application/json\r\n", body.as_bytes())
     }
 
     /// The value of a series, which must be written with its labels in order of their names; `None` when it is absent.
     pub(crate) fn metric(&self, series: &str) -> Option<f64> {
         let text = self.get("/metrics").text();
-        let value = text
-            .lines()
-            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         value.map(|value| value.parse().unwrap())
     }
 

@@ -168,7 +168,11 @@ fn the_test_button_tells_the_label_and_changes_no_printer() {
             let response = connection.receive("POST");
             assert_eq!(response.status, 200, "{folder}");
             let answer: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
-            assert_eq!((&answer["reason"], &answer["printer"]), (&"test".into(), &PRINTER.into()), "{folder}");
+            assert_eq!(
+                (&answer["reason"], &answer["printer"]),
+                (&"test".into(), &PRINTER.into()),
+                "{folder}"
+            );
         }
         let samples = scrape(&app);
         let tests = ["source=\"octoprint\"".to_owned(), "reason=\"test\"".to_owned()];
@@ -216,7 +220,7 @@ fn the_examples_of_our_user_are_accepted_as_they_are() {
     ];
     for (file, expected, origin) in cases {
         let app = TestApp::start();
-        let body = fs::read(data("examples").join(file)).unwrap();
+        let body = fs::read_to_string(data("examples").join(file)).unwrap();
         let response = app.post_json("/webhook/octoprint", &body);
         assert_eq!(response.status, 200, "{file}");
         let samples = scrape(&app);
@@ -230,12 +234,12 @@ fn the_examples_of_our_user_are_accepted_as_they_are() {
 fn the_documented_example_is_refused_with_its_comma_and_accepted_without() {
     let app = TestApp::start();
     let documented = fs::read_to_string(data("examples/octoeverywhere-documented.txt")).unwrap();
-    let response = app.post_json("/webhook/octoeverywhere", documented.as_bytes());
+    let response = app.post_json("/webhook/octoeverywhere", &documented);
     assert_eq!(response.status, 400);
     let text = response.text();
     assert!(text.contains("trailing comma") && text.contains("line 14"), "{text}");
     let mended = documented.replace("300,", "300");
-    assert_eq!(app.post_json("/webhook/octoeverywhere", mended.as_bytes()).status, 200);
+    assert_eq!(app.post_json("/webhook/octoeverywhere", &mended).status, 200);
     let samples = scrape(&app);
     assert_eq!(shown(&samples, "Ender3"), Shown { started: 1.0, ended: NONE, running: 1.0 });
     assert_eq!(sum(&samples, "printfarm_print_height_meters", &[]), 0.3);

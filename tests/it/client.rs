@@ -24,10 +24,7 @@ impl Connection {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self {
-            stream,
-            unread: Vec::new(),
-        }
+        Self { stream, unread: Vec::new() }
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -57,11 +54,7 @@ impl Connection {
             let (name, value) = line.split_once(':').unwrap();
             (name.to_ascii_lowercase(), value.trim().to_owned())
         };
-        let mut response = Response {
-            status,
-            headers: lines.map(header).collect(),
-            body: Vec::new(),
-        };
+        let mut response = Response { status, headers: lines.map(header).collect(), body: Vec::new() };
         if method != "HEAD" && status >= 200 {
             response.body = self.receive_body(&response);
         }
@@ -129,12 +122,7 @@ impl Connection {
     fn read_more(&mut self) {
         let mut buffer = [0; 4096];
         let read = self.stream.read(&mut buffer).unwrap();
-        assert_ne!(
-            read,
-            0,
-            "closed after {:?}",
-            String::from_utf8_lossy(&self.unread)
-        );
+        assert_ne!(read, 0, "closed after {:?}", String::from_utf8_lossy(&self.unread));
         self.unread.extend_from_slice(&buffer[..read]);
     }
 }

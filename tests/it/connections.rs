@@ -59,10 +59,7 @@ fn a_header_that_never_ends_is_cut_off() {
 #[test]
 fn a_body_that_never_ends_is_answered_and_cut_off() {
     let app = TestApp::with(Setup {
-        options: Options {
-            body_deadline: SHORT,
-            ..Options::default()
-        },
+        options: Options { body_deadline: SHORT, ..Options::default() },
         ..Setup::default()
     });
     let mut connection = app.connect();
@@ -103,11 +100,7 @@ fn nobody_waits_for_those_who_hang() {
     for mut connection in hanging {
         connection.stream.set_nonblocking(true).unwrap();
         let error = connection.rest().unwrap_err();
-        assert_eq!(
-            error.kind(),
-            io::ErrorKind::WouldBlock,
-            "it was closed before its time"
-        );
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it was closed before its time");
     }
 }
 
@@ -124,10 +117,7 @@ fn further_connections_wait_for_a_free_one() {
     third.stream.set_read_timeout(Some(SHORT / 3)).unwrap();
     let error = third.rest().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it did not wait");
-    third
-        .stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    third.stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     assert_eq!(third.receive("GET").status, 200);
     first.assert_closed();
     second.assert_closed();
@@ -180,25 +170,16 @@ fn a_request_that_breaks_off_is_malformed() {
     );
     connection.finish_sending();
     let response = connection.receive("POST");
-    assert_eq!(
-        (response.status, response.json()["reason"].as_str()),
-        (400, Some("malformed"))
-    );
+    assert_eq!((response.status, response.json()["reason"].as_str()), (400, Some("malformed")));
 }
 
 #[test]
 fn a_header_too_large_is_refused() {
     let app = TestApp::start();
     let value = "x".repeat(70_000);
-    assert_eq!(
-        app.request("GET", "/", &format!("X: {value}\r\n"), b"").status,
-        431
-    );
+    assert_eq!(app.request("GET", "/", &format!("X: {value}\r\n"), b"").status, 431);
     let value = "x".repeat(60_000);
-    assert_eq!(
-        app.request("GET", "/", &format!("X: {value}\r\n"), b"").status,
-        200
-    );
+    assert_eq!(app.request("GET", "/", &format!("X: {value}\r\n"), b"").status, 200);
 }
 
 #[test]
@@ -250,20 +231,12 @@ fn a_client_that_asks_first_and_sends_too_much_is_told_not_to() {
 #[test]
 fn what_is_not_http_is_refused() {
     let app = TestApp::start();
-    for bytes in [
-        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
-        b"hello\r\n\r\n",
-        b"\r\n\r\n\0",
-    ] {
+    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"hello\r\n\r\n", b"\r\n\r\n\0"] {
         let mut connection = app.connect();
         connection.send(bytes);
         connection.finish_sending();
         let answer = connection.rest().unwrap();
-        assert!(
-            answer.starts_with(b"HTTP/1.1 400 "),
-            "{bytes:?}: {:?}",
-            String::from_utf8_lossy(&answer)
-        );
+        assert!(answer.starts_with(b"HTTP/1.1 400 "), "{bytes:?}: {:?}", String::from_utf8_lossy(&answer));
     }
     assert_eq!(app.get("/-/healthy").status, 200);
 }

@@ -12,17 +12,10 @@ fn metrics_are_in_the_text_format() {
     let app = TestApp::start();
     let response = app.get("/metrics");
     assert_eq!(response.status, 200);
-    assert_eq!(
-        response.header("content-type"),
-        Some("text/plain; version=0.0.4; charset=utf-8")
-    );
+    assert_eq!(response.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert_eq!(response.header("content-encoding"), None);
     assert_eq!(response.header("vary"), Some("Accept-Encoding"));
-    assert!(
-        response
-            .text()
-            .contains("\nprintfarm_config_last_reload_successful 1\n")
-    );
+    assert!(response.text().contains("\nprintfarm_config_last_reload_successful 1\n"));
 }
 
 #[test]
@@ -30,19 +23,11 @@ fn metrics_are_compressed_when_asked_for() {
     let app = TestApp::start();
     let response = app.request("GET", "/metrics", "Accept-Encoding: gzip;q=1, *;q=0\r\n", b"");
     assert_eq!(response.header("content-encoding"), Some("gzip"));
-    assert_eq!(
-        response.header("content-type"),
-        Some("text/plain; version=0.0.4; charset=utf-8")
-    );
+    assert_eq!(response.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert_eq!(response.header("vary"), Some("Accept-Encoding"));
     let mut text = String::new();
-    GzDecoder::new(response.body.as_slice())
-        .read_to_string(&mut text)
-        .unwrap();
-    assert!(
-        text.contains("printfarm_config_last_reload_successful 1\n"),
-        "{text}"
-    );
+    GzDecoder::new(response.body.as_slice()).read_to_string(&mut text).unwrap();
+    assert!(text.contains("printfarm_config_last_reload_successful 1\n"), "{text}");
     let response = app.request("GET", "/metrics", "Accept-Encoding: gzip;q=0\r\n", b"");
     assert_eq!(response.header("content-encoding"), None);
 }
@@ -50,10 +35,7 @@ fn metrics_are_compressed_when_asked_for() {
 #[test]
 fn the_path_of_the_metrics_can_be_another_one() {
     let app = TestApp::with(Setup {
-        options: Options {
-            telemetry_path: "/farm/metrics".to_owned(),
-            ..Options::default()
-        },
+        options: Options { telemetry_path: "/farm/metrics".to_owned(), ..Options::default() },
         ..Setup::default()
     });
     assert_eq!(app.get("/farm/metrics").status, 200);
@@ -83,11 +65,7 @@ fn statuses_and_methods_are_as_documented() {
     for (method, target, status) in cases {
         let response = app.request(method, target, "", b"");
         assert_eq!(response.status, status, "{method} {target}");
-        assert_eq!(
-            response.header("allow").is_some(),
-            status == 405,
-            "{method} {target}"
-        );
+        assert_eq!(response.header("allow").is_some(), status == 405, "{method} {target}");
     }
 }
 
@@ -95,10 +73,7 @@ fn statuses_and_methods_are_as_documented() {
 fn head_tells_what_get_would() {
     let app = TestApp::start();
     let response = app.request("HEAD", "/metrics", "", b"");
-    assert_eq!(
-        response.header("content-type"),
-        Some("text/plain; version=0.0.4; charset=utf-8")
-    );
+    assert_eq!(response.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let length: usize = response.header("content-length").unwrap().parse().unwrap();
     assert!(length > 0);
 }
@@ -106,11 +81,7 @@ fn head_tells_what_get_would() {
 #[test]
 fn reloading_is_off_and_says_how_to_switch_it_on() {
     let app = TestApp::start();
-    assert!(
-        app.request("POST", "/-/reload", "", b"")
-            .text()
-            .contains("--web.enable-lifecycle")
-    );
+    assert!(app.request("POST", "/-/reload", "", b"").text().contains("--web.enable-lifecycle"));
 }
 
 #[test]
@@ -120,10 +91,7 @@ fn the_landing_page_shows_the_address_to_paste() {
     assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     let policy = response.header("content-security-policy").unwrap();
-    assert!(
-        policy.starts_with("default-src 'none'; style-src 'unsafe-inline'"),
-        "{policy}"
-    );
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'"), "{policy}");
     let page = response.text();
     for part in [
         "http://exporter:1/webhook/octoprint/my-printer",
@@ -133,32 +101,17 @@ fn the_landing_page_shows_the_address_to_paste() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    let page = app
-        .request("GET", "/", "X-Forwarded-Proto: https\r\n", b"")
-        .text();
-    assert!(
-        page.contains("https://exporter:1/webhook/octoprint/my-printer"),
-        "{page}"
-    );
+    let page = app.request("GET", "/", "X-Forwarded-Proto: https\r\n", b"").text();
+    assert!(page.contains("https://exporter:1/webhook/octoprint/my-printer"), "{page}");
 }
 
 #[test]
 fn the_landing_page_repeats_no_hostile_host() {
     let app = TestApp::start();
-    let fallback = format!(
-        "http://this-host:{}/webhook/octoprint/my-printer",
-        app.address.port()
-    );
-    for host in [
-        "<script>alert(1)</script>",
-        "a\"onload=\"alert(1)",
-        "a'b",
-        "a&b",
-        "a/b",
-        "{{base}}",
-        "",
-        "\u{e4}",
-    ] {
+    let fallback = format!("http://this-host:{}/webhook/octoprint/my-printer", app.address.port());
+    for host in
+        ["<script>alert(1)</script>", "a\"onload=\"alert(1)", "a'b", "a&b", "a/b", "{{base}}", "", "\u{e4}"]
+    {
         let mut connection = app.connect();
         connection.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         let response = connection.receive("GET");
@@ -170,10 +123,8 @@ fn the_landing_page_repeats_no_hostile_host() {
 
 #[test]
 fn the_landing_page_shows_no_secret() {
-    let app = TestApp::with(Setup {
-        config: "webhook_secrets: {octoprint: {value: hunter2}}",
-        ..Setup::default()
-    });
+    let app =
+        TestApp::with(Setup { config: "webhook_secrets: {octoprint: {value: hunter2}}", ..Setup::default() });
     assert!(!app.get("/").text().contains("hunter2"));
     assert!(!app.get("/metrics").text().contains("hunter2"));
 }

@@ -41,28 +41,17 @@ impl Running {
     }
 
     fn start_as(mut command: Command, arguments: &[&str]) -> Self {
-        command
-            .args(["--web.listen-address=127.0.0.1:0"])
-            .args(arguments)
-            .stderr(Stdio::piped());
+        command.args(["--web.listen-address=127.0.0.1:0"]).args(arguments).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let line = line_with(&mut log, "listening=");
-        let address = line
-            .split("listening=")
-            .nth(1)
-            .unwrap()
-            .split_whitespace()
-            .next()
-            .unwrap();
+        let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
         let address = address.parse().unwrap();
         Self { child, log, address }
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
@@ -90,11 +79,7 @@ fn line_with(log: &mut impl BufRead, part: &str) -> String {
     let mut seen = String::new();
     loop {
         let mut line = String::new();
-        assert_ne!(
-            log.read_line(&mut line).unwrap(),
-            0,
-            "no line with {part}: {seen}"
-        );
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "no line with {part}: {seen}");
         if line.contains(part) {
             return line;
         }
@@ -104,22 +89,11 @@ fn line_with(log: &mut impl BufRead, part: &str) -> String {
 
 #[test]
 fn help_and_version_go_to_stdout() {
-    let version = concat!(
-        "printfarm_exporter, version ",
-        env!("CARGO_PKG_VERSION"),
-        " (revision: "
-    );
-    for (argument, beginning) in [
-        ("--help", "Prometheus exporter for 3D printers"),
-        ("--version", version),
-    ] {
+    let version = concat!("printfarm_exporter, version ", env!("CARGO_PKG_VERSION"), " (revision: ");
+    for (argument, beginning) in [("--help", "Prometheus exporter for 3D printers"), ("--version", version)] {
         let output = run(&[argument]);
         assert_eq!(output.status.code(), Some(0), "{argument}");
-        assert!(
-            text(&output.stdout).starts_with(beginning),
-            "{argument}: {}",
-            text(&output.stdout)
-        );
+        assert!(text(&output.stdout).starts_with(beginning), "{argument}: {}", text(&output.stdout));
         assert_eq!(text(&output.stderr), "", "{argument}");
     }
 }
@@ -133,12 +107,7 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
     let bad = bad.to_str().unwrap();
     let config = format!("--config.file={bad}");
     let cases: [(&str, &str, i32, String); 5] = [
-        (
-            "an unknown flag",
-            "--foo",
-            2,
-            "unexpected argument '--foo' found; try --help".into(),
-        ),
+        ("an unknown flag", "--foo", 2, "unexpected argument '--foo' found; try --help".into()),
         (
             "a wrong value",
             "--log.level=loud",
@@ -163,10 +132,7 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
         let output = run(&[argument]);
         let line = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{name}: {line}");
-        assert!(
-            line.starts_with("printfarm_exporter: ") && line.contains(&part),
-            "{name}: {line}"
-        );
+        assert!(line.starts_with("printfarm_exporter: ") && line.contains(&part), "{name}: {line}");
         assert_eq!(line.matches('\n').count(), 1, "{name}: {line}");
         assert_eq!(text(&output.stdout), "", "{name}");
     }
@@ -212,10 +178,7 @@ fn a_second_signal_ends_it_at_once() {
     program.signal("TERM");
     let (code, log) = program.ended();
     assert_eq!(code, Some(1), "{log}");
-    assert!(
-        log.contains("printfarm_exporter: a second signal ended it"),
-        "{log}"
-    );
+    assert!(log.contains("printfarm_exporter: a second signal ended it"), "{log}");
 }
 
 #[test]
@@ -246,13 +209,7 @@ fn a_refused_webhook_is_one_line_without_what_it_holds() {
     );
     assert_eq!(connection.receive("POST").status, 400);
     let line = program.wait_for("webhook rejected");
-    for part in [
-        "level=warn",
-        "reason=malformed",
-        "source=octoprint",
-        "client=127.0.0.1",
-        "printer=delta",
-    ] {
+    for part in ["level=warn", "reason=malformed", "source=octoprint", "client=127.0.0.1", "printer=delta"] {
         assert!(line.contains(part), "{part}: {line}");
     }
     program.signal("TERM");
@@ -264,11 +221,7 @@ fn a_refused_webhook_is_one_line_without_what_it_holds() {
 #[test]
 fn it_lives_through_a_lack_of_file_descriptors() {
     let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        "ulimit -n 32; exec \"$0\" \"$@\"",
-        env!("CARGO_BIN_EXE_printfarm_exporter"),
-    ]);
+    command.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_printfarm_exporter")]);
     let mut program = Running::start_as(command, &[]);
     let connections: Vec<_> = (0..50).map(|_| Connection::open(program.address)).collect();
     program.wait_for("cannot accept connections");
@@ -290,20 +243,14 @@ fn it_warns_once_when_everybody_may_send_webhooks() {
     ];
     for (name, address, secret, count) in cases {
         let mut command = program();
-        command
-            .arg(format!("--web.listen-address={address}"))
-            .stderr(Stdio::piped());
+        command.arg(format!("--web.listen-address={address}")).stderr(Stdio::piped());
         if let Some(secret) = secret {
             command.env("PRINTFARM_OCTOPRINT_SECRET", secret);
         }
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         line_with(&mut log, "listening=");
-        let program = Running {
-            child,
-            log,
-            address: "127.0.0.1:1".parse().unwrap(),
-        };
+        let program = Running { child, log, address: "127.0.0.1:1".parse().unwrap() };
         program.signal("TERM");
         let (_, log) = program.ended();
         assert_eq!(log.matches(warning).count(), count, "{name}: {log}");

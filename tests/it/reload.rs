@@ -11,10 +11,7 @@ const BODY: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
 #[test]
 fn a_bad_file_changes_nothing_and_a_good_one_replaces_what_is_in_force() {
     let app = TestApp::with(Setup {
-        options: Options {
-            lifecycle: true,
-            ..Options::default()
-        },
+        options: Options { lifecycle: true, ..Options::default() },
         config: "webhook_secrets: {octoprint: {value: old}}",
         ..Setup::default()
     });
@@ -31,10 +28,7 @@ fn a_bad_file_changes_nothing_and_a_good_one_replaces_what_is_in_force() {
     assert_eq!(answer.status, 500);
     let text = answer.text();
     assert!(text.contains("the earlier one stays in force"), "{text}");
-    assert!(
-        text.contains("printfarm.yml: limits.printers is 0; set it to 1 or more"),
-        "{text}"
-    );
+    assert!(text.contains("printfarm.yml: limits.printers is 0; set it to 1 or more"), "{text}");
     assert_eq!((status("old"), status("new")), (200, 401));
     assert_eq!(app.metric(SUCCESSFUL), Some(0.0));
     assert_eq!(app.metric(TIME), Some(started));

@@ -34,10 +34,7 @@ fn a_request_in_flight_is_answered_and_nobody_else_is_let_in() {
     assert!(TcpStream::connect(app.address).is_err());
     in_flight.send(BODY);
     let answer = in_flight.receive("POST");
-    assert_eq!(
-        (answer.status, answer.json()["status"].as_str()),
-        (200, Some("accepted"))
-    );
+    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("accepted")));
     in_flight.assert_closed();
     app.stopped().unwrap();
 }

@@ -24,10 +24,7 @@ fn an_event_is_accepted_once_and_a_repeat_is_a_duplicate() {
     let app = TestApp::start();
     let answer = app.post_json("/webhook/octoprint", STARTED);
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.text(),
-        r#"{"status":"accepted","event":"started","printer":"delta"}"#
-    );
+    assert_eq!(answer.text(), r#"{"status":"accepted","event":"started","printer":"delta"}"#);
     let answer = app.post_json("/webhook/octoprint", STARTED);
     assert_eq!(answer.status, 200);
     let repeated = r#"{"status":"ignored","reason":"duplicate","event":"started","printer":"delta"}"#;
@@ -36,10 +33,7 @@ fn an_event_is_accepted_once_and_a_repeat_is_a_duplicate() {
     assert_eq!(answer.json()["event"], "finished");
     assert_eq!(app.metric(&events("started")), Some(2.0));
     assert_eq!(app.metric(&ignored("duplicate")), Some(1.0));
-    assert_eq!(
-        app.metric("printfarm_webhook_duration_seconds_count{source=\"octoprint\"}"),
-        Some(3.0)
-    );
+    assert_eq!(app.metric("printfarm_webhook_duration_seconds_count{source=\"octoprint\"}"), Some(3.0));
 }
 
 #[test]
@@ -48,14 +42,8 @@ fn the_test_button_gets_an_answer_for_a_person() {
     let answer = app.post_json("/webhook/octoprint", TEST);
     assert_eq!(answer.status, 200);
     let answer = answer.json();
-    assert_eq!(
-        (answer["status"].as_str(), answer["reason"].as_str()),
-        (Some("ignored"), Some("test"))
-    );
-    assert_eq!(
-        answer["message"],
-        "The set-up works. This printer's label will be printer=\"delta\"."
-    );
+    assert_eq!((answer["status"].as_str(), answer["reason"].as_str()), (Some("ignored"), Some("test")));
+    assert_eq!(answer["message"], "The set-up works. This printer's label will be printer=\"delta\".");
     assert_eq!(app.metric(&ignored("test")), Some(1.0));
 }
 
@@ -75,28 +63,16 @@ fn the_name_in_the_path_is_the_label() {
     let cases = [
         ("plain", "/webhook/octoprint/voron", "voron"),
         ("with a slash at the end", "/webhook/octoprint/mini/", "mini"),
-        (
-            "with escapes",
-            "/webhook/octoprint/gr%C3%BCn%20%231",
-            "gr\u{fc}n #1",
-        ),
+        ("with escapes", "/webhook/octoprint/gr%C3%BCn%20%231", "gr\u{fc}n #1"),
         ("with an escaped slash", "/webhook/octoprint/rack%2F2", "rack/2"),
-        (
-            "with a plus, which is no blank in a path",
-            "/webhook/octoprint/a+b",
-            "a+b",
-        ),
+        ("with a plus, which is no blank in a path", "/webhook/octoprint/a+b", "a+b"),
     ];
     for (name, target, label) in cases {
         let body = STARTED.replace("\"delta\"", &format!("{name:?}"));
         assert_eq!(app.post_json(target, &body).json()["printer"], label, "{name}");
     }
     for target in ["/webhook/octoprint/", "/webhook/octoprint//"] {
-        assert_eq!(
-            app.post_json(target, STARTED).json()["printer"],
-            "delta",
-            "{target}"
-        );
+        assert_eq!(app.post_json(target, STARTED).json()["printer"], "delta", "{target}");
     }
 }
 
@@ -106,10 +82,7 @@ fn a_name_that_is_not_text_is_refused_and_counted() {
     let answer = app.post_json("/webhook/octoprint/%FF", STARTED);
     assert_eq!(answer.status, 400);
     let answer = answer.json();
-    assert_eq!(
-        (answer["status"].as_str(), answer["reason"].as_str()),
-        (Some("rejected"), Some("malformed"))
-    );
+    assert_eq!((answer["status"].as_str(), answer["reason"].as_str()), (Some("rejected"), Some("malformed")));
     assert_eq!(app.metric(&rejected("malformed")), Some(1.0));
 }
 
@@ -119,27 +92,19 @@ fn a_configured_name_is_the_label() {
         config: "printers: [{source: octoprint, id: delta, name: kossel}]",
         ..Setup::default()
     });
-    assert_eq!(
-        app.post_json("/webhook/octoprint", STARTED).json()["printer"],
-        "kossel"
-    );
+    assert_eq!(app.post_json("/webhook/octoprint", STARTED).json()["printer"], "kossel");
 }
 
 #[test]
 fn a_secret_is_asked_for_when_one_is_configured() {
-    let app = TestApp::with(Setup {
-        config: "webhook_secrets: {octoprint: {value: hunter2}}",
-        ..Setup::default()
-    });
+    let app =
+        TestApp::with(Setup { config: "webhook_secrets: {octoprint: {value: hunter2}}", ..Setup::default() });
     let post = |secret: &str| {
         let headers = format!("Content-Type: application/json\r\nX-Webhook-Secret: {secret}\r\n");
         app.request("POST", "/webhook/octoprint", &headers, STARTED.as_bytes())
     };
     let refused = post("hunter3");
-    assert_eq!(
-        (refused.status, refused.json()["reason"].as_str()),
-        (401, Some("wrong_secret"))
-    );
+    assert_eq!((refused.status, refused.json()["reason"].as_str()), (401, Some("wrong_secret")));
     assert!(!refused.text().contains("hunter"));
     assert_eq!(post("hunter2").json()["status"], "accepted");
     assert_eq!(app.metric(&rejected("wrong_secret")), Some(1.0));
@@ -147,10 +112,7 @@ fn a_secret_is_asked_for_when_one_is_configured() {
 
 #[test]
 fn what_is_wrong_is_refused_with_a_reason_for_a_person() {
-    let app = TestApp::with(Setup {
-        config: "limits: {printers: 1, body_bytes: 9000}",
-        ..Setup::default()
-    });
+    let app = TestApp::with(Setup { config: "limits: {printers: 1, body_bytes: 9000}", ..Setup::default() });
     assert_eq!(app.post_json("/webhook/octoprint", STARTED).status, 200);
     let large = "x".repeat(9001);
     let other = STARTED.replace("\"delta\"", "\"another\"");
@@ -166,12 +128,7 @@ fn what_is_wrong_is_refused_with_a_reason_for_a_person() {
         let answer = answer.json();
         assert_eq!(answer["status"], "rejected", "{name}");
         assert_eq!(answer["reason"], reason, "{name}");
-        assert!(
-            answer["message"]
-                .as_str()
-                .is_some_and(|message| message.len() > 10),
-            "{name}: {answer}"
-        );
+        assert!(answer["message"].as_str().is_some_and(|message| message.len() > 10), "{name}: {answer}");
         assert_eq!(app.metric(&rejected(reason)), Some(1.0), "{name}");
     }
 }
@@ -181,11 +138,7 @@ fn other_methods_are_refused_and_say_which_there_are() {
     let app = TestApp::start();
     let cases = [
         ("/webhook/octoprint", "FOO", "POST, PUT, PATCH, DELETE, GET"),
-        (
-            "/webhook/octoprint/delta",
-            "OPTIONS",
-            "POST, PUT, PATCH, DELETE, GET",
-        ),
+        ("/webhook/octoprint/delta", "OPTIONS", "POST, PUT, PATCH, DELETE, GET"),
         ("/webhook/octoeverywhere", "GET", "POST"),
         ("/webhook/octoeverywhere/delta/", "PUT", "POST"),
     ];
@@ -211,18 +164,10 @@ fn every_method_of_the_plugin_is_taken() {
 #[test]
 fn other_paths_below_the_webhooks_are_explained() {
     let app = TestApp::start();
-    for target in [
-        "/webhook",
-        "/webhook/",
-        "/webhook/bambu",
-        "/webhook/octoprint/rack/2",
-    ] {
+    for target in ["/webhook", "/webhook/", "/webhook/bambu", "/webhook/octoprint/rack/2"] {
         let answer = app.post_json(target, STARTED);
         assert_eq!(answer.status, 404, "{target}");
         assert_eq!(answer.json()["reason"], "not_found", "{target}");
     }
-    assert_eq!(
-        app.get("/webhooks").header("content-type"),
-        Some("text/plain; charset=utf-8")
-    );
+    assert_eq!(app.get("/webhooks").header("content-type"), Some("text/plain; charset=utf-8"));
 }
