@@ -6,14 +6,16 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Elapsed;
-use super::time::Time;
+use super::time::{Reset, Time};
 
 /// Senders cut elapsed times to whole seconds: a watch that is ahead by less than this agrees with them.
 const ROUNDING: Duration = Duration::from_secs(1);
 
 /// Time spent printing and time spent paused, as known at one moment, and which of them runs on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Clock {
     printed: Duration,
     paused: Duration,
@@ -24,7 +26,7 @@ pub(super) struct Clock {
 }
 
 /// Which time runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Hand {
     Printing,
     Paused,
@@ -35,13 +37,7 @@ impl Clock {
     /// The clock of a print that had already gone on for `elapsed` at `at`.
     pub(super) fn new(at: Time, elapsed: Option<Elapsed>, hand: Hand) -> Self {
         let printed = elapsed.map_or(Duration::ZERO, Elapsed::stated);
-        Self {
-            printed,
-            paused: Duration::ZERO,
-            at,
-            hand,
-            paused_before: Duration::ZERO,
-        }
+        Self { printed, paused: Duration::ZERO, at, hand, paused_before: Duration::ZERO }
     }
 
     /// Time spent printing until `now`.
@@ -60,11 +56,7 @@ impl Clock {
     }
 
     fn run(&self, hand: Hand, now: Time) -> Duration {
-        if self.hand == hand {
-            now.since(self.at)
-        } else {
-            Duration::ZERO
-        }
+        if self.hand == hand { now.since(self.at) } else { Duration::ZERO }
     }
 
     /// Credits what was watched until `limit`, and goes on from `now`. What lies between the two is credited to nothing.
@@ -73,6 +65,10 @@ impl Clock {
         self.printed = self.printed(until);
         self.paused = self.paused(until);
         self.at = self.at.max(now);
+    }
+
+    pub(super) fn reset(&mut self, reset: Reset) {
+        reset.apply(&mut self.at);
     }
 
     /// Lets another time run from here on.
@@ -98,9 +94,7 @@ impl Clock {
             (Elapsed::Either(stated), _) => {
                 let without_pauses = stated.saturating_sub(self.paused);
                 let watched = self.printed;
-                let nearer = [stated, without_pauses]
-                    .into_iter()
-                    .min_by_key(|it| it.abs_diff(watched));
+                let nearer = [stated, without_pauses].into_iter().min_by_key(|it| it.abs_diff(watched));
                 self.set_printed(nearer.unwrap_or(stated));
             }
         }
@@ -158,10 +152,7 @@ mod tests {
         clock.turn(Hand::Paused);
         clock.advance(at(25), FOREVER);
         clock.turn(Hand::Stopped);
-        assert_eq!(
-            (clock.printed(at(99)), clock.paused(at(99))),
-            (secs(10), secs(15))
-        );
+        assert_eq!((clock.printed(at(99)), clock.paused(at(99))), (secs(10), secs(15)));
     }
 
     #[test]
@@ -182,11 +173,8 @@ mod tests {
 
     #[test]
     fn a_sender_that_cuts_to_whole_seconds_does_not_hold_the_watch_back() {
-        let mut clock = Clock::new(
-            at(0),
-            Some(Elapsed::Printing(Duration::from_millis(20_600))),
-            Hand::Printing,
-        );
+        let mut clock =
+            Clock::new(at(0), Some(Elapsed::Printing(Duration::from_millis(20_600))), Hand::Printing);
         clock.report(Elapsed::Printing(secs(20)));
         assert_eq!(clock.printed(at(0)), Duration::from_millis(20_600));
     }
@@ -196,11 +184,7 @@ mod tests {
         for (watched, told) in [(100, 60), (100, 99), (10, 70)] {
             let mut clock = Clock::new(at(0), Some(Elapsed::Printing(secs(watched))), Hand::Printing);
             clock.report(Elapsed::Printing(secs(told)));
-            assert_eq!(
-                clock.printed(at(0)),
-                secs(told),
-                "watched {watched} s, told {told} s"
-            );
+            assert_eq!(clock.printed(at(0)), secs(told), "watched {watched} s, told {told} s");
         }
     }
 
@@ -210,10 +194,7 @@ mod tests {
         clock.turn(Hand::Paused);
         clock.advance(at(66), FOREVER);
         clock.report(Elapsed::Printing(secs(66)));
-        assert_eq!(
-            (clock.printed(at(66)), clock.paused(at(66))),
-            (secs(66), secs(20))
-        );
+        assert_eq!((clock.printed(at(66)), clock.paused(at(66))), (secs(66), secs(20)));
     }
 
     #[test]
@@ -223,10 +204,7 @@ mod tests {
         clock.report(Elapsed::WithPauses(secs(400)));
         clock.turn(Hand::Printing);
         clock.report(Elapsed::WithPauses(secs(450)));
-        assert_eq!(
-            (clock.printed(at(0)), clock.paused(at(0))),
-            (secs(150), secs(300))
-        );
+        assert_eq!((clock.printed(at(0)), clock.paused(at(0))), (secs(150), secs(300)));
     }
 
     #[test]

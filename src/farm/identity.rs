@@ -21,16 +21,10 @@ mod tests {
 
     #[test]
     fn a_label_that_is_free_is_taken_as_wished_and_a_taken_one_gets_the_first_free_number() {
-        for (taken, label) in [
-            (&[][..], "delta"),
-            (&["delta"], "delta-2"),
-            (&["delta", "delta-2", "delta-4"], "delta-3"),
-        ] {
-            assert_eq!(
-                free_label("delta", |it| taken.contains(&it)),
-                label,
-                "{taken:?} are taken"
-            );
+        for (taken, label) in
+            [(&[][..], "delta"), (&["delta"], "delta-2"), (&["delta", "delta-2", "delta-4"], "delta-3")]
+        {
+            assert_eq!(free_label("delta", |it| taken.contains(&it)), label, "{taken:?} are taken");
         }
     }
 }

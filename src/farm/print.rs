@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::{Clock, Hand};
 use super::event::{Elapsed, Event, File, Job, What};
 use super::reading::PrintReading;
-use super::time::Time;
+use super::time::{Reset, Time};
 use super::words::{Origin, Outcome, State};
 use super::{EndedPrint, Limits};
 
@@ -17,7 +19,7 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 const START_WINDOW: Duration = Duration::from_secs(60);
 
 /// What an open print is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {
     Printing,
     Paused,
@@ -28,14 +30,14 @@ pub(super) enum Phase {
 }
 
 /// When something was reported, by both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     pub(super) received: Time,
     sent: Option<Time>,
 }
 
 /// A print from its start, announced or implied, to its end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenPrint {
     print_id: Option<String>,
     file: Option<File>,
@@ -81,10 +83,7 @@ impl Phase {
 
 impl Stamp {
     pub(super) const fn of(event: &Event) -> Self {
-        Self {
-            received: event.received,
-            sent: event.sent,
-        }
+        Self { received: event.received, sent: event.sent }
     }
 
     /// The time from this report to a later one: by the sender's clock, which knows of no delay on the way, else by ours.
@@ -220,10 +219,7 @@ impl OpenPrint {
         self.take_names(job);
         self.progress = job.progress.or(job.progress_in_words).or(self.progress);
         let printed = self.clock.printed_so_far();
-        self.expected = job
-            .remaining
-            .map(|remaining| printed + remaining)
-            .or(self.expected);
+        self.expected = job.remaining.map(|remaining| printed + remaining).or(self.expected);
         self.estimate = job.estimate.or(self.estimate);
         self.layer = job.layer.or(self.layer);
         self.layers = job.layers.or(self.layers);
@@ -279,6 +275,18 @@ impl OpenPrint {
         }
     }
 
+    pub(super) fn reset(&mut self, reset: Reset) {
+        self.clock.reset(reset);
+        for time in [
+            &mut self.started,
+            &mut self.phase_since.received,
+            &mut self.last_report.received,
+            &mut self.silent_at,
+        ] {
+            reset.apply(time);
+        }
+    }
+
     /// Time spent printing until `now`, or until the print was lost track of.
     pub(super) fn printed(&self, now: Time) -> Duration {
         self.clock.printed(now.min(self.silent_at))
@@ -290,11 +298,7 @@ impl OpenPrint {
     }
 
     pub(super) fn state(&self, now: Time) -> State {
-        if now > self.silent_at {
-            State::Unknown
-        } else {
-            self.phase.state()
-        }
+        if now > self.silent_at { State::Unknown } else { self.phase.state() }
     }
 
     pub(super) fn read(&self, now: Time) -> PrintReading<'_> {

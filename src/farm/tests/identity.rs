@@ -3,12 +3,7 @@
 use super::*;
 
 fn printer(source: Source, id: &str, label: &str) -> Identity {
-    Identity {
-        source,
-        id: id.into(),
-        label: label.into(),
-        name: label.into(),
-    }
+    Identity { source, id: id.into(), label: label.into(), name: label.into() }
 }
 
 fn tell(story: &mut Story, printer: Identity, what: What) -> Applied {
@@ -18,21 +13,10 @@ fn tell(story: &mut Story, printer: Identity, what: What) -> Applied {
 #[test]
 fn a_label_is_pinned_when_the_printer_is_first_seen() {
     let mut story = Story::default();
-    tell(
-        &mut story,
-        printer(Source::OctoEverywhere, "p1", "Ender3"),
-        What::Started,
-    );
-    let renamed = tell(
-        &mut story,
-        printer(Source::OctoEverywhere, "p1", "Ender 3 Pro"),
-        What::Notice,
-    );
+    tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender3"), What::Started);
+    let renamed = tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender 3 Pro"), What::Notice);
     assert_eq!(renamed.label, "Ender3");
-    assert_eq!(
-        (story.reading().label, story.reading().name),
-        ("Ender3", "Ender 3 Pro")
-    );
+    assert_eq!((story.reading().label, story.reading().name), ("Ender3", "Ender 3 Pro"));
 }
 
 #[test]
@@ -55,44 +39,24 @@ fn two_printers_never_share_a_label() {
 fn a_test_tells_the_label_that_the_printer_will_have_and_adds_no_printer() {
     let mut story = Story::default();
     tell(&mut story, printer(Source::OctoPrint, "mk3", "mk3"), What::Notice);
-    let applied = tell(
-        &mut story,
-        printer(Source::OctoEverywhere, "a", "mk3"),
-        What::Test,
-    );
-    assert_eq!(
-        applied,
-        Applied {
-            label: "mk3-2".into(),
-            verdict: Verdict::Test
-        }
-    );
+    let applied = tell(&mut story, printer(Source::OctoEverywhere, "a", "mk3"), What::Test);
+    assert_eq!(applied, Applied { label: "mk3-2".into(), verdict: Verdict::Test });
     assert_eq!(story.farm.view().len(), 1);
 }
 
 #[test]
 fn the_daily_limit_is_kept_by_source_and_adds_no_printer() {
     let mut story = Story::default();
-    tell(
-        story.after(7.0),
-        printer(Source::OctoEverywhere, "account", "account"),
-        What::LimitReached,
-    );
+    tell(story.after(7.0), printer(Source::OctoEverywhere, "account", "account"), What::LimitReached);
     assert!(story.farm.view().is_empty());
-    assert_eq!(
-        story.farm.view().limit_reached(Source::OctoEverywhere),
-        Some(at(7.0))
-    );
+    assert_eq!(story.farm.view().limit_reached(Source::OctoEverywhere), Some(at(7.0)));
     assert_eq!(story.farm.view().limit_reached(Source::OctoPrint), None);
 }
 
 #[test]
 fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
     let mut story = Story::default();
-    let limits = Limits {
-        printers: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { printers: 2, ..Limits::default() };
     let mut apply = |id: &str| {
         let event = Event {
             printer: printer(Source::OctoPrint, id, id),
@@ -101,21 +65,10 @@ fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
             what: What::Started,
             job: Job::default(),
         };
-        story
-            .farm
-            .apply(&event, event.received, &limits, &mut story.changes)
-            .map(|applied| applied.label)
+        story.farm.apply(&event, event.received, &limits, &mut story.changes).map(|applied| applied.label)
     };
     let results = ["a", "b", "c", "a"].map(&mut apply);
-    assert_eq!(
-        results,
-        [
-            Ok("a".into()),
-            Ok("b".into()),
-            Err(TooManyPrinters { limit: 2 }),
-            Ok("a".into())
-        ]
-    );
+    assert_eq!(results, [Ok("a".into()), Ok("b".into()), Err(TooManyPrinters { limit: 2 }), Ok("a".into())]);
 }
 
 #[test]
@@ -125,46 +78,21 @@ fn changes_that_are_taken_back_leave_no_trace() {
     story.tell(What::Finished(Outcome::Completed), named("one", 50.0));
     let mut published = View::default();
     published.publish(&story.farm, &std::mem::take(&mut story.changes));
-    let shown = |view: &View| {
-        view.read(at(60.0))
-            .map(|it| format!("{it:?}"))
-            .collect::<Vec<_>>()
-    };
+    let shown = |view: &View| view.read(at(60.0)).map(|it| format!("{it:?}")).collect::<Vec<_>>();
     let before = shown(&published);
 
     story.tell(What::Started, named("two", 0.0));
     story.tell(What::Finished(Outcome::Failed), named("two", 9.0));
-    tell(
-        &mut story,
-        printer(Source::OctoEverywhere, "x", "delta"),
-        What::Started,
-    );
-    tell(
-        &mut story,
-        printer(Source::OctoEverywhere, "y", "delta"),
-        What::LimitReached,
-    );
-    story
-        .farm
-        .roll_back(&published, &std::mem::take(&mut story.changes));
+    tell(&mut story, printer(Source::OctoEverywhere, "x", "delta"), What::Started);
+    tell(&mut story, printer(Source::OctoEverywhere, "y", "delta"), What::LimitReached);
+    story.farm.roll_back(&published, &std::mem::take(&mut story.changes));
 
     assert_eq!(shown(story.farm.view()), before);
     assert_eq!(story.farm.view().limit_reached(Source::OctoEverywhere), None);
     assert_eq!(
-        tell(
-            &mut story,
-            printer(Source::OctoEverywhere, "z", "delta"),
-            What::Notice
-        )
-        .label,
+        tell(&mut story, printer(Source::OctoEverywhere, "z", "delta"), What::Notice).label,
         "delta-2"
     );
-    assert_eq!(
-        story.tell(What::Finished(Outcome::Failed), named("two", 9.0)),
-        Verdict::Accepted
-    );
-    assert_eq!(
-        story.tell(What::Finished(Outcome::Completed), named("one", 50.0)),
-        Verdict::Duplicate
-    );
+    assert_eq!(story.tell(What::Finished(Outcome::Failed), named("two", 9.0)), Verdict::Accepted);
+    assert_eq!(story.tell(What::Finished(Outcome::Completed), named("one", 50.0)), Verdict::Duplicate);
 }

@@ -29,21 +29,13 @@ fn secs(seconds: f64) -> Duration {
 }
 
 fn identity() -> Identity {
-    Identity {
-        source: Source::OctoPrint,
-        id: "delta".into(),
-        label: "delta".into(),
-        name: "delta".into(),
-    }
+    Identity { source: Source::OctoPrint, id: "delta".into(), label: "delta".into(), name: "delta".into() }
 }
 
 /// A job that tells its file only.
 fn file(name: &str) -> Job {
     Job {
-        file: Some(File {
-            name: name.into(),
-            path: Some(name.into()),
-        }),
+        file: Some(File { name: name.into(), path: Some(name.into()) }),
         origin: Some(Origin::Local),
         ..Job::default()
     }
@@ -51,10 +43,7 @@ fn file(name: &str) -> Job {
 
 /// A job that tells its file and OctoPrint's elapsed time.
 fn elapsed(name: &str, seconds: f64) -> Job {
-    Job {
-        elapsed: Some(Elapsed::Printing(secs(seconds))),
-        ..file(name)
-    }
+    Job { elapsed: Some(Elapsed::Printing(secs(seconds))), ..file(name) }
 }
 
 /// A job that tells its print id, file and a time that counts pauses in.
@@ -77,15 +66,8 @@ impl Story {
     }
 
     fn tell_of(&mut self, printer: Identity, what: What, job: Job) -> Result<Applied, TooManyPrinters> {
-        let event = Event {
-            printer,
-            received: at(self.now),
-            sent: None,
-            what,
-            job,
-        };
-        self.farm
-            .apply(&event, at(self.now), &Limits::default(), &mut self.changes)
+        let event = Event { printer, received: at(self.now), sent: None, what, job };
+        self.farm.apply(&event, at(self.now), &Limits::default(), &mut self.changes)
     }
 
     fn reading(&self) -> Reading<'_> {

@@ -92,32 +92,17 @@ prop_compose! {
 fn counters(reading: &Reading<'_>) -> Vec<f64> {
     let totals = reading.totals;
     let counts = totals.started.iter().chain(totals.ended.iter().flatten());
-    let counts = counts
-        .chain(&totals.failure_warnings)
-        .chain(&totals.attention)
-        .chain([&totals.errors]);
-    let times = totals
-        .ended_printed
-        .iter()
-        .chain([&reading.printed, &reading.paused]);
-    counts
-        .map(|&count| count as f64)
-        .chain(times.map(Duration::as_secs_f64))
-        .collect()
+    let counts = counts.chain(&totals.failure_warnings).chain(&totals.attention).chain([&totals.errors]);
+    let times = totals.ended_printed.iter().chain([&reading.printed, &reading.paused]);
+    counts.map(|&count| count as f64).chain(times.map(Duration::as_secs_f64)).collect()
 }
 
 fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Result<(), TestCaseError> {
     let mut labels = HashSet::new();
     for reading in story.farm.view().read(at(now)) {
-        prop_assert!(
-            labels.insert(reading.label.to_owned()),
-            "two printers share a label"
-        );
+        prop_assert!(labels.insert(reading.label.to_owned()), "two printers share a label");
         for origin in Origin::ALL {
-            let open = reading
-                .print
-                .as_ref()
-                .is_some_and(|print| print.origin == *origin);
+            let open = reading.print.as_ref().is_some_and(|print| print.origin == *origin);
             let ended: u64 = reading.totals.ended[origin.index()].iter().sum();
             prop_assert_eq!(reading.totals.started[origin.index()], ended + u64::from(open));
         }
@@ -130,11 +115,7 @@ fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Re
         before.insert(reading.label.to_owned(), after);
         if let Some(print) = &reading.print {
             prop_assert!(print.progress.is_none_or(|it| (0.0..=1.0).contains(&it)));
-            prop_assert!(
-                print
-                    .remaining
-                    .is_none_or(|it| it < Duration::from_secs(1_000_000))
-            );
+            prop_assert!(print.remaining.is_none_or(|it| it < Duration::from_secs(1_000_000)));
             prop_assert_eq!(print.eta.is_some() && reading.state != State::Printing, false);
         }
         prop_assert_eq!(
@@ -234,12 +215,7 @@ impl Live {
                 continue;
             }
             let shown = self.story.printed();
-            prop_assert!(
-                shown <= self.true_printed + 1e-3,
-                "{} s shown of {} s",
-                shown,
-                self.true_printed
-            );
+            prop_assert!(shown <= self.true_printed + 1e-3, "{} s shown of {} s", shown, self.true_printed);
             prop_assert!(
                 shown - self.shown_before <= piece + 1.0,
                 "{} s more in {} s",

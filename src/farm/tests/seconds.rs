@@ -9,13 +9,7 @@ const CANCELLED: What = What::Finished(Outcome::Cancelled);
 fn paused() -> Story {
     let mut story = Story::default();
     story.tell(What::Started, file("a.gcode"));
-    story.after(10.25).tell(
-        What::Paused,
-        Job {
-            position: Some(700),
-            ..elapsed("a.gcode", 10.0)
-        },
-    );
+    story.after(10.25).tell(What::Paused, Job { position: Some(700), ..elapsed("a.gcode", 10.0) });
     story
 }
 
@@ -42,41 +36,19 @@ fn a_pause_is_left_out_whether_its_end_is_told_or_not() {
 
 #[test]
 fn a_cancel_within_a_pause_does_not_credit_the_pause() {
-    let end = |seconds: f64, position| Job {
-        position,
-        ..elapsed("a.gcode", seconds)
-    };
+    let end = |seconds: f64, position| Job { position, ..elapsed("a.gcode", seconds) };
     let cases = [
         ("OctoPrint counts the pause in", 12.0, end(22.25, None), 10.25),
-        (
-            "the file has not been read on",
-            12.0,
-            end(22.25, Some(700)),
-            10.25,
-        ),
-        (
-            "it had printed on unheard: the time tells",
-            100.0,
-            end(50.5, None),
-            50.5,
-        ),
-        (
-            "it had printed on unheard: the file position tells",
-            100.0,
-            end(110.0, Some(900)),
-            110.0,
-        ),
+        ("the file has not been read on", 12.0, end(22.25, Some(700)), 10.25),
+        ("it had printed on unheard: the time tells", 100.0, end(50.5, None), 50.5),
+        ("it had printed on unheard: the file position tells", 100.0, end(110.0, Some(900)), 110.0),
         ("no time is told", 12.0, file("a.gcode"), 10.25),
     ];
     for (name, after, job, printed) in cases {
         let mut story = paused();
         story.after(after).tell(CANCELLED, job);
         assert_eq!(story.printed(), printed, "{name}");
-        assert_eq!(
-            story.reading().totals.ended_printed[Outcome::Cancelled.index()],
-            secs(printed),
-            "{name}"
-        );
+        assert_eq!(story.reading().totals.ended_printed[Outcome::Cancelled.index()], secs(printed), "{name}");
     }
 }
 
@@ -95,13 +67,7 @@ fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
         event(What::Paused, 0.1, 1010, elapsed("a.gcode", 10.0)),
         event(CANCELLED, 0.2, 1022, elapsed("a.gcode", 21.97)),
     ] {
-        farm.apply(
-            &event,
-            event.received,
-            &Limits::default(),
-            &mut Changes::default(),
-        )
-        .unwrap();
+        farm.apply(&event, event.received, &Limits::default(), &mut Changes::default()).unwrap();
     }
     let printed = farm.view().read(at(1.0)).next().unwrap().printed;
     assert!((10.0..10.5).contains(&printed.as_secs_f64()), "{printed:?}");
@@ -113,11 +79,7 @@ fn what_was_shown_stays_until_the_truth_passes_it() {
     story.tell(What::Started, file("a.gcode"));
     assert_eq!(story.after(100.0).printed(), 100.0);
     story.tell(DONE, elapsed("a.gcode", 60.0));
-    assert_eq!(
-        story.printed(),
-        100.0,
-        "a pause that nobody told had been credited"
-    );
+    assert_eq!(story.printed(), 100.0, "a pause that nobody told had been credited");
     story.after(1000.0).tell(DONE, elapsed("b.gcode", 30.0));
     assert_eq!(story.printed(), 100.0, "90 s are printed in truth");
     story.after(1000.0).tell(DONE, elapsed("c.gcode", 30.0));
@@ -140,13 +102,7 @@ fn a_pause_by_octoeverywhere_is_taken_out_of_its_wall_time() {
     story.after(100.0).tell(What::Paused, named("one", 100.0));
     story.after(300.0).tell(What::Resumed, named("one", 400.0));
     assert_eq!((story.printed(), story.paused()), (100.0, 300.0));
-    story.after(50.0).tell(
-        DONE,
-        Job {
-            elapsed: Some(Elapsed::Either(secs(450.0))),
-            ..named("one", 0.0)
-        },
-    );
+    story.after(50.0).tell(DONE, Job { elapsed: Some(Elapsed::Either(secs(450.0))), ..named("one", 0.0) });
     assert_eq!((story.printed(), story.paused()), (150.0, 300.0));
 }
 
@@ -162,19 +118,10 @@ fn a_restart_s_old_print_keeps_the_time_at_its_pause() {
 #[test]
 fn remaining_counts_down_while_printing_and_stands_while_paused() {
     let mut story = Story::default();
-    story.tell(
-        What::Started,
-        Job {
-            remaining: Some(secs(1000.0)),
-            ..file("a.gcode")
-        },
-    );
+    story.tell(What::Started, Job { remaining: Some(secs(1000.0)), ..file("a.gcode") });
     let shown = |story: &Story| {
         let print = story.reading().print.unwrap();
-        (
-            print.remaining.map(|it| it.as_secs()),
-            print.eta.map(|it| it.since(at(0.0)).as_secs()),
-        )
+        (print.remaining.map(|it| it.as_secs()), print.eta.map(|it| it.since(at(0.0)).as_secs()))
     };
     story.after(100.0);
     assert_eq!(shown(&story), (Some(900), Some(1000)));
@@ -184,11 +131,7 @@ fn remaining_counts_down_while_printing_and_stands_while_paused() {
     story.tell(What::Resumed, Job::default());
     assert_eq!(shown(&story), (Some(900), Some(1500)));
     story.after(950.0);
-    assert_eq!(
-        shown(&story),
-        (Some(0), Some(1500)),
-        "overdue: the time it should have ended stays"
-    );
+    assert_eq!(shown(&story), (Some(0), Some(1500)), "overdue: the time it should have ended stays");
     story.tell(What::Error, Job::default());
     assert_eq!(shown(&story), (None, None));
 }

@@ -119,11 +119,7 @@ fn every_cell_of_the_table() {
     for (name, column, what, job, state, expected) in cells() {
         let mut story = in_column(column);
         story.after(10.0).tell(what, job);
-        assert_eq!(
-            (story.state(), counts(&story)),
-            (state, expected),
-            "{name} ({column:?})"
-        );
+        assert_eq!((story.state(), counts(&story)), (state, expected), "{name} ({column:?})");
     }
 }
 
@@ -131,10 +127,7 @@ fn every_cell_of_the_table() {
 fn a_start_that_is_repeated_at_once_is_a_duplicate() {
     let mut story = Story::default();
     assert_eq!(story.tell(What::Started, file("a.gcode")), Verdict::Accepted);
-    assert_eq!(
-        story.after(0.3).tell(What::Started, file("a.gcode")),
-        Verdict::Duplicate
-    );
+    assert_eq!(story.after(0.3).tell(What::Started, file("a.gcode")), Verdict::Duplicate);
     assert_eq!(story.counts(), [1, 0, 0, 0, 0, 1]);
 }
 
@@ -142,40 +135,17 @@ fn a_start_that_is_repeated_at_once_is_a_duplicate() {
 fn a_start_of_the_same_file_long_after_is_a_new_print_whose_forerunner_ended_unheard() {
     let mut story = Story::default();
     story.tell(What::Started, file("a.gcode"));
-    assert_eq!(
-        story.after(3600.0).tell(What::Started, file("a.gcode")),
-        Verdict::Accepted
-    );
+    assert_eq!(story.after(3600.0).tell(What::Started, file("a.gcode")), Verdict::Accepted);
     assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1]);
 }
 
 #[test]
 fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
     let cases = [
-        (
-            "the same time, a moment later",
-            elapsed("a.gcode", 50.5),
-            0.02,
-            true,
-        ),
-        (
-            "the same time, an hour later",
-            elapsed("a.gcode", 50.5),
-            3600.0,
-            true,
-        ),
-        (
-            "the same time, two days later",
-            elapsed("a.gcode", 50.5),
-            172_800.0,
-            false,
-        ),
-        (
-            "another time, a moment later",
-            elapsed("a.gcode", 70.25),
-            0.02,
-            false,
-        ),
+        ("the same time, a moment later", elapsed("a.gcode", 50.5), 0.02, true),
+        ("the same time, an hour later", elapsed("a.gcode", 50.5), 3600.0, true),
+        ("the same time, two days later", elapsed("a.gcode", 50.5), 172_800.0, false),
+        ("another time, a moment later", elapsed("a.gcode", 70.25), 0.02, false),
         ("no time, a moment later", file("a.gcode"), 0.02, true),
         ("no file and no time, a moment later", Job::default(), 0.02, true),
         ("no time, an hour later", file("a.gcode"), 3600.0, false),
@@ -187,15 +157,7 @@ fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
         story.after(50.0).tell(CANCELLED, elapsed("a.gcode", 50.5));
         let verdict = story.after(after).tell(FAILED, job);
         assert_eq!(verdict == Verdict::Duplicate, repeats, "{name}");
-        assert_eq!(
-            story.counts(),
-            if repeats {
-                [1, 0, 1, 0, 0, 0]
-            } else {
-                [2, 0, 1, 1, 0, 0]
-            },
-            "{name}"
-        );
+        assert_eq!(story.counts(), if repeats { [1, 0, 1, 0, 0, 0] } else { [2, 0, 1, 1, 0, 0] }, "{name}");
     }
 }
 
@@ -207,54 +169,26 @@ fn a_printer_reset_that_is_told_four_times_is_one_cancelled_print() {
     story.after(30.0).tell(CANCELLED, end.clone());
     story.after(0.01).tell(What::Error, Job::default());
     story.after(0.01).tell(CANCELLED, end);
-    story
-        .after(0.01)
-        .tell(What::StateReport(Reported::Offline), Job::default());
+    story.after(0.01).tell(What::StateReport(Reported::Offline), Job::default());
     assert_eq!(story.counts(), [1, 0, 1, 0, 0, 0]);
-    assert_eq!(
-        (story.state(), story.reading().totals.errors),
-        (State::Unknown, 1)
-    );
+    assert_eq!((story.state(), story.reading().totals.errors), (State::Unknown, 1));
 }
 
 #[test]
 fn a_print_id_tells_prints_apart_for_ever() {
     let mut story = Story::default();
     story.tell(What::Started, named("one", 0.0));
-    assert_eq!(
-        story.after(90.0).tell(What::Started, named("one", 90.0)),
-        Verdict::Duplicate
-    );
+    assert_eq!(story.after(90.0).tell(What::Started, named("one", 90.0)), Verdict::Duplicate);
     story.tell(What::Progress, named("two", 5.0));
-    assert_eq!(
-        story.counts(),
-        [2, 0, 0, 0, 1, 1],
-        "an event with another id belongs to a new print"
-    );
-    assert_eq!(
-        story.tell(DONE, named("one", 90.0)),
-        Verdict::Duplicate,
-        "a late end of the old one"
-    );
+    assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1], "an event with another id belongs to a new print");
+    assert_eq!(story.tell(DONE, named("one", 90.0)), Verdict::Duplicate, "a late end of the old one");
     story.tell(DONE, named("two", 20.0));
     for number in 3..60 {
         story.after(100.0).tell(DONE, named(&number.to_string(), 50.0));
     }
     let before = story.counts();
-    for what in [
-        What::Started,
-        What::Progress,
-        What::Paused,
-        What::Resumed,
-        DONE,
-        CANCELLED,
-        ATTENTION,
-    ] {
-        assert_eq!(
-            story.after(1e6).tell(what, named("two", 20.0)),
-            Verdict::Duplicate,
-            "{what:?}"
-        );
+    for what in [What::Started, What::Progress, What::Paused, What::Resumed, DONE, CANCELLED, ATTENTION] {
+        assert_eq!(story.after(1e6).tell(what, named("two", 20.0)), Verdict::Duplicate, "{what:?}");
     }
     assert_eq!(story.counts(), before);
     assert_eq!(story.state(), State::Idle);
@@ -280,24 +214,9 @@ fn an_error_of_an_ended_print_still_counts_as_an_error() {
 #[test]
 fn a_print_that_fell_back_in_time_is_a_new_one_and_an_overtaken_report_is_not() {
     let cases = [
-        (
-            "60 s after 3600 s, ten minutes later",
-            600.0,
-            60.0,
-            [2, 0, 0, 0, 1, 1],
-        ),
-        (
-            "3000 s after 3600 s, a moment later",
-            0.5,
-            3000.0,
-            [1, 0, 0, 0, 0, 1],
-        ),
-        (
-            "3599 s after 3600 s, an hour later",
-            3600.0,
-            3599.0,
-            [1, 0, 0, 0, 0, 1],
-        ),
+        ("60 s after 3600 s, ten minutes later", 600.0, 60.0, [2, 0, 0, 0, 1, 1]),
+        ("3000 s after 3600 s, a moment later", 0.5, 3000.0, [1, 0, 0, 0, 0, 1]),
+        ("3599 s after 3600 s, an hour later", 3600.0, 3599.0, [1, 0, 0, 0, 0, 1]),
     ];
     for (name, after, told, expected) in cases {
         let mut story = Story::default();
@@ -310,19 +229,10 @@ fn a_print_that_fell_back_in_time_is_a_new_one_and_an_overtaken_report_is_not() 
 #[test]
 fn the_origin_counts_as_it_was_when_the_print_began() {
     let mut story = Story::default();
-    story.tell(
-        What::Started,
-        Job {
-            origin: None,
-            ..file("a.gcode")
-        },
-    );
+    story.tell(What::Started, Job { origin: None, ..file("a.gcode") });
     story.tell(DONE, file("a.gcode"));
     let totals = story.reading().totals.clone();
-    assert_eq!(
-        (totals.started, totals.ended[Origin::Unknown.index()][0]),
-        ([0, 0, 1], 1)
-    );
+    assert_eq!((totals.started, totals.ended[Origin::Unknown.index()][0]), ([0, 0, 1], 1));
 }
 
 #[test]
@@ -336,30 +246,13 @@ fn attention_counts_once_until_the_printer_goes_on() {
     for _ in 0..1000 {
         assert_eq!(story.after(2.0).tell(call, Job::default()), Verdict::Duplicate);
     }
-    assert_eq!(
-        story.tell(What::Attention(FilamentChange), Job::default()),
-        Verdict::Duplicate,
-        "one cause"
-    );
+    assert_eq!(story.tell(What::Attention(FilamentChange), Job::default()), Verdict::Duplicate, "one cause");
     story.tell(What::Paused, elapsed("a.gcode", 100.0));
-    assert_eq!(
-        story.tell(call, Job::default()),
-        Verdict::Duplicate,
-        "the same pause"
-    );
+    assert_eq!(story.tell(call, Job::default()), Verdict::Duplicate, "the same pause");
     story.after(500.0).tell(What::Paused, elapsed("a.gcode", 300.0));
-    assert_eq!(
-        story.tell(call, Job::default()),
-        Verdict::Accepted,
-        "a pause further on"
-    );
+    assert_eq!(story.tell(call, Job::default()), Verdict::Accepted, "a pause further on");
     story.tell(What::Resumed, Job::default());
-    assert_eq!(
-        story
-            .after(5.0)
-            .tell(What::Attention(FilamentChange), Job::default()),
-        Verdict::Accepted
-    );
+    assert_eq!(story.after(5.0).tell(What::Attention(FilamentChange), Job::default()), Verdict::Accepted);
     assert_eq!(story.reading().totals.attention, [1, 2]);
 }
 
@@ -368,9 +261,7 @@ fn a_different_reason_long_after_is_another_call() {
     let mut story = Story::default();
     story.tell(ATTENTION, Job::default());
     assert_eq!(
-        story
-            .after(600.0)
-            .tell(What::Attention(AttentionReason::FilamentChange), Job::default()),
+        story.after(600.0).tell(What::Attention(AttentionReason::FilamentChange), Job::default()),
         Verdict::Accepted
     );
 }
@@ -378,20 +269,12 @@ fn a_different_reason_long_after_is_another_call() {
 #[test]
 fn a_silent_printer_becomes_unknown_and_its_late_end_still_settles_the_print() {
     let mut story = Story::default();
-    let job = Job {
-        remaining: Some(secs(1000.0)),
-        estimate: Some(secs(1000.0)),
-        ..file("a.gcode")
-    };
+    let job = Job { remaining: Some(secs(1000.0)), estimate: Some(secs(1000.0)), ..file("a.gcode") };
     story.tell(What::Started, job);
     let limit = 1000.0 + 500.0 + 3600.0;
     assert_eq!(story.after(limit).state(), State::Printing);
     assert_eq!(story.after(1.0).state(), State::Unknown);
-    assert_eq!(
-        story.after(90_000.0).printed(),
-        limit,
-        "the clock stopped at the limit"
-    );
+    assert_eq!(story.after(90_000.0).printed(), limit, "the clock stopped at the limit");
     story.tell(DONE, elapsed("a.gcode", 6000.0));
     assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 6000.0));
 }
@@ -403,10 +286,7 @@ fn without_an_estimate_a_day_of_silence_is_believed() {
     assert_eq!(story.after(86_400.0).state(), State::Printing);
     assert_eq!(story.after(1.0).state(), State::Unknown);
     story.tell(What::Started, file("a.gcode"));
-    assert_eq!(
-        (story.state(), story.counts()),
-        (State::Printing, [2, 0, 0, 0, 1, 1])
-    );
+    assert_eq!((story.state(), story.counts()), (State::Printing, [2, 0, 0, 0, 1, 1]));
 }
 
 #[test]
