@@ -215,3 +215,6 @@ fn cannot(what: &str, error: &std::io::Error) -> StoreError {
 fn at(path: &Path, error: &rusqlite::Error) -> StoreError {
     schema::Error::from_sqlite(error).at(path)
 }
+
+#[cfg(test)]
+mod tests;
