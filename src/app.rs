@@ -2,19 +2,25 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::cli::Args;
 use crate::clock::Clock;
 use crate::config::SharedSettings;
+use crate::farm::{Changes, Time, View};
 use crate::http::{self, ConnectionLimits, Options, Web};
 use crate::metrics::Metrics;
+use crate::metrics::own::Own;
 use crate::recorder::{Recorder, Writer};
-use crate::store::MemoryStore;
+use crate::store::{Kept, SqliteStore, Store, StoreError};
 use crate::version;
+
+/// How often the recorder looks at its clock and its store.
+const TICK: Duration = Duration::from_secs(5);
 
 /// What the exporter is made of.
 pub struct App {
@@ -43,13 +49,16 @@ impl App {
     /// When a part of it cannot be started.
     pub fn new(args: &Args, settings: SharedSettings, listeners: Vec<TcpListener>) -> anyhow::Result<Self> {
         let clock = Clock::start();
-        let (recorder, writer) = Recorder::start(MemoryStore, clock.clone())?;
+        let metrics = Metrics::new(clock.now())?;
+        let store = SqliteStore::open(&args.storage)?;
+        let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
+        let (recorder, writer) = Recorder::start(store, clock.clone())?;
         Ok(Self {
             listeners,
             settings,
             recorder,
             writer,
-            metrics: Metrics::new(clock.now())?,
+            metrics,
             clock,
             options: Options {
                 telemetry_path: args.telemetry_path.as_str().to_owned(),
@@ -82,6 +91,7 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     tokio::select! {
         () = http::serve(app.listeners, http::router(Arc::clone(&web)), app.connections, drain) => {}
         () = reload_at(hangup, &web) => {}
+        () = tick(&web.recorder) => {}
         // It breaks only by a fault of ours; a supervisor can then start anew from what was stored.
         () = web.recorder.ended() => {}
     }
@@ -89,6 +99,14 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(|| app.writer.join()).await??;
     info!("stopped");
     Ok(())
+}
+
+async fn tick(recorder: &Recorder) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        recorder.tick();
+    }
 }
 
 async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
@@ -107,5 +125,31 @@ fn announce(addresses: &[SocketAddr], settings: &SharedSettings) {
             "anybody who reaches this port can send webhooks; set webhook_secrets in --config.file, or listen on \
              127.0.0.1 with --web.listen-address"
         );
+    }
+}
+
+/// A store whose commits are timed and counted.
+struct Measured<S> {
+    store: S,
+    own: Own,
+    clock: Clock,
+}
+
+impl<S: Store> Store for Measured<S> {
+    fn load(&mut self) -> Result<Kept, StoreError> {
+        self.store.load()
+    }
+
+    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError> {
+        let begun = self.clock.monotonic();
+        let committed = self.store.commit(view, changes, now);
+        match &committed {
+            Ok(()) => self.own.commit(self.clock.monotonic().saturating_sub(begun)),
+            Err(error) => {
+                self.own.store_failed();
+                error!(%error, "the store failed");
+            }
+        }
+        committed
     }
 }

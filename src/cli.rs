@@ -28,6 +28,9 @@ pub struct Args {
     /// Let POST /-/reload reload the configuration. SIGHUP always does.
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
+    /// Where the state is kept. Made, with its folder, when it is missing.
+    #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db")]
+    pub storage: PathBuf,
     /// YAML file with webhook secrets, printer names and limits.
     #[arg(long = "config.file", value_name = "FILE")]
     pub config: Option<PathBuf>,

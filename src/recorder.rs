@@ -10,8 +10,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
-pub use crate::farm::View;
-use crate::farm::{Applied, Changes, Event, Farm, Limits, Time, TooManyPrinters};
+use crate::farm::{Applied, Changes, Event, Farm, HEARTBEAT, Limits, Reset, Time, TooManyPrinters, View};
 use crate::store::{Store, StoreError};
 
 /// How many events may wait. Senders beyond it wait with their connection.
@@ -20,10 +19,13 @@ const QUEUE: usize = 4096;
 /// How many events one commit takes at most.
 const BATCH: usize = 1024;
 
+/// A wall clock that is off by more than this, in microseconds, has been put forward or back.
+const DRIFT: u64 = 1_000_000;
+
 /// A handle to the one writer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    queue: mpsc::Sender<Entry>,
+    queue: mpsc::Sender<Message>,
     published: Arc<Published>,
 }
 
@@ -43,6 +45,12 @@ pub enum NotRecorded {
     /// The exporter is stopping.
     #[error("the exporter is stopping")]
     Stopping,
+}
+
+#[derive(Debug)]
+enum Message {
+    Event(Box<Entry>),
+    Tick,
 }
 
 #[derive(Debug)]
@@ -74,7 +82,9 @@ impl Recorder {
     /// # Errors
     /// When the store cannot be read, or the thread cannot be started.
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StoreError> {
-        let farm = store.load()?;
+        let kept = store.load()?;
+        let mut farm = kept.farm;
+        farm.resume(kept.heartbeat, clock.now());
         let view = Arc::new(farm.view().clone());
         let published = Arc::new(Published {
             board: RwLock::new(Board { view, frozen: None }),
@@ -82,7 +92,7 @@ impl Recorder {
             clock,
         });
         let (queue, events) = mpsc::channel(QUEUE);
-        let desk = Desk { farm, store, published: Arc::clone(&published) };
+        let desk = Desk { farm, store, published: Arc::clone(&published), heartbeat: None };
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || desk.work(events))
@@ -96,8 +106,8 @@ impl Recorder {
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, NotRecorded> {
         let (answer, answered) = oneshot::channel();
-        let entry = Entry { event, limits, answer };
-        self.queue.send(entry).await.map_err(|_| NotRecorded::Stopping)?;
+        let message = Message::Event(Box::new(Entry { event, limits, answer }));
+        self.queue.send(message).await.map_err(|_| NotRecorded::Stopping)?;
         answered.await.unwrap_or(Err(NotRecorded::Stopping))
     }
 
@@ -112,6 +122,13 @@ impl Recorder {
     #[must_use]
     pub fn is_storing(&self) -> bool {
         !self.published.store_fails.load(Ordering::Relaxed)
+    }
+
+    /// Lets the writer look at its clock and its store. To be called every few seconds: this is how a failing store heals
+    /// while no event comes, and how the state learns of a wall clock that was put forward or back.
+    pub fn tick(&self) {
+        // A full queue needs no tick: its events do the same.
+        let _ = self.queue.try_send(Message::Tick);
     }
 
     /// Waits until the writer has ended, which it does by itself only when it is broken.
@@ -135,29 +152,40 @@ struct Desk<S> {
     farm: Farm,
     store: S,
     published: Arc<Published>,
+    /// When the present time was last kept.
+    heartbeat: Option<Time>,
 }
 
 impl<S: Store> Desk<S> {
-    fn work(mut self, mut events: mpsc::Receiver<Entry>) {
+    fn work(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while events.blocking_recv_many(&mut batch, BATCH) > 0 {
+        while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
             for (answer, result) in self.record(batch.drain(..)) {
                 // A sender that has gone away needs no answer; its event is recorded all the same.
                 let _ = answer.send(result);
             }
         }
+        self.rest();
     }
 
-    fn record(&mut self, batch: impl Iterator<Item = Entry>) -> Vec<Answer> {
+    fn record(&mut self, batch: impl Iterator<Item = Message>) -> Vec<Answer> {
         let now = self.freeze();
         let mut changes = Changes::default();
-        let answers: Vec<_> = batch
-            .map(|Entry { event, limits, answer }| {
-                let applied = self.farm.apply(&event, now, &limits, &mut changes);
-                (answer, applied.map_err(NotRecorded::from))
-            })
-            .collect();
-        match self.keep(&changes) {
+        let mut answers = Vec::new();
+        let mut ticks = false;
+        for message in batch {
+            match message {
+                Message::Event(entry) => {
+                    let Entry { event, limits, answer } = *entry;
+                    let applied = self.farm.apply(&event, now, &limits, &mut changes);
+                    answers.push((answer, applied.map_err(NotRecorded::from)));
+                }
+                Message::Tick => ticks = true,
+            }
+        }
+        let reset = if ticks { self.look_at_the_clock(now, &mut changes) } else { 0 };
+        changes.heartbeat = ticks && self.needs_heartbeat(now);
+        match self.keep(&changes, now, reset) {
             Ok(()) => answers,
             Err(error) => answers
                 .into_iter()
@@ -166,23 +194,58 @@ impl<S: Store> Desk<S> {
         }
     }
 
+    /// Stops the time of the readers until [`Self::keep`].
     fn freeze(&self) -> Time {
-        let mut board = self.board();
-        *board.frozen.insert(self.published.clock.now())
+        *self.board().frozen.insert(self.published.clock.now())
     }
 
-    /// Commits and publishes, or takes the changes back.
-    fn keep(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        let committed = self.store.commit(self.farm.view(), changes);
-        self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
+    /// Moves the state along with a wall clock that was put. Answers by how much.
+    fn look_at_the_clock(&mut self, now: Time, changes: &mut Changes) -> i64 {
+        let by = self.published.clock.drift();
+        if by.unsigned_abs() <= DRIFT {
+            return 0;
+        }
+        self.farm.reset(Reset { since: self.published.clock.started(), by }, now, changes);
+        by
+    }
+
+    fn needs_heartbeat(&self, now: Time) -> bool {
+        let is_due = self.heartbeat.is_none_or(|last| now.since(last) >= HEARTBEAT);
+        self.published.store_fails.load(Ordering::Relaxed) || (is_due && self.farm.is_running(now))
+    }
+
+    /// Commits and publishes, and puts the clock; or takes the changes back.
+    fn keep(&mut self, changes: &Changes, now: Time, reset: i64) -> Result<(), StoreError> {
+        let now = now.put(reset);
+        let committed = if changes.is_empty() {
+            Ok(())
+        } else {
+            let committed = self.store.commit(self.farm.view(), changes, now);
+            self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
+            committed
+        };
         let mut board = self.published.board.write().unwrap_or_else(PoisonError::into_inner);
-        match committed {
+        if committed.is_ok() {
             // While a reader still holds the last state, this copies it; else it changes it in place.
-            Ok(()) => Arc::make_mut(&mut board.view).publish(&self.farm, changes),
-            Err(_) => self.farm.roll_back(&board.view, changes),
+            Arc::make_mut(&mut board.view).publish(&self.farm, changes);
+            self.published.clock.put(reset);
+            self.heartbeat = if changes.heartbeat { Some(now) } else { self.heartbeat };
+        } else {
+            self.farm.roll_back(&board.view, changes);
         }
         board.frozen = None;
         committed
+    }
+
+    /// Keeps until when the counters have been seen to grow. Without it, the next start has to guess.
+    fn rest(&mut self) {
+        let now = self.published.clock.now();
+        if self.farm.is_running(now) {
+            let changes = Changes { heartbeat: true, ..Changes::default() };
+            if let Err(error) = self.store.commit(self.farm.view(), &changes, now) {
+                tracing::warn!(%error, "the time of the stop could not be stored");
+            }
+        }
     }
 
     fn board(&self) -> RwLockWriteGuard<'_, Board> {
@@ -195,9 +258,11 @@ type Answer = (oneshot::Sender<Result<Applied, NotRecorded>>, Result<Applied, No
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::time::Duration;
 
     use super::*;
-    use crate::farm::{Identity, Job, Source, State, Verdict, What};
+    use crate::farm::{Identity, Job, Outcome, Source, State, Verdict, What};
+    use crate::store::Kept;
 
     /// A store that fails when told to, and can be made to wait.
     #[derive(Clone, Default)]
@@ -208,11 +273,11 @@ mod tests {
     }
 
     impl Store for Moody {
-        fn load(&mut self) -> Result<Farm, StoreError> {
-            Ok(Farm::default())
+        fn load(&mut self) -> Result<Kept, StoreError> {
+            Ok(Kept::default())
         }
 
-        fn commit(&mut self, _: &View, changes: &Changes) -> Result<(), StoreError> {
+        fn commit(&mut self, _: &View, changes: &Changes, _: Time) -> Result<(), StoreError> {
             let _open = self.gate.lock().unwrap();
             self.commits.lock().unwrap().push(changes.printers.len());
             if self.fails.load(Ordering::Relaxed) {
@@ -285,7 +350,7 @@ mod tests {
         }
         drop(recorder);
         writer.join().unwrap();
-        assert_eq!(*store.commits.lock().unwrap(), [1, 49]);
+        assert_eq!(*store.commits.lock().unwrap(), [1, 49, 0], "and the time of the stop");
     }
 
     #[tokio::test]
@@ -297,5 +362,64 @@ mod tests {
         }
         let (view, now) = recorder.view();
         assert_eq!(view.read(now).next().unwrap().state, State::Paused);
+    }
+
+    /// Waits until the writer has taken everything that was sent to it.
+    async fn settled(recorder: &Recorder, clock: &Clock) {
+        // Where it shares a batch that the store refuses, it is refused with it.
+        let _ = recorder.record(event(clock, "other", What::Test), Limits::default()).await;
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_heals_without_an_event() {
+        let (recorder, _writer, store, clock) = start();
+        store.fails.store(true, Ordering::Relaxed);
+        recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap_err();
+        recorder.tick();
+        settled(&recorder, &clock).await;
+        assert!(!recorder.is_storing());
+        store.fails.store(false, Ordering::Relaxed);
+        recorder.tick();
+        settled(&recorder, &clock).await;
+        assert!(recorder.is_storing());
+    }
+
+    #[tokio::test]
+    async fn the_time_is_kept_every_minute_while_a_clock_runs() {
+        let (store, clock) = (Moody::default(), Clock::manual(Time::from_micros(0)));
+        let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
+        for what in [What::Started, What::Finished(Outcome::Completed)] {
+            recorder.record(event(&clock, "delta", what), Limits::default()).await.unwrap();
+            for _ in 0..24 {
+                clock.advance(Duration::from_secs(5));
+                recorder.tick();
+                settled(&recorder, &clock).await;
+            }
+        }
+        assert_eq!(*store.commits.lock().unwrap(), [1, 0, 0, 1], "two minutes of printing, two of rest");
+    }
+
+    #[tokio::test]
+    async fn a_wall_clock_that_is_put_moves_times_and_credits_nothing() {
+        let hour = 3_600_000_000;
+        for by in [hour, -hour] {
+            let clock = Clock::manual(Time::from_micros(100 * hour));
+            let (recorder, _writer) = Recorder::start(Moody::default(), clock.clone()).unwrap();
+            recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
+            clock.advance(Duration::from_secs(10));
+            clock.put_wall(by);
+            let printed = || {
+                let (view, now) = recorder.view();
+                let reading = view.read(now).next().unwrap();
+                (reading.printed.as_secs(), reading.last_event.micros())
+            };
+            assert_eq!(printed(), (10, 100 * hour));
+            recorder.tick();
+            settled(&recorder, &clock).await;
+            assert_eq!(printed(), (10, 100 * hour + by));
+            assert_eq!(recorder.view().1.micros(), 100 * hour + by + 10_000_000);
+            clock.advance(Duration::from_secs(5));
+            assert_eq!(printed().0, 15);
+        }
     }
 }

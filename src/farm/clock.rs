@@ -6,14 +6,16 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Elapsed;
-use super::time::Time;
+use super::time::{Reset, Time};
 
 /// Senders cut elapsed times to whole seconds: a watch that is ahead by less than this agrees with them.
 const ROUNDING: Duration = Duration::from_secs(1);
 
 /// Time spent printing and time spent paused, as known at one moment, and which of them runs on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Clock {
     printed: Duration,
     paused: Duration,
@@ -24,7 +26,7 @@ pub(super) struct Clock {
 }
 
 /// Which time runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Hand {
     Printing,
     Paused,
@@ -63,6 +65,10 @@ impl Clock {
         self.printed = self.printed(until);
         self.paused = self.paused(until);
         self.at = self.at.max(now);
+    }
+
+    pub(super) fn reset(&mut self, reset: Reset) {
+        reset.apply(&mut self.at);
     }
 
     /// Lets another time run from here on.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Time;
 use super::words::{AttentionReason, Origin, Outcome, Source, WarningAction, words};
 
@@ -164,7 +166,7 @@ pub struct Job {
 }
 
 /// A printed file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Its name, for people.
     pub name: String,
@@ -173,7 +175,7 @@ pub struct File {
 }
 
 /// A sender's own elapsed time, which senders count in different ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Elapsed {
     /// Pauses are left out.
     Printing(Duration),

@@ -12,18 +12,24 @@ mod time;
 mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::Hasher;
 use std::sync::Arc;
 use std::time::Duration;
+
+use siphasher::sip::SipHasher24;
 
 use identity::free_label;
 
 pub use event::{Elapsed, Event, EventKind, File, Identity, Job, Reported, What};
 pub use printer::Printer;
 pub use reading::{PrintReading, Reading, Totals};
-pub use time::Time;
+pub use time::{Reset, Time};
 pub(crate) use words::words;
 pub use words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+
+/// While any clock runs, the present time is kept at least this often, so that after a crash it is known until when the
+/// counters may have been seen to grow.
+pub const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// Limits that the state keeps, from the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,9 +158,71 @@ pub struct Changes {
     pub printers: BTreeSet<usize>,
     /// The prints that ended, with the position of their printer, in order.
     pub ended: Vec<(usize, EndedPrint)>,
+    /// Fingerprints of the print ids of those prints.
+    pub spent: Vec<u64>,
+    /// Whether a source has said that its webhooks of the day are used up.
+    pub limits: bool,
+    /// Whether the present time is to be kept: clocks run, and what they show is to be remembered.
+    pub heartbeat: bool,
+}
+
+impl Changes {
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.printers.is_empty() && !self.limits && !self.heartbeat
+    }
 }
 
 impl Farm {
+    /// The state that a store has kept.
+    #[must_use]
+    pub fn restore(
+        printers: Vec<Printer>,
+        limit_reached: [Option<Time>; Source::ALL.len()],
+        spent: HashSet<u64>,
+    ) -> Self {
+        let mut farm = Self { spent, ..Self::default() };
+        farm.view.limit_reached = limit_reached;
+        for printer in printers {
+            farm.index(&printer);
+            farm.view.printers.push(Arc::new(printer));
+        }
+        farm
+    }
+
+    /// Whether any clock runs at `now`.
+    #[must_use]
+    pub fn is_running(&self, now: Time) -> bool {
+        self.view.printers.iter().any(|printer| printer.is_running(now))
+    }
+
+    /// Goes on at `now` with a state that was in use until `until` or a little later. A clock that shows an earlier time
+    /// than the state knows of was put back in between; then the state goes on from where it was.
+    pub fn resume(&mut self, until: Option<Time>, now: Time) {
+        let known = self.view.printers.iter().map(|printer| printer.last_event()).max();
+        let Some(latest) = until.max(known) else { return };
+        let seen = latest + HEARTBEAT;
+        let reset = Reset { since: now, by: now.micros().saturating_sub(latest.micros()).min(0) };
+        if now < seen {
+            for printer in &mut self.view.printers {
+                let printer = Arc::make_mut(printer);
+                printer.keep_up(seen);
+                printer.reset(reset);
+            }
+        }
+    }
+
+    /// Moves along with a wall clock that was put forward or back, `now` by the clock as it was before.
+    pub fn reset(&mut self, reset: Reset, now: Time, changes: &mut Changes) {
+        for printer in &mut self.view.printers {
+            let printer = Arc::make_mut(printer);
+            printer.keep_up(now);
+            printer.reset(reset);
+        }
+        changes.printers.extend(0..self.view.printers.len());
+    }
+
     /// The state as it is now, published or not.
     #[must_use]
     pub const fn view(&self) -> &View {
@@ -181,6 +249,7 @@ impl Farm {
             }
             What::LimitReached => {
                 self.view.limit_reached[source.index()] = Some(event.received);
+                changes.limits = true;
                 if known.is_none() {
                     return Ok(Applied { label: self.label(&event.printer), verdict: Verdict::Accepted });
                 }
@@ -200,7 +269,9 @@ impl Farm {
         let label = printer.label().to_owned();
         for ended in effect.ended {
             if let Some(id) = &ended.print_id {
-                self.spent.insert(fingerprint(source, &event.printer.id, id));
+                let fingerprint = fingerprint(source, &event.printer.id, id);
+                self.spent.insert(fingerprint);
+                changes.spent.push(fingerprint);
             }
             changes.ended.push((position, ended));
         }
@@ -210,11 +281,8 @@ impl Farm {
 
     /// Takes `changes` back: everything is as it was when `published` was.
     pub fn roll_back(&mut self, published: &View, changes: &Changes) {
-        for (position, ended) in &changes.ended {
-            let printer = &self.view.printers[*position];
-            if let Some(id) = &ended.print_id {
-                self.spent.remove(&fingerprint(printer.source(), printer.id(), id));
-            }
+        for fingerprint in &changes.spent {
+            self.spent.remove(fingerprint);
         }
         for &position in changes.printers.iter().rev() {
             if let Some(printer) = published.printers.get(position) {
@@ -243,11 +311,17 @@ impl Farm {
         if position >= limits.printers {
             return Err(TooManyPrinters { limit: limits.printers });
         }
-        let label = self.label(&event.printer);
-        self.labels.insert(label.clone());
-        self.by_identity.entry(event.printer.source).or_default().insert(event.printer.id.clone(), position);
-        self.view.printers.push(Arc::new(Printer::new(&event.printer, label, event.received)));
+        let printer = Printer::new(&event.printer, self.label(&event.printer), event.received);
+        self.index(&printer);
+        self.view.printers.push(Arc::new(printer));
         Ok(position)
+    }
+
+    /// Makes it possible to find the printer that is about to be the last.
+    fn index(&mut self, printer: &Printer) {
+        self.labels.insert(printer.label().to_owned());
+        let position = self.view.printers.len();
+        self.by_identity.entry(printer.source()).or_default().insert(printer.id().to_owned(), position);
     }
 }
 
@@ -266,8 +340,13 @@ impl View {
 }
 
 fn fingerprint(source: Source, printer_id: &str, print_id: &str) -> u64 {
-    // Keyed with constants, so that a print id has one fingerprint in every process.
-    BuildHasherDefault::<DefaultHasher>::default().hash_one((source, printer_id, print_id))
+    // A fixed function: fingerprints are kept, and have to be the same in every version of this program.
+    let mut hasher = SipHasher24::new();
+    for part in [source.as_str(), printer_id, print_id] {
+        hasher.write_u64(part.len() as u64);
+        hasher.write(part.as_bytes());
+    }
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::{Clock, Hand};
 use super::event::{Elapsed, Event, File, Job, What};
 use super::reading::PrintReading;
-use super::time::Time;
+use super::time::{Reset, Time};
 use super::words::{Origin, Outcome, State};
 use super::{EndedPrint, Limits};
 
@@ -17,7 +19,7 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 const START_WINDOW: Duration = Duration::from_secs(60);
 
 /// What an open print is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {
     Printing,
     Paused,
@@ -28,14 +30,14 @@ pub(super) enum Phase {
 }
 
 /// When something was reported, by both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     pub(super) received: Time,
     sent: Option<Time>,
 }
 
 /// A print from its start, announced or implied, to its end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenPrint {
     print_id: Option<String>,
     file: Option<File>,
@@ -273,6 +275,18 @@ impl OpenPrint {
             started: self.started,
             ended: at,
             outcome,
+        }
+    }
+
+    pub(super) fn reset(&mut self, reset: Reset) {
+        self.clock.reset(reset);
+        for time in [
+            &mut self.started,
+            &mut self.phase_since.received,
+            &mut self.last_report.received,
+            &mut self.silent_at,
+        ] {
+            reset.apply(time);
         }
     }
 

@@ -6,10 +6,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{Elapsed, Event, File, Identity, Reported, What};
 use super::print::{OpenPrint, Phase, are_different};
 use super::reading::{Reading, Totals};
-use super::time::Time;
+use super::time::{Reset, Time};
 use super::words::{AttentionReason, Outcome, Source, State, WarningAction};
 use super::{EndedPrint, Limits};
 
@@ -23,7 +25,7 @@ const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const ATTENTION_WINDOW: Duration = Duration::from_secs(60);
 
 /// One printer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Printer {
     source: Source,
     id: String,
@@ -42,7 +44,7 @@ pub struct Printer {
 }
 
 /// What a printer does while no print is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Rest {
     Idle,
     Error,
@@ -50,7 +52,7 @@ enum Rest {
 }
 
 /// The last end, to know its repeat by.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct LastEnd {
     at: Time,
     print_id: Option<String>,
@@ -59,7 +61,7 @@ struct LastEnd {
 }
 
 /// A call for a person that nobody has answered yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Attention {
     reason: AttentionReason,
     last: Time,
@@ -103,12 +105,22 @@ impl Printer {
         &self.label
     }
 
-    pub(super) const fn source(&self) -> Source {
+    /// Who sends its webhooks.
+    #[must_use]
+    pub const fn source(&self) -> Source {
         self.source
     }
 
-    pub(super) fn id(&self) -> &str {
+    /// What identifies it at its source.
+    #[must_use]
+    pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What its owner calls it now.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether the open print carries this id.
@@ -153,11 +165,39 @@ impl Printer {
         self.shown_paused.max(self.ended_paused + open)
     }
 
+    /// Whether what it shows changes with time alone.
+    pub(super) fn is_running(&self, now: Time) -> bool {
+        matches!(self.state(now), State::Printing | State::Paused)
+    }
+
+    /// Never shows less than it has shown until `now`.
+    pub(super) fn keep_up(&mut self, now: Time) {
+        self.shown_printed = self.printed(now);
+        self.shown_paused = self.paused(now);
+    }
+
+    pub(super) fn reset(&mut self, reset: Reset) {
+        reset.apply(&mut self.last_event);
+        if let Some(print) = &mut self.print {
+            print.reset(reset);
+        }
+        if let Some(end) = &mut self.last_end {
+            reset.apply(&mut end.at);
+        }
+        if let Some(attention) = &mut self.attention {
+            reset.apply(&mut attention.last);
+        }
+        self.totals.last_end.iter_mut().flatten().for_each(|time| reset.apply(time));
+    }
+
+    pub(super) const fn last_event(&self) -> Time {
+        self.last_event
+    }
+
     /// Applies an event. `now` is the last time that readers may have seen of what was before it; `already_ended` tells
     /// that the event's print id is that of a print that has ended.
     pub(super) fn apply(&mut self, event: &Event, now: Time, already_ended: bool, limits: &Limits) -> Effect {
-        self.shown_printed = self.printed(now);
-        self.shown_paused = self.paused(now);
+        self.keep_up(now);
         self.name.clone_from(&event.printer.name);
         self.last_event = self.last_event.max(event.received);
         if let Some(print) = &mut self.print {

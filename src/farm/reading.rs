@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Time;
 use super::words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
 
@@ -56,7 +58,7 @@ pub struct PrintReading<'a> {
 }
 
 /// What has been counted of one printer. Indexed by the position of the label's value in its set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Prints begun, by origin.
     pub started: [u64; Origin::ALL.len()],

@@ -3,8 +3,11 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Microseconds since the Unix epoch, UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Time(i64);
 
 impl Time {
@@ -24,6 +27,12 @@ impl Time {
     #[must_use]
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e6
+    }
+
+    /// This time as a clock shows it that was put forward by `micros` microseconds, or back where they are negative.
+    #[must_use]
+    pub const fn put(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
     }
 
     /// The time that has passed since `earlier`; zero when `earlier` is later, as after a clock was set back.
@@ -51,4 +60,21 @@ impl Sub<Duration> for Time {
 
 fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The wall clock was put forward or back: the times that were read off it since `since` move along.
+#[derive(Clone, Copy, Debug)]
+pub struct Reset {
+    /// The first time that moves, as the clock showed it before.
+    pub since: Time,
+    /// By how many microseconds the clock was put forward; negative when it was put back.
+    pub by: i64,
+}
+
+impl Reset {
+    pub(super) fn apply(self, time: &mut Time) {
+        if *time >= self.since {
+            *time = time.put(self.by);
+        }
+    }
 }

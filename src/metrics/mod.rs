@@ -7,7 +7,7 @@ pub mod encoder;
 pub mod own;
 
 use crate::farm::Time;
-use crate::recorder::View;
+use crate::farm::View;
 use own::Own;
 
 /// All that is behind `/metrics`. Cheap to clone.

@@ -4,10 +4,13 @@
 //! A store belongs to one writer and is never called concurrently.
 
 mod memory;
+mod schema;
+mod sqlite;
 
 pub use memory::MemoryStore;
+pub use sqlite::{SqliteStore, open_to_read};
 
-use crate::farm::{Changes, Farm, View};
+use crate::farm::{Changes, Farm, Time, View};
 
 /// Keeps the state of the farm.
 pub trait Store: Send {
@@ -15,14 +18,23 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When what is kept cannot be read. It is left as it is.
-    fn load(&mut self) -> Result<Farm, StoreError>;
+    fn load(&mut self) -> Result<Kept, StoreError>;
 
     /// Keeps what `changes` names, as it is in `view`: all of it or nothing. When this returns `Ok`, the next
     /// [`Self::load`] finds it, as surely as the store promises.
     ///
     /// # Errors
     /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
-    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError>;
+    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError>;
+}
+
+/// What a store has kept.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The state.
+    pub farm: Farm,
+    /// The time of the last heartbeat, if there was one.
+    pub heartbeat: Option<Time>,
 }
 
 /// Why a store failed, in words for a person.

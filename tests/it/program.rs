@@ -4,12 +4,18 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::client::Connection;
 
+/// The program, in a folder of its own.
 fn program() -> Command {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let folder = format!("program-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_printfarm_exporter"));
-    command.env_clear();
+    command.env_clear().current_dir(folder);
     command
 }
 

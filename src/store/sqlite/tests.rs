@@ -1,0 +1,228 @@
+//! The SQLite store, on real files.
+
+use std::fs;
+
+use super::*;
+use crate::farm::{Elapsed, Event, Identity, Job, Limits, Outcome, What};
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("printfarm-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> PathBuf {
+        self.0.join("deep").join("printfarm.db")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn event(seconds: i64, what: What, job: Job) -> Event {
+    let printer = Identity {
+        source: Source::OctoEverywhere,
+        id: "p\"1'".into(),
+        label: "Zoë's \u{1f5a8}\n".into(),
+        name: "Zoë".into(),
+    };
+    Event { printer, received: Time::from_micros(seconds * 1_000_000), sent: None, what, job }
+}
+
+fn job(print_id: &str, seconds: u64) -> Job {
+    Job {
+        print_id: Some(print_id.into()),
+        elapsed: Some(Elapsed::Either(Duration::from_secs(seconds))),
+        progress: Some(0.1 + 0.2),
+        ..Job::default()
+    }
+}
+
+/// Applies the events and keeps what they change, one commit each.
+fn keep(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        let mut changes = Changes::default();
+        farm.apply(&event, event.received, &Limits::default(), &mut changes).unwrap();
+        store.commit(farm.view(), &changes, event.received).unwrap();
+    }
+}
+
+fn shown(farm: &Farm) -> Vec<String> {
+    let now = Time::from_micros(10_000_000_000);
+    farm.view().read(now).map(|reading| format!("{reading:?}")).collect()
+}
+
+fn query(path: &Path, sql: &str) -> Vec<String> {
+    let connection = open_to_read(path).unwrap();
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let text = |value: rusqlite::types::Value| match value {
+        rusqlite::types::Value::Null => "null".to_owned(),
+        rusqlite::types::Value::Integer(number) => number.to_string(),
+        rusqlite::types::Value::Real(number) => number.to_string(),
+        rusqlite::types::Value::Text(text) => text,
+        rusqlite::types::Value::Blob(_) => "blob".to_owned(),
+    };
+    statement
+        .query_map([], |row| {
+            (0..columns).map(|at| Ok(text(row.get(at)?))).collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .unwrap()
+        .map(|row| row.unwrap().join("|"))
+        .collect()
+}
+
+#[test]
+fn what_was_kept_is_there_again_with_open_prints_labels_and_spent_ids() {
+    let folder = Folder::new("again");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut farm = Farm::default();
+    keep(
+        &mut store,
+        &mut farm,
+        [
+            event(100, What::Started, job("one", 0)),
+            event(160, What::Finished(Outcome::Failed), job("one", 60)),
+            event(200, What::Started, job("two", 0)),
+            event(250, What::Paused, job("two", 50)),
+            event(260, What::LimitReached, Job::default()),
+        ],
+    );
+    drop(store);
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut again = store.load().unwrap().farm;
+    assert_eq!(shown(&again), shown(&farm));
+    assert_eq!(again.view().limit_reached(Source::OctoEverywhere), Some(Time::from_micros(260_000_000)));
+    let late = event(900, What::Started, job("one", 0));
+    let applied = again.apply(&late, late.received, &Limits::default(), &mut Changes::default()).unwrap();
+    assert_eq!(applied.verdict, crate::farm::Verdict::Duplicate);
+}
+
+#[test]
+fn every_ended_print_is_a_row() {
+    let folder = Folder::new("rows");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut farm = Farm::default();
+    keep(
+        &mut store,
+        &mut farm,
+        [
+            event(100, What::Started, job("one", 0)),
+            event(160, What::Finished(Outcome::Failed), job("one", 60)),
+            event(500, What::Finished(Outcome::Completed), job("two", 90)),
+        ],
+    );
+    assert_eq!(
+        query(
+            &folder.store(),
+            "SELECT print_id, origin, outcome, started, ended, printed_seconds, paused_seconds FROM prints"
+        ),
+        ["one|unknown|failed|100|160|60|0", "two|unknown|completed|410|500|90|0"]
+    );
+}
+
+#[test]
+fn only_one_exporter_may_have_the_file() {
+    let folder = Folder::new("one");
+    let first = SqliteStore::open(&folder.store()).unwrap();
+    let error = SqliteStore::open(&folder.store()).unwrap_err().to_string();
+    assert!(error.contains("in use by another printfarm_exporter"), "{error}");
+    drop(first);
+    SqliteStore::open(&folder.store()).unwrap();
+}
+
+#[test]
+fn what_is_not_ours_is_refused_and_left_as_it_is() {
+    let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
+    let cases: [(&str, &dyn Fn(&Path), &str); 4] = [
+        ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
+        ("another program's", &|path| sql(path, "CREATE TABLE t (x)"), "is a database of another program"),
+        (
+            "a newer one",
+            &|path| sql(path, newer),
+            "was written by a newer version (layout 99; this one knows up to 1)",
+        ),
+        (
+            "a state that cannot be read",
+            &|path| {
+                drop(SqliteStore::open(path).unwrap());
+                sql(path, "INSERT INTO printers VALUES (0, 'octoprint', 'a', 'a', 'a', '{')");
+            },
+            "the state of the printer \"a\" cannot be read",
+        ),
+    ];
+    for (name, make, expected) in cases {
+        let folder = Folder::new("foreign");
+        let path = folder.store();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        make(&path);
+        let before = fs::read(&path).unwrap();
+        let error = SqliteStore::open(&path).and_then(|mut store| store.load()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{name}: {error}");
+        assert_eq!(fs::read(&path).unwrap(), before, "{name}");
+    }
+}
+
+fn sql(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_succeeds() {
+    let folder = Folder::new("blocked");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    store.connection.busy_timeout(Duration::ZERO).unwrap();
+    let mut farm = Farm::default();
+    let mut changes = Changes::default();
+    let start = event(100, What::Started, Job::default());
+    farm.apply(&start, start.received, &Limits::default(), &mut changes).unwrap();
+    let other = Connection::open(folder.store()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
+    assert!(error.contains("another program keeps it locked"), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.commit(farm.view(), &changes, start.received).unwrap();
+    assert_eq!(store.load().unwrap().farm.view().len(), 1);
+}
+
+#[test]
+fn the_time_of_the_heartbeat_is_kept() {
+    let folder = Folder::new("heartbeat");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    assert_eq!(store.load().unwrap().heartbeat, None);
+    let changes = Changes { heartbeat: true, ..Changes::default() };
+    for micros in [5, 9] {
+        store.commit(Farm::default().view(), &changes, Time::from_micros(micros)).unwrap();
+        assert_eq!(store.load().unwrap().heartbeat, Some(Time::from_micros(micros)));
+    }
+}
+
+mod random {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_is_read_as_it_was_written(progress in 0.0..=1.0_f64, micros in 0_u64..1 << 40) {
+            let told = Job {
+                progress: Some(progress),
+                elapsed: Some(Elapsed::Printing(Duration::from_micros(micros))),
+                ..Job::default()
+            };
+            let mut farm = Farm::default();
+            let start = event(5_000_000, What::Started, told);
+            farm.apply(&start, start.received, &Limits::default(), &mut Changes::default()).unwrap();
+            let printer = farm.view().printer(0).unwrap();
+            let again: Printer = serde_json::from_str(&serde_json::to_string(printer).unwrap()).unwrap();
+            prop_assert_eq!(&again, printer);
+        }
+    }
+}
