@@ -64,9 +64,12 @@ pub(super) fn file(message: &Message<'_>) -> Result<(Option<File>, Option<Origin
 }
 
 fn named(name: Option<String>, path: Option<String>) -> Option<File> {
-    let last = |path: &String| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let last = |path: &String| {
+        let mut parts = path.rsplit('/').map(str::trim);
+        parts.find(|part| !part.is_empty()).map(str::to_owned)
+    };
     Some(File {
-        name: name.or_else(|| path.as_ref().map(last))?,
+        name: name.or_else(|| path.as_ref().and_then(last))?,
         path,
     })
 }

@@ -111,6 +111,12 @@ fn where_the_file_is_named() {
             json!({"extra": {"path": "a/b.gcode"}}),
             Some(file("b.gcode", Some("a/b.gcode"))),
         ),
+        (
+            "a path that ends in a slash",
+            json!({"path": "a/b/"}),
+            Some(file("b", Some("a/b/"))),
+        ),
+        ("a path without a name", json!({"path": "/"}), None),
         ("fileName", json!({"fileName": "f"}), Some(file("f", None))),
         (
             "file_name",
