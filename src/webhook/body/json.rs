@@ -28,8 +28,9 @@ pub(super) fn read(body: &[u8]) -> Result<Fields, Reject> {
 /// When it is not valid JSON, not an object, or has too many fields.
 pub(in crate::webhook) fn object(text: &str, budget: &mut Budget) -> Result<Map<String, Value>, Reject> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = Reader { budget: Some(budget) }.deserialize(&mut json).map_err(|error| reject(&error))?;
-    json.end().map_err(|error| reject(&error))?;
+    let value =
+        Reader { budget: Some(budget) }.deserialize(&mut json).map_err(|error| reject(text, &error))?;
+    json.end().map_err(|error| reject(text, &error))?;
     match value {
         Value::Object(fields) => Ok(fields),
         _ => Err(Malformed::NotAnObject.into()),
@@ -38,12 +39,29 @@ pub(in crate::webhook) fn object(text: &str, budget: &mut Budget) -> Result<Map<
 
 /// The text of a syntax error is one of a fixed set, with line and column. Errors about data could quote the body, but
 /// the only one there is comes from [`Reader`].
-fn reject(error: &serde_json::Error) -> Reject {
+fn reject(text: &str, error: &serde_json::Error) -> Reject {
     if error.is_data() {
-        TooLarge::Fields { limit: MOST_FIELDS }.into()
-    } else {
-        Malformed::Json { fault: error.to_string() }.into()
+        return TooLarge::Fields { limit: MOST_FIELDS }.into();
     }
+    let fault = error.to_string();
+    let fault = if fault.starts_with("trailing comma") {
+        let (line, column) = last_comma(text, error.line(), error.column());
+        format!("trailing comma at line {line} column {column}")
+    } else {
+        fault
+    };
+    Malformed::Json { fault }.into()
+}
+
+/// The parser reports a trailing comma where the object ends; this is where the comma stands.
+fn last_comma(text: &str, line: usize, column: usize) -> (usize, usize) {
+    let mut until_end = text.split('\n').take(line).collect::<Vec<_>>();
+    if let Some(last) = until_end.last_mut() {
+        *last = last.get(..column).unwrap_or(last);
+    }
+    let found =
+        until_end.iter().enumerate().rev().find_map(|(at, line)| Some((at + 1, line.rfind(',')? + 1)));
+    found.unwrap_or((line, column))
 }
 
 /// Reads a value, or only checks it when there is no budget to keep it from.

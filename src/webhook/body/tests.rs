@@ -316,3 +316,10 @@ fn a_connection_that_breaks_off() {
         assert_eq!(read.err(), Some(Malformed::BrokenOff.into()), "{content_type}");
     }
 }
+
+#[test]
+fn a_server_may_read_on_any_thread() {
+    fn check<T: Send>(_: T) {}
+    let (headers, limits) = (HeaderMap::new(), BodyLimits::default());
+    check(read(Source::OctoPrint, &Method::POST, &headers, None, axum::body::Body::empty(), &limits));
+}

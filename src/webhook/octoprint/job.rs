@@ -58,8 +58,11 @@ pub(super) fn file(message: &Message<'_>) -> Result<(Option<File>, Option<Origin
 }
 
 fn named(name: Option<String>, path: Option<String>) -> Option<File> {
-    let last = |path: &String| path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path).to_owned();
-    Some(File { name: name.or_else(|| path.as_ref().map(last))?, path })
+    let last = |path: &String| {
+        let mut parts = path.rsplit('/').map(str::trim);
+        parts.find(|part| !part.is_empty()).map(str::to_owned)
+    };
+    Some(File { name: name.or_else(|| path.as_ref().and_then(last))?, path })
 }
 
 fn origin(word: &str) -> Origin {

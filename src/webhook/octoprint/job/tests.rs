@@ -89,6 +89,8 @@ fn where_the_file_is_named() {
         ("job", json!({"extra": {}, "job": job}), Some(file("job", Some("p/job")))),
         ("its display name", json!({"job": {"file": {"display": "Shown"}}}), Some(file("Shown", None))),
         ("a path alone", json!({"extra": {"path": "a/b.gcode"}}), Some(file("b.gcode", Some("a/b.gcode")))),
+        ("a path that ends in a slash", json!({"path": "a/b/"}), Some(file("b", Some("a/b/")))),
+        ("a path without a name", json!({"path": "/"}), None),
         ("fileName", json!({"fileName": "f"}), Some(file("f", None))),
         ("file_name", json!({"file_name": "f", "file_path": "d/f"}), Some(file("f", Some("d/f")))),
         ("filename, empty extra", json!({"extra": "", "filename": "f"}), Some(file("f", None))),
