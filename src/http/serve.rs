@@ -105,7 +105,7 @@ pub async fn serve(
         .is_err()
     {
         warn!(open, "requests did not finish in time and were cut off");
-        
+        stop_all.send_replace(());
     }
     stop_all.closed().await;
 }

@@ -163,7 +163,7 @@ fn accept(web: &Web, source: Source, done: &Done) -> Response {
                 source = source.as_str(),
                 event = kind.as_str(),
                 printer = &*recorded.label,
-                "webhook"
+                "webhook recorded"
             );
             (kind, ignored, Answer::recorded(*kind, recorded))
         }

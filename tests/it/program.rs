@@ -31,7 +31,7 @@ fn file(name: &str, content: &str) -> PathBuf {
 /// The program, once it listens.
 struct Running {
     child: Child,
-    log: BufReader<ChildStderr>,
+    log: Option<BufReader<ChildStderr>>,
     address: SocketAddr,
 }
 
@@ -56,7 +56,11 @@ impl Running {
             .next()
             .unwrap();
         let address = address.parse().unwrap();
-        Self { child, log, address }
+        Self {
+            child,
+            log: Some(log),
+            address,
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -67,13 +71,13 @@ impl Running {
     }
 
     fn wait_for(&mut self, part: &str) -> String {
-        line_with(&mut self.log, part)
+        line_with(self.log.as_mut().unwrap(), part)
     }
 
     /// The exit code, and what is left of the log.
     fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
-        self.log.read_to_string(&mut rest).unwrap();
+        self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
     }
 }
@@ -281,6 +285,22 @@ fn it_lives_through_a_lack_of_file_descriptors() {
 }
 
 #[test]
+fn it_works_on_when_nobody_reads_its_log() {
+    let mut program = Running::start(&[]);
+    program.log = None;
+    let mut connection = Connection::open(program.address);
+    for _ in 0..2 {
+        connection.send_request(
+            "POST",
+            "/webhook/octoprint",
+            "Content-Type: application/json\r\n",
+            b"{}",
+        );
+        assert_eq!(connection.receive("POST").status, 422);
+    }
+}
+
+#[test]
 fn it_warns_once_when_everybody_may_send_webhooks() {
     let warning = "anybody who reaches this port can send webhooks";
     let cases = [
@@ -301,7 +321,7 @@ fn it_warns_once_when_everybody_may_send_webhooks() {
         line_with(&mut log, "listening=");
         let program = Running {
             child,
-            log,
+            log: Some(log),
             address: "127.0.0.1:1".parse().unwrap(),
         };
         program.signal("TERM");
