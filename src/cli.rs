@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{ArgAction, Parser};
 
 use crate::http::ListenAddress;
 use crate::log;
@@ -16,10 +16,11 @@ use crate::version;
 #[command(
     name = "printfarm_exporter",
     about = "Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, usage metrics out.",
+    disable_help_flag = true,
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Address to listen on, as :PORT (all addresses), HOST:PORT or [IPv6]:PORT. Repeatable.
+    /// Address to listen on: :PORT for all addresses of this machine, or HOST:PORT. Repeatable.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064")]
     pub listen: Vec<ListenAddress>,
     /// Path under which to expose metrics.
@@ -40,7 +41,10 @@ pub struct Args {
     /// How log lines are written.
     #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
     pub log_format: log::Format,
-    /// Print version.
+    /// Print this.
+    #[arg(long, short, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+    /// Print the version.
     #[arg(long)]
     version: bool,
 }
@@ -124,7 +128,7 @@ fn instead(error: &clap::Error) -> Instead {
     let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
     let tips =
         paragraphs.filter_map(|paragraph| paragraph.strip_prefix("tip: ").map(|tip| format!("; {tip}")));
-    Instead::Refuse(format!("printfarm_exporter: {problem}{}; try --help", tips.collect::<String>()))
+    Instead::Refuse(format!("{problem}{}; try --help", tips.collect::<String>()))
 }
 
 #[cfg(test)]
@@ -195,7 +199,6 @@ mod tests {
         ];
         for (name, arguments, part) in cases {
             let Err(Instead::Refuse(line)) = read(arguments) else { panic!("{name}: not refused") };
-            assert!(line.starts_with("printfarm_exporter: "), "{name}: {line}");
             assert!(line.contains(part), "{name}: {line}");
             assert!(line.ends_with("; try --help") && !line.contains('\n'), "{name}: {line}");
         }

@@ -47,14 +47,22 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    // A line that cannot be written is lost. To complain of it on stderr, where it was to go, would panic.
     let layer: Box<dyn Layer<S> + Send + Sync> = match format {
-        Format::Logfmt => Box::new(tracing_logfmt::builder().with_target(false).layer().with_writer(writer)),
+        Format::Logfmt => Box::new(
+            tracing_logfmt::builder()
+                .with_target(false)
+                .layer()
+                .with_writer(writer)
+                .log_internal_errors(false),
+        ),
         Format::Json => Box::new(
             tracing_subscriber::fmt::layer()
                 .json()
                 .flatten_event(true)
                 .with_target(false)
-                .with_writer(writer),
+                .with_writer(writer)
+                .log_internal_errors(false),
         ),
     };
     layer.with_filter(filter(level))

@@ -1,5 +1,7 @@
 //! The program.
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -10,6 +12,7 @@ use printfarm_exporter::http::bind;
 use printfarm_exporter::{log, signals};
 use tokio::runtime::Runtime;
 
+const RUN_TIME_FAILURE: u8 = 1;
 const BAD_FLAGS: u8 = 2;
 const BAD_CONFIGURATION: u8 = 64;
 
@@ -17,28 +20,25 @@ fn main() -> ExitCode {
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(Instead::Print(text)) => {
-            print!("{text}");
+            // Whoever closes the pipe has read enough.
+            let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
-        Err(Instead::Refuse(line)) => {
-            eprintln!("{line}");
-            return ExitCode::from(BAD_FLAGS);
-        }
+        Err(Instead::Refuse(problem)) => return fail(BAD_FLAGS, &problem),
     };
     let settings = match SharedSettings::load(args.config.clone(), Surroundings::process()) {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("printfarm_exporter: {error}");
-            return ExitCode::from(BAD_CONFIGURATION);
-        }
+        Err(error) => return fail(BAD_CONFIGURATION, &error),
     };
     match run(&args, settings) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("printfarm_exporter: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(RUN_TIME_FAILURE, &format_args!("{error:#}")),
     }
+}
+
+fn fail(code: u8, problem: &dyn Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "printfarm_exporter: {problem}");
+    ExitCode::from(code)
 }
 
 fn run(args: &Args, settings: SharedSettings) -> anyhow::Result<()> {

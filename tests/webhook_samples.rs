@@ -277,7 +277,7 @@ async fn the_documented_example_of_octoeverywhere_has_a_comma_too_many() {
     let as_it_is = Request::of_json(text.clone().into_bytes());
     let reject = as_it_is.read(Source::OctoEverywhere).await.unwrap_err();
     assert_eq!(reject.status().as_u16(), 400);
-    assert_eq!(reject.to_string(), "the body is not valid JSON: trailing comma at line 14 column 1");
+    assert_eq!(reject.to_string(), "the body is not valid JSON: trailing comma at line 13 column 21");
 
     let mended = Request::of_json(text.replace("300,", "300").into_bytes());
     let fields = mended.read(Source::OctoEverywhere).await.unwrap();

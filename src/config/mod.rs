@@ -1,6 +1,6 @@
 //! The configuration: a YAML file and a few environment variables, both optional.
 //!
-//! One direction: a [`fragment`] is what the file says, word for word; together with the environment it becomes
+//! One direction: a fragment is what the file says, word for word; together with the environment it becomes
 //! [`Settings`], which are complete and valid; [`SharedSettings`] holds the ones that are in force.
 //!
 //! No error ever repeats a value of the file or of a variable, since any of them may be a secret in a wrong place.

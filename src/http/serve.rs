@@ -102,6 +102,7 @@ pub async fn serve(
     let open = server.graceful.count();
     if tokio::time::timeout(limits.stop_deadline, server.graceful.shutdown()).await.is_err() {
         warn!(open, "requests did not finish in time and were cut off");
+        stop_all.send_replace(());
     }
     stop_all.closed().await;
 }

@@ -140,7 +140,12 @@ fn accept(web: &Web, source: Source, done: &Done) -> Response {
                 Verdict::Duplicate => Some(Ignored::Duplicate),
                 Verdict::Test => Some(Ignored::Test),
             };
-            debug!(source = source.as_str(), event = kind.as_str(), printer = &*recorded.label, "webhook");
+            debug!(
+                source = source.as_str(),
+                event = kind.as_str(),
+                printer = &*recorded.label,
+                "webhook recorded"
+            );
             (kind, ignored, Answer::recorded(*kind, recorded))
         }
         Done::Ignored(kind, reason) => (kind, Some(*reason), Answer::ignored(reason.as_str())),

@@ -10,11 +10,14 @@ use crate::client::Connection;
 
 /// The program, in a folder of its own.
 fn program() -> Command {
+    in_own_folder(Command::new(env!("CARGO_BIN_EXE_printfarm_exporter")))
+}
+
+fn in_own_folder(mut command: Command) -> Command {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let folder = format!("program-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_printfarm_exporter"));
     command.env_clear().current_dir(folder);
     command
 }
@@ -37,7 +40,7 @@ fn file(name: &str, content: &str) -> PathBuf {
 /// The program, once it listens.
 struct Running {
     child: Child,
-    log: BufReader<ChildStderr>,
+    log: Option<BufReader<ChildStderr>>,
     address: SocketAddr,
 }
 
@@ -53,7 +56,7 @@ impl Running {
         let line = line_with(&mut log, "listening=");
         let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
         let address = address.parse().unwrap();
-        Self { child, log, address }
+        Self { child, log: Some(log), address }
     }
 
     fn signal(&self, name: &str) {
@@ -62,13 +65,13 @@ impl Running {
     }
 
     fn wait_for(&mut self, part: &str) -> String {
-        line_with(&mut self.log, part)
+        line_with(self.log.as_mut().unwrap(), part)
     }
 
     /// The exit code, and what is left of the log.
     fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
-        self.log.read_to_string(&mut rest).unwrap();
+        self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
     }
 }
@@ -240,6 +243,17 @@ fn it_lives_through_a_lack_of_file_descriptors() {
 }
 
 #[test]
+fn it_works_on_when_nobody_reads_its_log() {
+    let mut program = Running::start(&[]);
+    program.log = None;
+    let mut connection = Connection::open(program.address);
+    for _ in 0..2 {
+        connection.send_request("POST", "/webhook/octoprint", "Content-Type: application/json\r\n", b"{}");
+        assert_eq!(connection.receive("POST").status, 422);
+    }
+}
+
+#[test]
 fn it_warns_once_when_everybody_may_send_webhooks() {
     let warning = "anybody who reaches this port can send webhooks";
     let cases = [
@@ -256,7 +270,7 @@ fn it_warns_once_when_everybody_may_send_webhooks() {
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         line_with(&mut log, "listening=");
-        let program = Running { child, log, address: "127.0.0.1:1".parse().unwrap() };
+        let program = Running { child, log: Some(log), address: "127.0.0.1:1".parse().unwrap() };
         program.signal("TERM");
         let (_, log) = program.ended();
         assert_eq!(log.matches(warning).count(), count, "{name}: {log}");

@@ -141,7 +141,8 @@ fn only_one_exporter_may_have_the_file() {
 #[test]
 fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
-    let cases: [(&str, &dyn Fn(&Path), &str); 4] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+    let cases: [Case<'_>; 4] = [
         ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
         ("another program's", &|path| sql(path, "CREATE TABLE t (x)"), "is a database of another program"),
         (

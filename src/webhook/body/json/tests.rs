@@ -6,7 +6,7 @@ fn broken_json() {
     let deep = format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
     let deep_list = format!(r#"{{"a":{}"#, "[".repeat(10_000));
     let cases: [(&str, &[u8], &str); 12] = [
-        ("a trailing comma", b"{\n\"a\": 1,\n}", "trailing comma at line 3 column 1"),
+        ("a trailing comma", b"{\n\"a\": 1,\n}", "trailing comma at line 2 column 7"),
         ("the end is missing", b"{\"a\": {\"b\"", "EOF while parsing an object at line 1 column 10"),
         ("nothing", b" ", "EOF while parsing a value at line 1 column 1"),
         ("more after the end", b"{} {}", "trailing characters at line 1 column 4"),
