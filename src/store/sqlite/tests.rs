@@ -138,11 +138,13 @@ fn only_one_exporter_may_have_the_file() {
     SqliteStore::open(&folder.store()).unwrap();
 }
 
+/// What it is, how it is made, and what is said of it.
+type Foreign<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+
 #[test]
 fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
-    type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
-    let cases: [Case<'_>; 4] = [
+    let cases: [Foreign<'_>; 4] = [
         ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
         ("another program's", &|path| sql(path, "CREATE TABLE t (x)"), "is a database of another program"),
         (
