@@ -3,14 +3,17 @@
 //!
 //! It runs on a thread of its own, because a commit blocks. Readers take the published state without waiting for it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::farm::{Applied, Changes, Event, Farm, HEARTBEAT, Limits, Reset, Time, TooManyPrinters, View};
+use crate::farm::{
+    Applied, Changes, Event, Farm, HEARTBEAT, Limits, Reset, Time, TooManyPrinters, Turn, View,
+};
 use crate::store::{Store, StoreError};
 
 /// How many events may wait. Senders beyond it wait with their connection.
@@ -21,6 +24,9 @@ const BATCH: usize = 1024;
 
 /// A wall clock that is off by more than this, in microseconds, has been put forward or back.
 const DRIFT: u64 = 1_000_000;
+
+/// For so long after a reader met a batch in the middle, another is expected to.
+const BUSY: Duration = Duration::from_secs(60);
 
 /// A handle to the one writer. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -65,14 +71,20 @@ struct Published {
     board: RwLock<Board>,
     store_fails: AtomicBool,
     clock: Clock,
+    /// The last time that readers have read the board as of, in microseconds.
+    seen: AtomicI64,
+    /// When a reader last met a frozen board, in microseconds.
+    met: AtomicI64,
 }
 
 /// What readers see.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Board {
     view: Arc<View>,
-    /// While a batch is being stored, readers see the farm as it was when the batch began: a clock that the batch stops
-    /// has shown nothing that it would have to take back.
+    /// When it was published.
+    since: Time,
+    /// While a batch is being stored, readers see the farm as of this time: a clock that the batch stops has shown
+    /// nothing that it would have to take back.
     frozen: Option<Time>,
 }
 
@@ -83,13 +95,15 @@ impl Recorder {
     /// When the store cannot be read, or the thread cannot be started.
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StoreError> {
         let kept = store.load()?;
-        let mut farm = kept.farm;
-        farm.resume(kept.heartbeat, clock.now());
+        let (mut farm, since) = (kept.farm, clock.now());
+        farm.resume(kept.heartbeat, since);
         let view = Arc::new(farm.view().clone());
         let published = Arc::new(Published {
-            board: RwLock::new(Board { view, frozen: None }),
+            board: RwLock::new(Board { view, since, frozen: None }),
             store_fails: AtomicBool::new(false),
             clock,
+            seen: AtomicI64::new(i64::MIN),
+            met: AtomicI64::new(i64::MIN),
         });
         let (queue, events) = mpsc::channel(QUEUE);
         let desk = Desk { farm, store, published: Arc::clone(&published), heartbeat: None };
@@ -115,7 +129,13 @@ impl Recorder {
     #[must_use]
     pub fn view(&self) -> (Arc<View>, Time) {
         let board = self.published.board.read().unwrap_or_else(PoisonError::into_inner);
-        (Arc::clone(&board.view), board.frozen.unwrap_or_else(|| self.published.clock.now()))
+        let now = self.published.clock.now();
+        let time = board.frozen.unwrap_or(now);
+        if board.frozen.is_some() {
+            self.published.met.fetch_max(now.micros(), Ordering::Relaxed);
+        }
+        self.published.seen.fetch_max(time.micros(), Ordering::Relaxed);
+        (Arc::clone(&board.view), time)
     }
 
     /// Whether the last commit succeeded.
@@ -169,7 +189,8 @@ impl<S: Store> Desk<S> {
     }
 
     fn record(&mut self, batch: impl Iterator<Item = Message>) -> Vec<Answer> {
-        let now = self.freeze();
+        let turn = self.freeze();
+        let now = turn.now;
         let mut changes = Changes::default();
         let mut answers = Vec::new();
         let mut ticks = false;
@@ -177,7 +198,7 @@ impl<S: Store> Desk<S> {
             match message {
                 Message::Event(entry) => {
                     let Entry { event, limits, answer } = *entry;
-                    let applied = self.farm.apply(&event, now, &limits, &mut changes);
+                    let applied = self.farm.apply(&event, turn, &limits, &mut changes);
                     answers.push((answer, applied.map_err(NotRecorded::from)));
                 }
                 Message::Tick => ticks = true,
@@ -194,9 +215,18 @@ impl<S: Store> Desk<S> {
         }
     }
 
-    /// Stops the time of the readers until [`Self::keep`].
-    fn freeze(&self) -> Time {
-        *self.board().frozen.insert(self.published.clock.now())
+    /// Stops the time of the readers until [`Self::keep`]. It stops at the last time that was read, so that the counters
+    /// have to keep up with nothing that nobody has seen; but where readers come in the middle of batches, at the
+    /// present, so that time goes on for them too.
+    fn freeze(&self) -> Turn {
+        let published = &self.published;
+        let mut board = self.board();
+        let now = published.clock.now();
+        let met = Time::from_micros(published.met.load(Ordering::Relaxed));
+        let seen = Time::from_micros(published.seen.load(Ordering::Relaxed)).max(board.since);
+        let seen = if now.since(met) < BUSY { now } else { seen };
+        board.frozen = Some(seen);
+        Turn { now, seen }
     }
 
     /// Moves the state along with a wall clock that was put. Answers by how much.
@@ -229,6 +259,11 @@ impl<S: Store> Desk<S> {
             // While a reader still holds the last state, this copies it; else it changes it in place.
             Arc::make_mut(&mut board.view).publish(&self.farm, changes);
             self.published.clock.put(reset);
+            if reset != 0 {
+                self.published.seen.store(i64::MIN, Ordering::Relaxed);
+                self.published.met.store(i64::MIN, Ordering::Relaxed);
+            }
+            board.since = now;
             self.heartbeat = if changes.heartbeat { Some(now) } else { self.heartbeat };
         } else {
             self.farm.roll_back(&board.view, changes);
@@ -258,7 +293,6 @@ type Answer = (oneshot::Sender<Result<Applied, NotRecorded>>, Result<Applied, No
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use super::*;
     use crate::farm::{Identity, Job, Outcome, Source, State, Verdict, What};

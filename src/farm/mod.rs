@@ -123,6 +123,16 @@ pub struct Farm {
     spent: HashSet<u64>,
 }
 
+/// When an event gets its turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// The present.
+    pub now: Time,
+    /// The last time as of which readers have seen, or will see, the state without the event. What the counters show
+    /// at that time is what they never fall below.
+    pub seen: Time,
+}
+
 /// What was done with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -229,15 +239,14 @@ impl Farm {
         &self.view
     }
 
-    /// Applies an event, `now` that it is its turn, and notes in `changes` what it changed. Readers must have seen
-    /// nothing of a later time than `now`: what the counters have shown until then is what they keep up.
+    /// Applies an event and notes in `changes` what it changed.
     ///
     /// # Errors
     /// [`TooManyPrinters`], when the event is the first of a printer beyond the limit. Then nothing has changed.
     pub fn apply(
         &mut self,
         event: &Event,
-        now: Time,
+        turn: Turn,
         limits: &Limits,
         changes: &mut Changes,
     ) -> Result<Applied, TooManyPrinters> {
@@ -265,7 +274,7 @@ impl Farm {
         let print_id = event.job.print_id.as_deref();
         let already_ended = !printer.is_printing(print_id)
             && print_id.is_some_and(|id| self.spent.contains(&fingerprint(source, printer.id(), id)));
-        let effect = printer.apply(event, now, already_ended, limits);
+        let effect = printer.apply(event, turn, already_ended, limits);
         let label = printer.label().to_owned();
         for ended in effect.ended {
             if let Some(id) = &ended.print_id {

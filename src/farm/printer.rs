@@ -13,7 +13,7 @@ use super::print::{OpenPrint, Phase, are_different};
 use super::reading::{Reading, Totals};
 use super::time::{Reset, Time};
 use super::words::{AttentionReason, Outcome, Source, State, WarningAction};
-use super::{EndedPrint, Limits};
+use super::{EndedPrint, Limits, Turn};
 
 /// A second end without a stated time, this soon after the first, repeats it: a plugin may report one end twice.
 const END_WINDOW: Duration = Duration::from_secs(60);
@@ -35,7 +35,9 @@ pub struct Printer {
     print: Option<OpenPrint>,
     totals: Totals,
     ended_paused: Duration,
-    /// What the counters of time may have shown already; they never show less.
+    /// When it became what it is now.
+    since: Time,
+    /// What the counters of time have shown already; they never show less.
     shown_printed: Duration,
     shown_paused: Duration,
     last_end: Option<LastEnd>,
@@ -91,6 +93,7 @@ impl Printer {
             print: None,
             totals: Totals::default(),
             ended_paused: Duration::ZERO,
+            since: now,
             shown_printed: Duration::ZERO,
             shown_paused: Duration::ZERO,
             last_end: None,
@@ -170,13 +173,16 @@ impl Printer {
         matches!(self.state(now), State::Printing | State::Paused)
     }
 
-    /// Never shows less than it has shown until `now`.
-    pub(super) fn keep_up(&mut self, now: Time) {
-        self.shown_printed = self.printed(now);
-        self.shown_paused = self.paused(now);
+    /// Never shows less than what readers have seen of it until `seen`.
+    pub(super) fn keep_up(&mut self, seen: Time) {
+        if seen >= self.since {
+            self.shown_printed = self.printed(seen);
+            self.shown_paused = self.paused(seen);
+        }
     }
 
     pub(super) fn reset(&mut self, reset: Reset) {
+        reset.apply(&mut self.since);
         reset.apply(&mut self.last_event);
         if let Some(print) = &mut self.print {
             print.reset(reset);
@@ -194,10 +200,16 @@ impl Printer {
         self.last_event
     }
 
-    /// Applies an event. `now` is the last time that readers may have seen of what was before it; `already_ended` tells
-    /// that the event's print id is that of a print that has ended.
-    pub(super) fn apply(&mut self, event: &Event, now: Time, already_ended: bool, limits: &Limits) -> Effect {
-        self.keep_up(now);
+    /// Applies an event. `already_ended` tells that its print id is that of a print that has ended.
+    pub(super) fn apply(
+        &mut self,
+        event: &Event,
+        turn: Turn,
+        already_ended: bool,
+        limits: &Limits,
+    ) -> Effect {
+        self.keep_up(turn.seen);
+        self.since = turn.now;
         self.name.clone_from(&event.printer.name);
         self.last_event = self.last_event.max(event.received);
         if let Some(print) = &mut self.print {

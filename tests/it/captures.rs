@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Changes, Farm, Limits, Source, Time};
+use printfarm_exporter::farm::{Changes, Farm, Limits, Source, Time, Turn};
 use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
 
 use crate::app::TestApp;
@@ -272,7 +272,8 @@ fn timed(folder: &str) -> (f64, f64) {
         let fields = runtime.block_on(reading).unwrap();
         let context = Context { segment: None, names: &|_, _| None, received: now };
         if let Parsed::Event(event) = webhook::parse(Source::OctoPrint, &fields, &context).unwrap() {
-            farm.apply(&event, now, &Limits::default(), &mut Changes::default()).unwrap();
+            farm.apply(&event, Turn { now, seen: start }, &Limits::default(), &mut Changes::default())
+                .unwrap();
         }
     }
     let reading = farm.view().read(now).next().unwrap();

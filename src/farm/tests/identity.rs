@@ -65,7 +65,10 @@ fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
             what: What::Started,
             job: Job::default(),
         };
-        story.farm.apply(&event, event.received, &limits, &mut story.changes).map(|applied| applied.label)
+        story
+            .farm
+            .apply(&event, Turn { now: event.received, seen: event.received }, &limits, &mut story.changes)
+            .map(|applied| applied.label)
     };
     let results = ["a", "b", "c", "a"].map(&mut apply);
     assert_eq!(results, [Ok("a".into()), Ok("b".into()), Err(TooManyPrinters { limit: 2 }), Ok("a".into())]);

@@ -8,6 +8,7 @@ mod random;
 mod seconds;
 mod table;
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::*;
@@ -18,6 +19,8 @@ struct Story {
     farm: Farm,
     changes: Changes,
     now: f64,
+    /// When it was last looked at.
+    seen: Cell<f64>,
 }
 
 fn at(seconds: f64) -> Time {
@@ -67,10 +70,17 @@ impl Story {
 
     fn tell_of(&mut self, printer: Identity, what: What, job: Job) -> Result<Applied, TooManyPrinters> {
         let event = Event { printer, received: at(self.now), sent: None, what, job };
-        self.farm.apply(&event, at(self.now), &Limits::default(), &mut self.changes)
+        let turn = self.turn();
+        self.farm.apply(&event, turn, &Limits::default(), &mut self.changes)
     }
 
+    fn turn(&self) -> Turn {
+        Turn { now: at(self.now), seen: at(self.seen.get()) }
+    }
+
+    /// Looks at the farm as a scrape does.
     fn reading(&self) -> Reading<'_> {
+        self.seen.set(self.now);
         self.farm.view().read(at(self.now)).next().unwrap()
     }
 

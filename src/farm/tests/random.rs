@@ -98,6 +98,7 @@ fn counters(reading: &Reading<'_>) -> Vec<f64> {
 }
 
 fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Result<(), TestCaseError> {
+    story.seen.set(now);
     let mut labels = HashSet::new();
     for reading in story.farm.view().read(at(now)) {
         prop_assert!(labels.insert(reading.label.to_owned()), "two printers share a label");
@@ -136,7 +137,8 @@ proptest! {
             check(&story, story.now + pause, &mut before)?;
             story.after(pause);
             event.received = at(story.now - late);
-            story.farm.apply(&event, at(story.now), &Limits::default(), &mut story.changes).unwrap();
+            let turn = story.turn();
+            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
             check(&story, story.now, &mut before)?;
         }
     }
@@ -150,12 +152,14 @@ proptest! {
         let mut published = View::default();
         for (pause, _, mut event) in kept {
             event.received = at(story.after(pause).now);
-            story.farm.apply(&event, at(story.now), &Limits::default(), &mut story.changes).unwrap();
+            let turn = story.turn();
+            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
         }
         published.publish(&story.farm, &std::mem::take(&mut story.changes));
         for (pause, _, mut event) in lost {
             event.received = at(story.now + pause);
-            story.farm.apply(&event, at(story.now), &Limits::default(), &mut story.changes).unwrap();
+            let turn = story.turn();
+            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
         }
         story.farm.roll_back(&published, &story.changes);
         prop_assert_eq!(&story.farm.view().printers, &published.printers);

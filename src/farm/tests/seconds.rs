@@ -83,7 +83,13 @@ fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
         event(What::Paused, 0.1, 1010, elapsed("a.gcode", 10.0)),
         event(CANCELLED, 0.2, 1022, elapsed("a.gcode", 21.97)),
     ] {
-        farm.apply(&event, event.received, &Limits::default(), &mut Changes::default()).unwrap();
+        farm.apply(
+            &event,
+            Turn { now: event.received, seen: event.received },
+            &Limits::default(),
+            &mut Changes::default(),
+        )
+        .unwrap();
     }
     let printed = farm.view().read(at(1.0)).next().unwrap().printed;
     assert!((10.0..10.5).contains(&printed.as_secs_f64()), "{printed:?}");
@@ -101,6 +107,17 @@ fn what_was_shown_stays_until_the_truth_passes_it() {
     story.after(1000.0).tell(DONE, elapsed("c.gcode", 30.0));
     assert_eq!(story.printed(), 120.0, "the truth has passed it");
     assert_eq!(story.reading().totals.ended_printed[0], secs(120.0));
+}
+
+#[test]
+fn what_nobody_has_seen_need_not_stay() {
+    let mut story = paused();
+    story.after(26.0).tell(What::Progress, elapsed("a.gcode", 16.0));
+    assert_eq!((story.printed(), story.paused()), (16.0, 20.25), "it had resumed 5.75 s before, unheard");
+    let mut story = paused();
+    assert_eq!(story.after(26.0).paused(), 26.0);
+    story.tell(What::Progress, elapsed("a.gcode", 16.0));
+    assert_eq!((story.printed(), story.paused()), (16.0, 26.0), "seen in between");
 }
 
 #[test]
