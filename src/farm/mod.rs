@@ -208,18 +208,16 @@ impl Farm {
     }
 
     /// Goes on at `now` with a state that was in use until `until` or a little later. A clock that shows an earlier time
-    /// than the state knows of was put back in between; then the state goes on from where it was.
+    /// than the state knows of was put back in between: then the state goes on from where it was, and the counters keep
+    /// up with the most that may have been seen of them.
     pub fn resume(&mut self, until: Option<Time>, now: Time) {
         let known = self.view.printers.iter().map(|printer| printer.last_event()).max();
-        let Some(latest) = until.max(known) else { return };
-        let seen = latest + HEARTBEAT;
-        let reset = Reset { since: now, by: now.micros().saturating_sub(latest.micros()).min(0) };
-        if now < seen {
-            for printer in &mut self.view.printers {
-                let printer = Arc::make_mut(printer);
-                printer.keep_up(seen);
-                printer.reset(reset);
-            }
+        let Some(latest) = until.max(known).filter(|latest| now < *latest) else { return };
+        let reset = Reset { since: now, by: now.micros().saturating_sub(latest.micros()) };
+        for printer in &mut self.view.printers {
+            let printer = Arc::make_mut(printer);
+            printer.keep_up(latest + HEARTBEAT);
+            printer.reset(reset);
         }
     }
 

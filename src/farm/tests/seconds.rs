@@ -178,3 +178,26 @@ fn the_clock_stands_while_an_error_is_pending() {
     story.tell(What::Progress, Job::default());
     assert_eq!(story.after(5.0).printed(), 15.0);
 }
+
+#[test]
+fn after_a_restart_the_clock_goes_on() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    story.after(10.0);
+    story.farm.resume(Some(at(5.0)), at(story.now));
+    assert_eq!((story.printed(), story.after(5.0).printed()), (10.0, 15.0));
+}
+
+#[test]
+fn after_a_restart_with_a_clock_put_back_no_counter_falls_and_time_goes_on() {
+    let mut story = Story::default();
+    story.after(5000.0).tell(What::Started, file("a.gcode"));
+    assert_eq!(story.after(130.0).printed(), 130.0);
+    let heartbeat = at(story.now - 30.0);
+    story.after(-3600.0);
+    story.farm.resume(Some(heartbeat), at(story.now));
+    assert!((130.0..=160.0).contains(&story.printed()), "{} s", story.printed());
+    assert_eq!(story.state(), State::Printing);
+    story.after(1000.0).tell(DONE, elapsed("a.gcode", 1130.0));
+    assert_eq!(story.printed(), 1130.0);
+}
