@@ -45,7 +45,8 @@ pub(super) struct OpenPrint {
     owner: Option<String>,
     started: Time,
     phase: Phase,
-    phase_since: Stamp,
+    /// When the pause began that nothing has shown to be over.
+    open_pause: Option<Stamp>,
     clock: Clock,
     /// The start itself was reported, and nothing else of this print since.
     only_announced: bool,
@@ -107,7 +108,7 @@ impl OpenPrint {
             owner: job.owner.clone(),
             started: event.received - job.elapsed.map_or(Duration::ZERO, Elapsed::stated),
             phase,
-            phase_since: stamp,
+            open_pause: (phase == Phase::Paused).then_some(stamp),
             clock: Clock::new(event.received, job.elapsed, phase.hand()),
             only_announced: event.what == What::Started,
             last_report: stamp,
@@ -177,6 +178,9 @@ impl OpenPrint {
 
     /// Takes in what a running or waiting print reports, then goes on in `phase`.
     pub(super) fn update(&mut self, event: &Event, phase: Phase) {
+        if self.went_on(event) {
+            self.open_pause = None;
+        }
         if let Some(elapsed) = event.job.elapsed {
             self.clock.report(elapsed);
             self.last_elapsed = Some(elapsed);
@@ -189,9 +193,11 @@ impl OpenPrint {
 
     /// Goes on in `phase`, with nothing else reported.
     pub(super) fn enter(&mut self, phase: Phase, event: &Event) {
-        if self.phase != phase {
-            self.phase_since = Stamp::of(event);
-        }
+        self.open_pause = match phase {
+            Phase::Printing => None,
+            Phase::Paused => self.open_pause.or_else(|| Some(Stamp::of(event))),
+            Phase::ErrorPending | Phase::Lost => self.open_pause,
+        };
         self.phase = phase;
         self.clock.turn(phase.hand());
     }
@@ -242,15 +248,15 @@ impl OpenPrint {
     /// cancel shows in the file position; without one, in the elapsed time itself. The position on an SD card is asked
     /// for now and then, and is behind at the pause: only where it has not moved at all it tells.
     fn counts_an_open_pause(&self, event: &Event, outcome: Outcome) -> bool {
-        if self.phase != Phase::Paused || outcome == Outcome::Completed {
+        let Some(open_pause) = self.open_pause.filter(|_| outcome != Outcome::Completed) else {
             return false;
-        }
+        };
         match (self.position, event.job.position, event.job.elapsed) {
             (Some(paused), Some(ended), _) if paused == ended || self.origin != Origin::SdCard => {
                 paused == ended
             }
             (_, _, Some(Elapsed::Printing(elapsed))) => {
-                let pause = self.phase_since.until(Stamp::of(event));
+                let pause = open_pause.until(Stamp::of(event));
                 elapsed + TOLERANCE >= self.clock.printed(event.received) + pause
             }
             _ => true,
@@ -280,12 +286,9 @@ impl OpenPrint {
 
     pub(super) fn reset(&mut self, reset: Reset) {
         self.clock.reset(reset);
-        for time in [
-            &mut self.started,
-            &mut self.phase_since.received,
-            &mut self.last_report.received,
-            &mut self.silent_at,
-        ] {
+        let open_pause = self.open_pause.as_mut().map(|pause| &mut pause.received);
+        let times = [&mut self.started, &mut self.last_report.received, &mut self.silent_at];
+        for time in times.into_iter().chain(open_pause) {
             reset.apply(time);
         }
     }

@@ -31,6 +31,7 @@ pub struct Printer {
     id: String,
     label: String,
     name: String,
+    /// What it does once no print is open.
     rest: Rest,
     print: Option<OpenPrint>,
     totals: Totals,
@@ -283,6 +284,7 @@ impl Printer {
             Some(print) => print.update(event, phase),
             None => self.open(event, phase, limits),
         }
+        self.rest = Rest::Idle;
         if phase == Phase::Printing {
             self.attention = None;
         }
@@ -300,8 +302,8 @@ impl Printer {
             self.open(event, Phase::Printing, limits);
         }
         if let Some(print) = self.print.take() {
-            let failed_in_error = print.phase() == Phase::ErrorPending && outcome == Outcome::Failed;
-            self.rest = if failed_in_error { Rest::Error } else { Rest::Idle };
+            // What made a print fail, such as an error or a lost connection, outlasts it.
+            self.rest = if outcome == Outcome::Failed { self.rest } else { Rest::Idle };
             self.count_end(print.end(event, outcome), event, &mut effect);
         }
         self.attention = None;
@@ -313,9 +315,9 @@ impl Printer {
         self.totals.errors += 1;
         self.attention = None;
         self.close_if_of_another_print(event, &mut effect);
-        match &mut self.print {
-            Some(print) => print.update(event, Phase::ErrorPending),
-            None => self.rest = Rest::Error,
+        self.rest = Rest::Error;
+        if let Some(print) = &mut self.print {
+            print.update(event, Phase::ErrorPending);
         }
         effect
     }
@@ -358,15 +360,14 @@ impl Printer {
         if reported == Reported::Printing {
             self.attention = None;
         }
-        let Some(print) = &mut self.print else {
-            self.rest = match reported {
-                Reported::Idle => Rest::Idle,
-                Reported::Error => Rest::Error,
-                // A print that nobody announced is going on: until its end tells more, idle would be a lie.
-                Reported::Offline | Reported::Printing | Reported::Paused => Rest::Unknown,
-            };
-            return Effect::default();
+        self.rest = match reported {
+            Reported::Error => Rest::Error,
+            Reported::Offline => Rest::Unknown,
+            // A print that nobody announced is going on: until its end tells more, idle would be a lie.
+            Reported::Printing | Reported::Paused if self.print.is_none() => Rest::Unknown,
+            Reported::Printing | Reported::Paused | Reported::Idle => Rest::Idle,
         };
+        let Some(print) = &mut self.print else { return Effect::default() };
         match (reported, print.phase()) {
             (Reported::Printing, phase) if phase != Phase::Printing => print.update(event, Phase::Printing),
             (Reported::Paused, phase) if phase != Phase::Paused => print.update(event, Phase::Paused),

@@ -53,6 +53,16 @@ fn a_cancel_within_a_pause_does_not_credit_the_pause() {
 }
 
 #[test]
+fn a_failure_within_a_pause_does_not_credit_the_pause() {
+    for what in [What::Error, What::StateReport(Reported::Offline)] {
+        let mut story = paused();
+        story.after(12.0).tell(what, Job::default());
+        story.after(0.05).tell(What::Finished(Outcome::Failed), elapsed("a.gcode", 22.3));
+        assert_eq!(story.printed(), 10.25, "{what:?}");
+    }
+}
+
+#[test]
 fn an_sd_position_that_lags_behind_the_pause_does_not_credit_it() {
     let job = |seconds, position| Job {
         position: Some(position),

@@ -307,6 +307,25 @@ fn an_idle_printer_may_be_silent_for_ever() {
 }
 
 #[test]
+fn a_printer_that_is_gone_when_its_print_fails_is_unknown_and_not_idle() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    story.tell(What::StateReport(Reported::Offline), Job::default());
+    story.tell(FAILED, file("a.gcode"));
+    assert_eq!((story.state(), story.counts()), (State::Unknown, [1, 0, 0, 1, 0, 0]));
+}
+
+#[test]
+fn an_error_that_was_recovered_from_does_not_outlast_the_print() {
+    let mut story = Story::default();
+    story.tell(What::Started, file("a.gcode"));
+    story.tell(What::Error, Job::default());
+    story.tell(What::Progress, file("a.gcode"));
+    story.tell(FAILED, file("a.gcode"));
+    assert_eq!(story.state(), State::Idle);
+}
+
+#[test]
 fn a_printer_that_was_off_is_idle_again_when_it_says_so() {
     let mut story = Story::default();
     story.tell(What::StateReport(Reported::Offline), Job::default());
