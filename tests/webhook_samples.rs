@@ -246,7 +246,7 @@ async fn the_examples_are_accepted_as_they_are() {
     let cube = "cube_0.8n_0.4mm_PETG_235C.gcode";
     let shape = "Shape-Box_0.8n_0.4mm_PETG_MK3S_2m.gcode";
     let cases = [
-        ("octoprint-started.json", "started", "cube_1.8n_0.4mm_PETG_235C.gcode", "local", Some(0.0)),
+        ("octoprint-started.json", "started", "cube_1.8n_0.4mm_PETG_235C.gcode", "local", None),
         ("octoprint-done.json", "completed", cube, "local", Some(1_150.522_784_036)),
         ("sdcard-started.json", "started", shape, "sdcard", None),
         ("sdcard-done.json", "completed", shape, "sdcard", Some(312.779_995_679)),

@@ -101,6 +101,10 @@ fn elapsed(
     extra: Object<'_>,
     progress: Object<'_>,
 ) -> Result<Option<Duration>, Malformed> {
+    if what == What::Started {
+        // Nothing has been printed yet. What OctoPrint still shows is of the print before, or the first moments.
+        return Ok(None);
+    }
     let ended = matches!(what, What::Finished(_));
     let own = if ended { extra.number("time")?.and_then(range::span) } else { None };
     let reported = own.or(progress.number("printTime")?.and_then(range::span));

@@ -156,6 +156,7 @@ fn elapsed_time() {
     }
     for (topic, message) in [
         ("Print Started", json!({"time": 12})),
+        ("Print Started", json!({"progress": {"printTime": 1150}})),
         ("Print Done", json!({"time": 1_795_308_886})),
         ("Print Progress", json!({"progress": "printTime"})),
     ] {
