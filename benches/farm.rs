@@ -1,0 +1,140 @@
+//! The work of the exporter without its sockets and its disk: reading a webhook, applying it, writing a scrape.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
+
+use std::hint::black_box;
+use std::io::Write;
+use std::path::Path;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body_util::Full;
+use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, View};
+use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
+use tokio::runtime::{Builder, Runtime};
+
+const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20 };
+
+/// A captured request.
+struct Request {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Request {
+    fn captured(path: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures").join(path);
+        let bytes = Bytes::from(std::fs::read(path).unwrap());
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let headers = head.lines().skip(1).map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap())
+        });
+        Self { headers: headers.collect(), body: bytes.slice(end + 4..) }
+    }
+
+    async fn read(&self, printer: &str) -> Event {
+        let body = Full::new(self.body.clone());
+        let source = Source::OctoPrint;
+        let fields = webhook::read(source, &Method::POST, &self.headers, None, body, &LIMITS).await.unwrap();
+        let context = Context { segment: Some(printer), names: &|_, _| None, received: NOW };
+        match webhook::parse(source, &fields, &context).unwrap() {
+            Parsed::Event(event) => event,
+            Parsed::Ignored { .. } => panic!("the capture tells of an event"),
+        }
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+fn read(c: &mut Criterion) {
+    let runtime = runtime();
+    let mut group = c.benchmark_group("read a webhook");
+    for (name, path) in [
+        ("multipart", "local-complete/default/01-print-started.http"),
+        ("json", "local-complete/json/02-print-progress.http"),
+        ("form", "local-complete/form/02-print-progress.http"),
+    ] {
+        let request = Request::captured(path);
+        group.bench_function(BenchmarkId::new(name, request.body.len()), |b| {
+            b.iter(|| runtime.block_on(request.read(black_box("p1"))));
+        });
+    }
+}
+
+/// The webhooks of one print, from its start to its end, of the printer of this number.
+fn print(runtime: &Runtime, number: usize) -> Vec<Event> {
+    let names = ["01-print-started", "02-print-progress", "07-print-progress", "12-print-done"];
+    let read = |name| {
+        let request = Request::captured(&format!("pause-resume-done/default-progress/{name}.http"));
+        runtime.block_on(request.read(&format!("p{number}")))
+    };
+    names.into_iter().map(read).collect()
+}
+
+fn apply(c: &mut Criterion) {
+    let events = print(&runtime(), 1);
+    c.bench_function("apply the 4 webhooks of a print", |b| {
+        let mut farm = Farm::default();
+        b.iter_batched_ref(
+            Changes::default,
+            |changes| {
+                for event in &events {
+                    black_box(farm.apply(event, NOW, &Limits::default(), changes).unwrap());
+                }
+            },
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+/// A farm of which every printer has printed once, and every other prints now.
+fn farm(printers: usize) -> View {
+    let runtime = runtime();
+    let events = print(&runtime, 1);
+    let mut farm = Farm::default();
+    for number in 0..printers {
+        let again = if number % 2 == 0 { &events[..2] } else { &[] };
+        for event in events.iter().chain(again) {
+            let mut event = event.clone();
+            event.printer.id = format!("p{number}");
+            event.printer.label.clone_from(&event.printer.id);
+            let limits = Limits { printers, ..Limits::default() };
+            farm.apply(&event, NOW, &limits, &mut Changes::default()).unwrap();
+        }
+    }
+    farm.view().clone()
+}
+
+fn scrape(c: &mut Criterion) {
+    let metrics = Metrics::new(NOW).unwrap();
+    for (printers, samples) in [(1_000, 100), (10_000, 20)] {
+        let view = farm(printers);
+        let mut group = c.benchmark_group("scrape");
+        group.sample_size(samples);
+        let render = || {
+            let mut text = String::new();
+            metrics.render(black_box(&view), NOW, &mut text).unwrap();
+            text
+        };
+        group.bench_function(BenchmarkId::new("plain", printers), |b| b.iter(render));
+        group.bench_function(BenchmarkId::new("gzip", printers), |b| {
+            b.iter(|| {
+                let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+                gzip.write_all(render().as_bytes()).unwrap();
+                gzip.finish().unwrap()
+            });
+        });
+    }
+}
+
+criterion_group!(benches, read, apply, scrape);
+criterion_main!(benches);

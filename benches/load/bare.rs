@@ -1,0 +1,105 @@
+//! What the exporter is measured against: a server that does nothing but read and parse, alone and with a group commit.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use multer::Multipart;
+use rusqlite::{Connection, params};
+use serde_json::Value;
+use std::path::Path;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+const ANSWER: &str = r#"{"status":"accepted"}"#;
+
+/// A parsed webhook on its way to the disk.
+pub(crate) struct Row {
+    printer: String,
+    topic: String,
+    state: String,
+    done: oneshot::Sender<()>,
+}
+
+/// Reads, parses, answers.
+pub(crate) fn parser() -> Router {
+    let handler = |headers: HeaderMap, body: Body| async move {
+        std::hint::black_box(parse(&headers, body).await);
+        ANSWER
+    };
+    Router::new().route("/webhook/octoprint/{printer}", post(handler))
+}
+
+/// Reads, parses, has it stored together with whatever else has queued up, answers.
+pub(crate) fn committer(path: &Path) -> Router {
+    let connection = Connection::open(path).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    connection.pragma_update(None, "synchronous", "FULL").unwrap();
+    let schema = "CREATE TABLE states (printer TEXT PRIMARY KEY, topic TEXT NOT NULL, state TEXT NOT NULL) STRICT";
+    connection.execute_batch(schema).unwrap();
+    let (queue, rows) = mpsc::channel(4096);
+    std::thread::spawn(move || write(connection, rows));
+    Router::new().route("/webhook/octoprint/{printer}", post(store)).with_state(queue)
+}
+
+async fn store(
+    State(queue): State<mpsc::Sender<Row>>,
+    axum::extract::Path(printer): axum::extract::Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> &'static str {
+    let fields = parse(&headers, body).await;
+    let text = |name: &str| fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.to_string());
+    let (done, stored) = oneshot::channel();
+    let (topic, state) = (text("topic").unwrap(), text("job").unwrap());
+    queue.send(Row { printer, topic, state, done }).await.unwrap();
+    stored.await.unwrap();
+    ANSWER
+}
+
+fn write(mut connection: Connection, mut rows: mpsc::Receiver<Row>) {
+    let mut batch = Vec::new();
+    while rows.blocking_recv_many(&mut batch, 1024) > 0 {
+        let transaction = connection.transaction().unwrap();
+        for row in &batch {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO states VALUES (?, ?, ?)")
+                .unwrap()
+                .execute(params![row.printer, row.topic, row.state])
+                .unwrap();
+        }
+        transaction.commit().unwrap();
+        for row in batch.drain(..) {
+            let _ = row.done.send(());
+        }
+    }
+}
+
+/// All text parts, those that hold an object as that object.
+async fn parse(headers: &HeaderMap, body: Body) -> Vec<(String, Value)> {
+    let content_type = headers["content-type"].to_str().unwrap();
+    let boundary = multer::parse_boundary(content_type).unwrap();
+    let mut parts = Multipart::new(body.into_data_stream(), boundary);
+    let mut fields = Vec::new();
+    while let Some(part) = parts.next_field().await.unwrap() {
+        let name = part.name().unwrap().to_owned();
+        let text = String::from_utf8(part.bytes().await.unwrap().to_vec()).unwrap();
+        let value = if text.starts_with('{') { serde_json::from_str(&text).unwrap() } else { Value::String(text) };
+        fields.push((name, value));
+    }
+    fields
+}
+
+/// Serves over plain connections, without deadlines or limits.
+pub(crate) async fn serve(listener: TcpListener, router: Router) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let service = TowerToHyperService::new(router.clone());
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}

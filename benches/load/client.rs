@@ -1,0 +1,190 @@
+//! The load: requests that are put together beforehand, sent one after the other over connections that are kept.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use printfarm_exporter::clock::Clock;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::runtime;
+use tokio::task::LocalSet;
+
+/// One print as OctoPrint reported it: each file is one webhook.
+const PRINT: [&str; 4] =
+    ["01-print-started.http", "02-print-progress.http", "07-print-progress.http", "12-print-done.http"];
+
+/// The webhooks of one print, for each printer.
+pub(crate) struct Prints(Vec<[Vec<u8>; PRINT.len()]>);
+
+impl Prints {
+    /// The same print on this many printers.
+    pub(crate) fn on(printers: usize) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/data/captures/pause-resume-done/default-progress");
+        let captured = PRINT.map(|name| std::fs::read(folder.join(name)).unwrap());
+        let on = |printer| captured.each_ref().map(|request| aim(request, printer));
+        Self((0..printers).map(on).collect())
+    }
+
+    /// One webhook of the print on each printer: 0 is the start, 3 the end.
+    pub(crate) fn step(&self, step: usize) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(move |print| print[step].as_slice())
+    }
+}
+
+/// The request, sent for this printer.
+fn aim(request: &[u8], printer: usize) -> Vec<u8> {
+    let path = request.iter().position(|&byte| byte == b'\r').unwrap();
+    let mut aimed = format!("POST /webhook/octoprint/p{printer} HTTP/1.1").into_bytes();
+    aimed.extend_from_slice(&request[path..]);
+    aimed
+}
+
+/// What came of a load.
+pub(crate) struct Tally {
+    /// How long each answer took, sorted.
+    pub(crate) waits: Vec<Duration>,
+    /// How long all of it took.
+    pub(crate) took: Duration,
+}
+
+impl Tally {
+    /// Answers for each second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.waits.len() as f64 / self.took.as_secs_f64()
+    }
+
+    /// Within this time so many of a thousand were answered.
+    pub(crate) fn within(&self, thousandth: usize) -> Duration {
+        self.waits[(self.waits.len() * thousandth / 1000).min(self.waits.len() - 1)]
+    }
+}
+
+/// Prints on and on for at least this time. Every print that was begun is ended.
+pub(crate) fn drive(address: SocketAddr, prints: &Arc<Prints>, connections: usize, time: Duration) -> Tally {
+    let clock = Clock::start();
+    let work = |number| {
+        let (prints, clock) = (Arc::clone(prints), clock.clone());
+        async move {
+            let mut connection = Connection::open(address).await;
+            let mut waits = Vec::new();
+            for print in prints.0.iter().skip(number).step_by(connections).cycle() {
+                if clock.monotonic() >= time {
+                    break;
+                }
+                for request in print {
+                    let begun = clock.monotonic();
+                    connection.ask(request).await;
+                    waits.push(clock.monotonic().saturating_sub(begun));
+                }
+            }
+            waits
+        }
+    };
+    run((0..connections).map(work), &clock)
+}
+
+/// Sends all requests at once, spread over this many connections. The waits are counted from the beginning of it all.
+pub(crate) fn burst<'r>(
+    address: SocketAddr,
+    requests: impl Iterator<Item = &'r [u8]>,
+    connections: usize,
+) -> Tally {
+    let requests: Vec<Vec<u8>> = requests.map(<[u8]>::to_vec).collect();
+    let shares: Vec<Vec<Vec<u8>>> =
+        requests.chunks(requests.len().div_ceil(connections)).map(<[_]>::to_vec).collect();
+    let clock = Clock::start();
+    let work = |share: Vec<Vec<u8>>| {
+        let clock = clock.clone();
+        async move {
+            let mut connection = Connection::open(address).await;
+            let mut waits = Vec::new();
+            for request in share {
+                connection.ask(&request).await;
+                waits.push(clock.monotonic());
+            }
+            waits
+        }
+    };
+    run(shares.into_iter().map(work), &clock)
+}
+
+/// Runs all of it on this thread, so that the servers get the other core.
+fn run<W: Future<Output = Vec<Duration>> + 'static>(work: impl Iterator<Item = W>, clock: &Clock) -> Tally {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let begun = clock.monotonic();
+        let tasks: Vec<_> = work.map(tokio::task::spawn_local).collect();
+        let mut waits = Vec::new();
+        for task in tasks {
+            waits.extend(task.await.unwrap());
+        }
+        waits.sort_unstable();
+        Tally { waits, took: clock.monotonic().saturating_sub(begun) }
+    })
+}
+
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, buffer: vec![0; 4096] }
+    }
+
+    /// Sends a webhook and waits until it is accepted.
+    async fn ask(&mut self, request: &[u8]) {
+        let mut unsent = request;
+        while !unsent.is_empty() {
+            let written = poll_fn(|cx| Pin::new(&mut self.stream).poll_write(cx, unsent)).await.unwrap();
+            unsent = &unsent[written..];
+        }
+        let mut filled = 0;
+        loop {
+            filled += self.read(filled).await.unwrap();
+            if is_whole(&self.buffer[..filled]) {
+                break;
+            }
+        }
+        let answer = &self.buffer[..filled];
+        let is_accepted = answer.starts_with(b"HTTP/1.1 200") && find(answer, b"accepted").is_some();
+        assert!(is_accepted, "{}", String::from_utf8_lossy(answer));
+    }
+
+    async fn read(&mut self, filled: usize) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(&mut self.buffer[filled..]);
+        poll_fn(|cx| Pin::new(&mut self.stream).poll_read(cx, &mut buffer)).await?;
+        match buffer.filled().len() {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
+    }
+}
+
+/// Whether this is a whole answer.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(head) = find(answer, b"\r\n\r\n") else { return false };
+    answer.len() >= head + 4 + content_length(&answer[..head])
+}
+
+/// The length that the head of an answer states.
+pub(crate) fn content_length(head: &[u8]) -> usize {
+    const NAME: &[u8] = b"\r\ncontent-length: ";
+    let from = find(head, NAME).unwrap() + NAME.len();
+    let digits = head[from..].iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'))
+}
+
+/// Where a part begins.
+pub(crate) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}

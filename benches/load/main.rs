@@ -1,0 +1,59 @@
+//! The exporter under load, beside servers that do less, in one run. Prints tables in Markdown.
+//!
+//! `cargo bench --bench load` takes about three minutes, `cargo bench --bench load -- --quick` half of one. Nothing else
+//! should run on the machine. docs/PERFORMANCE.md says how to read the tables.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
+
+mod bare;
+mod client;
+mod farm;
+mod ingest;
+mod report;
+mod scrape;
+mod server;
+
+use std::path::Path;
+use std::time::Duration;
+
+use report::head;
+
+/// The printers that send under load.
+const PRINTERS: usize = 1_000;
+
+/// The printers of a large farm, and the webhooks that come at once.
+const BURST: usize = 10_000;
+
+/// How thoroughly to measure.
+struct Plan {
+    rounds: usize,
+    time: Duration,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, kind, folder] = &arguments[..]
+        && role == server::ROLE
+    {
+        return server::run(kind, Path::new(folder));
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let plan = if quick {
+        Plan { rounds: 3, time: Duration::from_millis(200) }
+    } else {
+        Plan { rounds: 7, time: Duration::from_millis(1_000) }
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
+    // What a run that was broken off has left.
+    let _ = std::fs::remove_dir_all(&folder);
+
+    ingest::side_by_side(&plan, &folder);
+    head(&["work", "target", "measured", "noise"]);
+    ingest::on_a_slow_disk(&plan, &folder);
+    ingest::while_scraped(&plan, &folder);
+    ingest::at_once(&plan, &folder);
+    farm::scrapes(&plan, &folder);
+    farm::starts(&plan, &folder);
+
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -1,0 +1,196 @@
+//! The servers under load: each a process of its own, on a free port.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use printfarm_exporter::app::{self, App};
+use printfarm_exporter::clock::Clock;
+use printfarm_exporter::config::{SharedSettings, Surroundings};
+use printfarm_exporter::farm::{Changes, Time, View};
+use printfarm_exporter::http::{ConnectionLimits, Options, bind};
+use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::recorder::Recorder;
+use printfarm_exporter::store::{Kept, MemoryStore, SqliteStore, Store, StoreError};
+use tokio::runtime::Runtime;
+
+use crate::bare;
+
+/// The first argument of a process that is one of the servers.
+pub(crate) const ROLE: &str = "--serve";
+
+/// What a disk of the slow kind takes longer for each commit.
+const SLOW: Duration = Duration::from_millis(10);
+
+const CONFIG: &str = "limits: {printers: 20000}\n";
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Reads and parses.
+    Bare,
+    /// Reads, parses, and stores in a group commit.
+    Commit,
+    /// The exporter with a store that keeps nothing.
+    Memory,
+    /// The program as people run it.
+    Durable,
+    /// The exporter with a store that takes longer.
+    Slow,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare parse",
+            Self::Commit => "bare parse + commit",
+            Self::Memory => "exporter, memory",
+            Self::Durable => "exporter, durable",
+            Self::Slow => "exporter, slow disk",
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        let kinds = [Self::Bare, Self::Commit, Self::Memory, Self::Slow];
+        kinds.into_iter().find(|kind| kind.name() == name).unwrap()
+    }
+}
+
+/// A running server. It is killed when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    _log: BufReader<ChildStderr>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server that keeps its files in `folder`, and waits until it listens.
+    pub(crate) fn start(kind: Kind, folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut command = match kind {
+            Kind::Durable => program(folder),
+            kind => {
+                let mut command = Command::new(std::env::current_exe().unwrap());
+                command.arg(ROLE).arg(kind.name()).arg(folder);
+                command
+            }
+        };
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "{} did not start", kind.name());
+            if let Some((_, rest)) = line.split_once("listening=") {
+                break rest.split_whitespace().next().unwrap().parse().unwrap();
+            }
+        };
+        Self { child, _log: log, address }
+    }
+
+    /// Waits until it would take a webhook.
+    pub(crate) fn wait_until_ready(&self) {
+        let is_ready = || {
+            let mut stream = TcpStream::connect(self.address).unwrap();
+            let request = b"GET /-/ready HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n";
+            stream.write_all(request).unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            answer.starts_with(b"HTTP/1.1 200")
+        };
+        while !is_ready() {}
+    }
+
+    /// Resident memory, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the program keeps its state below `folder`.
+pub(crate) fn storage(folder: &Path) -> PathBuf {
+    folder.join("printfarm.db")
+}
+
+fn program(folder: &Path) -> Command {
+    let config = folder.join("printfarm.yml");
+    std::fs::write(&config, CONFIG).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_printfarm_exporter"));
+    command.arg("--web.listen-address=127.0.0.1:0");
+    command.arg(format!("--storage.path={}", storage(folder).display()));
+    command.arg(format!("--config.file={}", config.display()));
+    command
+}
+
+/// What the process does that was started with [`ROLE`].
+pub(crate) fn run(name: &str, folder: &Path) {
+    let kind = Kind::named(name);
+    Runtime::new().unwrap().block_on(async {
+        let mut listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        eprintln!("listening={}", listeners[0].local_addr().unwrap());
+        match kind {
+            Kind::Bare => bare::serve(listeners.remove(0), bare::parser()).await,
+            Kind::Commit => {
+                let router = bare::committer(&folder.join("commit.db"));
+                bare::serve(listeners.remove(0), router).await;
+            }
+            Kind::Memory => exporter(listeners, MemoryStore).await,
+            Kind::Slow => exporter(listeners, SlowStore(SqliteStore::open(&storage(folder)).unwrap())).await,
+            Kind::Durable => unreachable!("the program is its own process"),
+        }
+    });
+}
+
+async fn exporter(listeners: Vec<tokio::net::TcpListener>, store: impl Store + 'static) {
+    let surroundings = Surroundings {
+        variable: Box::new(|_| None),
+        file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())),
+    };
+    let settings = SharedSettings::load(Some("printfarm.yml".into()), surroundings).unwrap();
+    let clock = Clock::start();
+    let (recorder, writer) = Recorder::start(store, clock.clone()).unwrap();
+    let app = App {
+        listeners,
+        settings,
+        recorder,
+        writer,
+        metrics: Metrics::new(clock.now()).unwrap(),
+        clock,
+        options: Options::default(),
+        connections: ConnectionLimits::default(),
+    };
+    app::run(app, std::future::pending::<()>()).await.unwrap();
+}
+
+/// A store on a disk that needs [`SLOW`] more for each commit.
+struct SlowStore(SqliteStore);
+
+impl Store for SlowStore {
+    fn load(&mut self) -> Result<Kept, StoreError> {
+        self.0.load()
+    }
+
+    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError> {
+        std::thread::sleep(SLOW);
+        self.0.commit(view, changes, now)
+    }
+}
