@@ -12,7 +12,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_ma
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, View};
+use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, Turn, View};
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
 use tokio::runtime::{Builder, Runtime};
@@ -88,7 +88,7 @@ fn apply(c: &mut Criterion) {
             Changes::default,
             |changes| {
                 for event in &events {
-                    black_box(farm.apply(event, NOW, &Limits::default(), changes).unwrap());
+                    black_box(farm.apply(event, Turn::at(NOW), &Limits::default(), changes).unwrap());
                 }
             },
             BatchSize::SmallInput,
@@ -108,7 +108,7 @@ fn farm(printers: usize) -> View {
             event.printer.id = format!("p{number}");
             event.printer.label.clone_from(&event.printer.id);
             let limits = Limits { printers, ..Limits::default() };
-            farm.apply(&event, NOW, &limits, &mut Changes::default()).unwrap();
+            farm.apply(&event, Turn::at(NOW), &limits, &mut Changes::default()).unwrap();
         }
     }
     farm.view().clone()

@@ -103,7 +103,12 @@ fn after_a_kill(plan: &Plan, folder: &Path, prints: &Arc<Prints>) {
         rounds.add_time(took);
         server.stop();
     }
-    row(&["start until ready, after kill -9 under load", "<= 100 ms", &rounds.milliseconds(), &rounds.noise()]);
+    row(&[
+        "start until ready, after kill -9 under load",
+        "<= 100 ms",
+        &rounds.milliseconds(),
+        &rounds.noise(),
+    ]);
 }
 
 fn timed_start(folder: &Path) -> (Server, Duration) {

@@ -39,7 +39,16 @@ pub(crate) fn side_by_side(plan: &Plan, folder: &Path) {
     for server in &servers {
         drive(server.address, &prints, 64, plan.time / 4);
     }
-    head(&["connections", "server", "webhooks/s", "noise", "p50", "p99", "of bare parse", "of parse + commit"]);
+    head(&[
+        "connections",
+        "server",
+        "webhooks/s",
+        "noise",
+        "p50",
+        "p99",
+        "of bare parse",
+        "of parse + commit",
+    ]);
     for connections in [1, 16, 64] {
         let mut figures = kinds.map(|_| Figures::default());
         for _ in 0..plan.rounds {

@@ -161,10 +161,8 @@ pub(crate) fn run(name: &str, folder: &Path) {
 }
 
 async fn exporter(listeners: Vec<tokio::net::TcpListener>, store: impl Store + 'static) {
-    let surroundings = Surroundings {
-        variable: Box::new(|_| None),
-        file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())),
-    };
+    let surroundings =
+        Surroundings { variable: Box::new(|_| None), file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())) };
     let settings = SharedSettings::load(Some("printfarm.yml".into()), surroundings).unwrap();
     let clock = Clock::start();
     let (recorder, writer) = Recorder::start(store, clock.clone()).unwrap();

@@ -133,6 +133,14 @@ pub struct Turn {
     pub seen: Time,
 }
 
+impl Turn {
+    /// The turn of an event that readers have seen the state right up to.
+    #[must_use]
+    pub const fn at(now: Time) -> Self {
+        Self { now, seen: now }
+    }
+}
+
 /// What was done with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -67,7 +67,7 @@ fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
         };
         story
             .farm
-            .apply(&event, Turn { now: event.received, seen: event.received }, &limits, &mut story.changes)
+            .apply(&event, Turn::at(event.received), &limits, &mut story.changes)
             .map(|applied| applied.label)
     };
     let results = ["a", "b", "c", "a"].map(&mut apply);

@@ -93,13 +93,7 @@ fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
         event(What::Paused, 0.1, 1010, elapsed("a.gcode", 10.0)),
         event(CANCELLED, 0.2, 1022, elapsed("a.gcode", 21.97)),
     ] {
-        farm.apply(
-            &event,
-            Turn { now: event.received, seen: event.received },
-            &Limits::default(),
-            &mut Changes::default(),
-        )
-        .unwrap();
+        farm.apply(&event, Turn::at(event.received), &Limits::default(), &mut Changes::default()).unwrap();
     }
     let printed = farm.view().read(at(1.0)).next().unwrap().printed;
     assert!((10.0..10.5).contains(&printed.as_secs_f64()), "{printed:?}");

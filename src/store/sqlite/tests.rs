@@ -49,13 +49,7 @@ fn job(print_id: &str, seconds: u64) -> Job {
 fn keep(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
     for event in events {
         let mut changes = Changes::default();
-        farm.apply(
-            &event,
-            Turn { now: event.received, seen: event.received },
-            &Limits::default(),
-            &mut changes,
-        )
-        .unwrap();
+        farm.apply(&event, Turn::at(event.received), &Limits::default(), &mut changes).unwrap();
         store.commit(farm.view(), &changes, event.received).unwrap();
     }
 }
@@ -107,14 +101,8 @@ fn what_was_kept_is_there_again_with_open_prints_labels_and_spent_ids() {
     assert_eq!(shown(&again), shown(&farm));
     assert_eq!(again.view().limit_reached(Source::OctoEverywhere), Some(Time::from_micros(260_000_000)));
     let late = event(900, What::Started, job("one", 0));
-    let applied = again
-        .apply(
-            &late,
-            Turn { now: late.received, seen: late.received },
-            &Limits::default(),
-            &mut Changes::default(),
-        )
-        .unwrap();
+    let applied =
+        again.apply(&late, Turn::at(late.received), &Limits::default(), &mut Changes::default()).unwrap();
     assert_eq!(applied.verdict, crate::farm::Verdict::Duplicate);
 }
 
@@ -198,8 +186,7 @@ fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_suc
     let mut farm = Farm::default();
     let mut changes = Changes::default();
     let start = event(100, What::Started, Job::default());
-    farm.apply(&start, Turn { now: start.received, seen: start.received }, &Limits::default(), &mut changes)
-        .unwrap();
+    farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut changes).unwrap();
     let other = Connection::open(folder.store()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
@@ -236,7 +223,7 @@ mod random {
             };
             let mut farm = Farm::default();
             let start = event(5_000_000, What::Started, told);
-            farm.apply(&start, Turn { now: start.received, seen: start.received }, &Limits::default(), &mut Changes::default()).unwrap();
+            farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut Changes::default()).unwrap();
             let printer = farm.view().printer(0).unwrap();
             let again: Printer = serde_json::from_str(&serde_json::to_string(printer).unwrap()).unwrap();
             prop_assert_eq!(&again, printer);
