@@ -27,8 +27,8 @@ pub use time::{Reset, Time};
 pub(crate) use words::words;
 pub use words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
 
-/// While any clock runs, the present time is kept at least this often, so that after a crash it is known until when the
-/// counters may have been seen to grow.
+/// While any clock runs, a store is told this long ahead until when the counters may be seen to grow. After a crash they go
+/// on from there, so that they never fall, even when the clock was put back in between.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// Limits that the state keeps, from the configuration.
@@ -162,7 +162,7 @@ pub struct Changes {
     pub spent: Vec<u64>,
     /// Whether a source has said that its webhooks of the day are used up.
     pub limits: bool,
-    /// Whether the present time is to be kept: clocks run, and what they show is to be remembered.
+    /// Whether it is to be kept until when the counters may be seen to grow: clocks run.
     pub heartbeat: bool,
 }
 
@@ -197,18 +197,25 @@ impl Farm {
         self.view.printers.iter().any(|printer| printer.is_running(now))
     }
 
-    /// Goes on at `now` with a state that was in use until `until` or a little later. A clock that shows an earlier time
-    /// than the state knows of was put back in between; then the state goes on from where it was.
-    pub fn resume(&mut self, until: Option<Time>, now: Time) {
+    /// Goes on at `now` with a state that was shown until `shown_until` at the latest, and notes in `changes` what that
+    /// changed. A clock that shows an earlier time than the state knows of was put back in between; then the state goes on
+    /// from where it was.
+    pub fn resume(&mut self, shown_until: Option<Time>, now: Time, changes: &mut Changes) {
         let known = self.view.printers.iter().map(|printer| printer.last_event()).max();
-        let Some(latest) = until.max(known) else { return };
-        let seen = latest + HEARTBEAT;
-        let reset = Reset { since: now, by: now.micros().saturating_sub(latest.micros()).min(0) };
-        if now < seen {
-            for printer in &mut self.view.printers {
-                let printer = Arc::make_mut(printer);
-                printer.keep_up(seen);
-                printer.reset(reset);
+        let Some(seen) = shown_until.max(known) else { return };
+        if seen <= now {
+            return;
+        }
+        let alive = known.max(shown_until.map(|until| until - HEARTBEAT)).unwrap_or(now);
+        for (position, printer) in self.view.printers.iter_mut().enumerate() {
+            let mut resumed = Printer::clone(printer);
+            resumed.keep_up(seen);
+            if now < alive {
+                resumed.reset(Reset { since: now, by: now.micros().saturating_sub(alive.micros()) }, alive);
+            }
+            if resumed != **printer {
+                *printer = Arc::new(resumed);
+                changes.printers.insert(position);
             }
         }
     }
@@ -218,7 +225,7 @@ impl Farm {
         for printer in &mut self.view.printers {
             let printer = Arc::make_mut(printer);
             printer.keep_up(now);
-            printer.reset(reset);
+            printer.reset(reset, now);
         }
         changes.printers.extend(0..self.view.printers.len());
     }
@@ -270,8 +277,9 @@ impl Farm {
         for ended in effect.ended {
             if let Some(id) = &ended.print_id {
                 let fingerprint = fingerprint(source, &event.printer.id, id);
-                self.spent.insert(fingerprint);
-                changes.spent.push(fingerprint);
+                if self.spent.insert(fingerprint) {
+                    changes.spent.push(fingerprint);
+                }
             }
             changes.ended.push((position, ended));
         }
