@@ -140,9 +140,9 @@ impl<S: Store> Store for Measured<S> {
         self.store.load()
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
         let begun = self.clock.monotonic();
-        let committed = self.store.commit(view, changes, now);
+        let committed = self.store.commit(view, changes, shown_until);
         match &committed {
             Ok(()) => self.own.commit(self.clock.monotonic().saturating_sub(begun)),
             Err(error) => {

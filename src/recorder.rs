@@ -3,6 +3,7 @@
 //!
 //! It runs on a thread of its own, because a commit blocks. Readers take the published state without waiting for it.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread::{self, JoinHandle};
@@ -21,6 +22,9 @@ const QUEUE: usize = 4096;
 
 /// How many events one commit takes at most.
 const BATCH: usize = 1024;
+
+/// How long before a heartbeat runs out the next one is due; a tick may be late.
+const SLACK: Duration = Duration::from_secs(15);
 
 /// A wall clock that is off by more than this, in microseconds, has been put forward or back.
 const DRIFT: u64 = 1_000_000;
@@ -62,6 +66,8 @@ enum Message {
 #[derive(Debug)]
 struct Entry {
     event: Event,
+    /// What [`Clock::started`] said when the event was received.
+    epoch: Time,
     limits: Limits,
     answer: oneshot::Sender<Result<Applied, NotRecorded>>,
 }
@@ -95,8 +101,8 @@ impl Recorder {
     /// When the store cannot be read, or the thread cannot be started.
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StoreError> {
         let kept = store.load()?;
-        let (mut farm, since) = (kept.farm, clock.now());
-        farm.resume(kept.heartbeat, since);
+        let (mut farm, mut owed, since) = (kept.farm, Changes::default(), clock.now());
+        farm.resume(kept.shown_until, since, &mut owed);
         let view = Arc::new(farm.view().clone());
         let published = Arc::new(Published {
             board: RwLock::new(Board { view, since, frozen: None }),
@@ -106,7 +112,8 @@ impl Recorder {
             met: AtomicI64::new(i64::MIN),
         });
         let (queue, events) = mpsc::channel(QUEUE);
-        let desk = Desk { farm, store, published: Arc::clone(&published), heartbeat: None };
+        let published_too = Arc::clone(&published);
+        let desk = Desk { farm, store, published: published_too, shown_until: None, owed: owed.printers };
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || desk.work(events))
@@ -120,7 +127,8 @@ impl Recorder {
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, NotRecorded> {
         let (answer, answered) = oneshot::channel();
-        let message = Message::Event(Box::new(Entry { event, limits, answer }));
+        let epoch = self.published.clock.started();
+        let message = Message::Event(Box::new(Entry { event, epoch, limits, answer }));
         self.queue.send(message).await.map_err(|_| NotRecorded::Stopping)?;
         answered.await.unwrap_or(Err(NotRecorded::Stopping))
     }
@@ -172,8 +180,10 @@ struct Desk<S> {
     farm: Farm,
     store: S,
     published: Arc<Published>,
-    /// When the present time was last kept.
-    heartbeat: Option<Time>,
+    /// Until when the counters may be seen to grow, as the store knows it.
+    shown_until: Option<Time>,
+    /// The printers that differ from what the store has of them since the start.
+    owed: BTreeSet<usize>,
 }
 
 impl<S: Store> Desk<S> {
@@ -197,7 +207,10 @@ impl<S: Store> Desk<S> {
         for message in batch {
             match message {
                 Message::Event(entry) => {
-                    let Entry { event, limits, answer } = *entry;
+                    let Entry { mut event, epoch, limits, answer } = *entry;
+                    // While it waited, the clock may have been put.
+                    event.received =
+                        event.received.put(self.published.clock.started().micros() - epoch.micros());
                     let applied = self.farm.apply(&event, turn, &limits, &mut changes);
                     answers.push((answer, applied.map_err(NotRecorded::from)));
                 }
@@ -205,7 +218,8 @@ impl<S: Store> Desk<S> {
             }
         }
         let reset = if ticks { self.look_at_the_clock(now, &mut changes) } else { 0 };
-        changes.heartbeat = ticks && self.needs_heartbeat(now);
+        changes.printers.extend(&self.owed);
+        changes.heartbeat = reset != 0 || self.needs_heartbeat(now, ticks, &changes);
         match self.keep(&changes, now, reset) {
             Ok(()) => answers,
             Err(error) => answers
@@ -235,22 +249,27 @@ impl<S: Store> Desk<S> {
         if by.unsigned_abs() <= DRIFT {
             return 0;
         }
-        self.farm.reset(Reset { since: self.published.clock.started(), by }, now, changes);
+        // Times of an earlier run were read off another clock, but none may lie in the future.
+        let since = self.published.clock.started().min(now.put(by));
+        self.farm.reset(Reset { since, by }, now, changes);
         by
     }
 
-    fn needs_heartbeat(&self, now: Time) -> bool {
-        let is_due = self.heartbeat.is_none_or(|last| now.since(last) >= HEARTBEAT);
-        self.published.store_fails.load(Ordering::Relaxed) || (is_due && self.farm.is_running(now))
+    /// Whether the time is to be kept, because a clock runs on, or may have begun to; or to see whether the store works
+    /// again.
+    fn needs_heartbeat(&self, now: Time, ticks: bool, changes: &Changes) -> bool {
+        let is_due = self.shown_until.is_none_or(|until| until <= now + SLACK);
+        let runs = !changes.printers.is_empty() || (ticks && self.farm.is_running(now));
+        (ticks && self.published.store_fails.load(Ordering::Relaxed)) || (is_due && runs)
     }
 
     /// Commits and publishes, and puts the clock; or takes the changes back.
     fn keep(&mut self, changes: &Changes, now: Time, reset: i64) -> Result<(), StoreError> {
-        let now = now.put(reset);
+        let shown_until = now.put(reset) + HEARTBEAT;
         let committed = if changes.is_empty() {
             Ok(())
         } else {
-            let committed = self.store.commit(self.farm.view(), changes, now);
+            let committed = self.store.commit(self.farm.view(), changes, shown_until);
             self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
             committed
         };
@@ -263,8 +282,9 @@ impl<S: Store> Desk<S> {
                 self.published.seen.store(i64::MIN, Ordering::Relaxed);
                 self.published.met.store(i64::MIN, Ordering::Relaxed);
             }
-            board.since = now;
-            self.heartbeat = if changes.heartbeat { Some(now) } else { self.heartbeat };
+            board.since = now.put(reset);
+            self.shown_until = if changes.heartbeat { Some(shown_until) } else { self.shown_until };
+            self.owed.clear();
         } else {
             self.farm.roll_back(&board.view, changes);
         }
@@ -272,11 +292,13 @@ impl<S: Store> Desk<S> {
         committed
     }
 
-    /// Keeps until when the counters have been seen to grow. Without it, the next start has to guess.
+    /// Keeps until when the counters have been seen to grow, which nobody sees any more. Without it, the next start has to
+    /// guess.
     fn rest(&mut self) {
         let now = self.published.clock.now();
-        if self.farm.is_running(now) {
-            let changes = Changes { heartbeat: true, ..Changes::default() };
+        if self.farm.is_running(now) || !self.owed.is_empty() {
+            let printers = std::mem::take(&mut self.owed);
+            let changes = Changes { printers, heartbeat: true, ..Changes::default() };
             if let Err(error) = self.store.commit(self.farm.view(), &changes, now) {
                 tracing::warn!(%error, "the time of the stop could not be stored");
             }
@@ -398,6 +420,33 @@ mod tests {
         assert_eq!(view.read(now).next().unwrap().state, State::Paused);
     }
 
+    #[tokio::test]
+    #[allow(clippy::await_holding_lock, reason = "the lock is the writer's gate, which this test keeps shut")]
+    async fn an_event_that_waited_while_the_clock_was_put_moves_along() {
+        let hour = 3_600_000_000;
+        for by in [hour, -hour] {
+            let (store, clock) = (Moody::default(), Clock::manual(Time::from_micros(100 * hour)));
+            let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
+            recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
+            let closed = store.gate.lock().unwrap();
+            clock.put_wall(by);
+            recorder.tick();
+            while recorder.published.board.read().unwrap().frozen.is_none() {
+                tokio::task::yield_now().await;
+            }
+            let (copy, event) = (recorder.clone(), event(&clock, "delta", What::Paused));
+            let waiting = tokio::spawn(async move { copy.record(event, Limits::default()).await });
+            while recorder.queue.capacity() == QUEUE {
+                tokio::task::yield_now().await;
+            }
+            drop(closed);
+            waiting.await.unwrap().unwrap();
+            let (view, now) = recorder.view();
+            let reading = view.read(now).next().unwrap();
+            assert_eq!((reading.printed, reading.last_event), (Duration::ZERO, now), "put by {by}");
+        }
+    }
+
     /// Waits until the writer has taken everything that was sent to it.
     async fn settled(recorder: &Recorder, clock: &Clock) {
         // Where it shares a batch that the store refuses, it is refused with it.
@@ -419,7 +468,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_time_is_kept_every_minute_while_a_clock_runs() {
+    async fn the_time_is_kept_ahead_while_a_clock_runs() {
         let (store, clock) = (Moody::default(), Clock::manual(Time::from_micros(0)));
         let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
         for what in [What::Started, What::Finished(Outcome::Completed)] {

@@ -27,8 +27,8 @@ pub use time::{Reset, Time};
 pub(crate) use words::words;
 pub use words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
 
-/// While any clock runs, the present time is kept at least this often, so that after a crash it is known until when the
-/// counters may have been seen to grow.
+/// While any clock runs, a store is told this long ahead until when the counters may be seen to grow. Where the clock was
+/// put back across a crash, they go on from there, so that they never fall.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// Limits that the state keeps, from the configuration.
@@ -180,7 +180,7 @@ pub struct Changes {
     pub spent: Vec<u64>,
     /// Whether a source has said that its webhooks of the day are used up.
     pub limits: bool,
-    /// Whether the present time is to be kept: clocks run, and what they show is to be remembered.
+    /// Whether it is to be kept until when the counters may be seen to grow: clocks run.
     pub heartbeat: bool,
 }
 
@@ -215,17 +215,21 @@ impl Farm {
         self.view.printers.iter().any(|printer| printer.is_running(now))
     }
 
-    /// Goes on at `now` with a state that was in use until `until` or a little later. A clock that shows an earlier time
-    /// than the state knows of was put back in between: then the state goes on from where it was, and the counters keep
-    /// up with the most that may have been seen of them.
-    pub fn resume(&mut self, until: Option<Time>, now: Time) {
+    /// Goes on at `now` with a state that was shown until `shown_until` at the latest, and notes in `changes` what that
+    /// changed. Nothing does, unless the clock shows an earlier time than the state knows of, and so was put back in
+    /// between: then the state goes on from where it was, and the counters keep up with the most that may have been seen
+    /// of them.
+    pub fn resume(&mut self, shown_until: Option<Time>, now: Time, changes: &mut Changes) {
         let known = self.view.printers.iter().map(|printer| printer.last_event()).max();
-        let Some(latest) = until.max(known).filter(|latest| now < *latest) else { return };
-        let reset = Reset { since: now, by: now.micros().saturating_sub(latest.micros()) };
-        for printer in &mut self.view.printers {
+        let alive = known.max(shown_until.map(|until| until - HEARTBEAT));
+        let Some(alive) = alive.filter(|alive| now < *alive) else { return };
+        let seen = shown_until.map_or(alive, |until| until.max(alive));
+        let reset = Reset { since: now, by: now.micros().saturating_sub(alive.micros()) };
+        for (position, printer) in self.view.printers.iter_mut().enumerate() {
             let printer = Arc::make_mut(printer);
-            printer.keep_up(latest + HEARTBEAT);
-            printer.reset(reset);
+            printer.keep_up(seen);
+            printer.reset(reset, alive);
+            changes.printers.insert(position);
         }
     }
 
@@ -234,7 +238,7 @@ impl Farm {
         for printer in &mut self.view.printers {
             let printer = Arc::make_mut(printer);
             printer.keep_up(now);
-            printer.reset(reset);
+            printer.reset(reset, now);
         }
         changes.printers.extend(0..self.view.printers.len());
     }
@@ -285,8 +289,9 @@ impl Farm {
         for ended in effect.ended {
             if let Some(id) = &ended.print_id {
                 let fingerprint = fingerprint(source, &event.printer.id, id);
-                self.spent.insert(fingerprint);
-                changes.spent.push(fingerprint);
+                if self.spent.insert(fingerprint) {
+                    changes.spent.push(fingerprint);
+                }
             }
             changes.ended.push((position, ended));
         }

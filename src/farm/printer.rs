@@ -182,10 +182,13 @@ impl Printer {
         }
     }
 
-    pub(super) fn reset(&mut self, reset: Reset) {
+    /// Moves its times, `now` by the clock as it was before. The open print is credited until then first: where its last
+    /// report lies before the times that move, the next credit would else include the jump.
+    pub(super) fn reset(&mut self, reset: Reset, now: Time) {
         reset.apply(&mut self.since);
         reset.apply(&mut self.last_event);
         if let Some(print) = &mut self.print {
+            print.advance(now);
             print.reset(reset);
         }
         if let Some(end) = &mut self.last_end {

@@ -21,11 +21,12 @@ pub trait Store: Send {
     fn load(&mut self) -> Result<Kept, StoreError>;
 
     /// Keeps what `changes` names, as it is in `view`: all of it or nothing. When this returns `Ok`, the next
-    /// [`Self::load`] finds it, as surely as the store promises.
+    /// [`Self::load`] finds it, as surely as the store promises. `shown_until` is kept where `changes` has a heartbeat:
+    /// the counters are not seen to grow beyond it before the next commit with one.
     ///
     /// # Errors
     /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
-    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError>;
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError>;
 }
 
 /// What a store has kept.
@@ -33,8 +34,8 @@ pub trait Store: Send {
 pub struct Kept {
     /// The state.
     pub farm: Farm,
-    /// The time of the last heartbeat, if there was one.
-    pub heartbeat: Option<Time>,
+    /// Until when the counters may have been seen to grow, as of the last heartbeat, if there was one.
+    pub shown_until: Option<Time>,
 }
 
 /// Why a store failed, in words for a person.

@@ -74,13 +74,15 @@ impl SqliteStore {
                 limit_reached[source.index()] = Some(Time::from_micros(reached));
             }
         }
-        let heartbeat =
-            self.connection.query_row("SELECT alive FROM heartbeat", [], |row| row.get(0)).optional()?;
+        let shown_until = self
+            .connection
+            .query_row("SELECT shown_until FROM heartbeat", [], |row| row.get(0))
+            .optional()?;
         let farm = Farm::restore(printers, limit_reached, spent);
-        Ok(Kept { farm, heartbeat: heartbeat.map(Time::from_micros) })
+        Ok(Kept { farm, shown_until: shown_until.map(Time::from_micros) })
     }
 
-    fn write(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), rusqlite::Error> {
+    fn write(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), rusqlite::Error> {
         let transaction = self.connection.transaction()?;
         for &position in &changes.printers {
             if let Some(printer) = view.printer(position) {
@@ -102,8 +104,8 @@ impl SqliteStore {
         }
         if changes.heartbeat {
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, alive) VALUES (1, ?)")?
-                .execute([now.micros()])?;
+                .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, shown_until) VALUES (1, ?)")?
+                .execute([shown_until.micros()])?;
         }
         transaction.commit()
     }
@@ -114,9 +116,9 @@ impl Store for SqliteStore {
         self.read().map_err(|error| error.at(&self.path))
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
         // Without the path: the sender of a webhook reads this.
-        self.write(view, changes, now)
+        self.write(view, changes, shown_until)
             .map_err(|error| StoreError(schema::Error::from_sqlite(&error).to_string()))
     }
 }

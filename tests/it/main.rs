@@ -9,5 +9,6 @@ mod connections;
 mod endpoints;
 mod program;
 mod reload;
+mod restart;
 mod stop;
 mod webhooks;

@@ -188,7 +188,7 @@ fn after_a_restart_the_clock_goes_on() {
     let mut story = Story::default();
     story.tell(What::Started, file("a.gcode"));
     story.after(10.0);
-    story.farm.resume(Some(at(5.0)), at(story.now));
+    story.farm.resume(Some(at(65.0)), at(story.now), &mut story.changes);
     assert_eq!((story.printed(), story.after(5.0).printed()), (10.0, 15.0));
 }
 
@@ -199,7 +199,7 @@ fn after_a_restart_with_a_clock_put_back_no_counter_falls_and_time_goes_on() {
     assert_eq!(story.after(130.0).printed(), 130.0);
     let heartbeat = at(story.now - 30.0);
     story.after(-3600.0);
-    story.farm.resume(Some(heartbeat), at(story.now));
+    story.farm.resume(Some(heartbeat + HEARTBEAT), at(story.now), &mut story.changes);
     assert!((130.0..=160.0).contains(&story.printed()), "{} s", story.printed());
     assert_eq!(story.state(), State::Printing);
     story.after(1000.0).tell(DONE, elapsed("a.gcode", 1130.0));

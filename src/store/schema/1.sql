@@ -35,5 +35,5 @@ CREATE TABLE ended_print_ids (fingerprint INTEGER PRIMARY KEY) STRICT;
 -- When a source last said that its webhooks of the day are used up: microseconds since 1970, UTC.
 CREATE TABLE notification_limits (source TEXT PRIMARY KEY, reached INTEGER NOT NULL) STRICT;
 
--- When the exporter was last known to run while a print did: microseconds since 1970, UTC.
-CREATE TABLE heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), alive INTEGER NOT NULL) STRICT;
+-- Until when the counters of time may have been seen to grow, told a little ahead: microseconds since 1970, UTC.
+CREATE TABLE heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), shown_until INTEGER NOT NULL) STRICT;

@@ -200,11 +200,11 @@ fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_suc
 fn the_time_of_the_heartbeat_is_kept() {
     let folder = Folder::new("heartbeat");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
-    assert_eq!(store.load().unwrap().heartbeat, None);
+    assert_eq!(store.load().unwrap().shown_until, None);
     let changes = Changes { heartbeat: true, ..Changes::default() };
     for micros in [5, 9] {
         store.commit(Farm::default().view(), &changes, Time::from_micros(micros)).unwrap();
-        assert_eq!(store.load().unwrap().heartbeat, Some(Time::from_micros(micros)));
+        assert_eq!(store.load().unwrap().shown_until, Some(Time::from_micros(micros)));
     }
 }
 

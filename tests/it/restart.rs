@@ -1,0 +1,429 @@
+//! Restarts of the recorder on the file it left, with a clock that the test holds: after a clean stop, after a crash, and
+//! after a clock that was put in between.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use printfarm_exporter::clock::Clock;
+use printfarm_exporter::farm::{
+    Applied, Changes, Elapsed, Event, File, HEARTBEAT, Identity, Job, Limits, Outcome, Source, State, Time,
+    Verdict, View, What,
+};
+use printfarm_exporter::recorder::{NotRecorded, Recorder, Writer};
+use printfarm_exporter::store::{Kept, SqliteStore, Store, StoreError, open_to_read};
+use proptest::prelude::*;
+use tokio::runtime::{Builder, Runtime};
+
+const HOUR: i64 = 3600;
+const TICK: u64 = 5;
+const DONE: What = What::Finished(Outcome::Completed);
+
+/// A store that fails when told to, after it has done nothing.
+struct Flaky {
+    store: SqliteStore,
+    fails: Arc<AtomicBool>,
+}
+
+impl Store for Flaky {
+    fn load(&mut self) -> Result<Kept, StoreError> {
+        self.store.load()
+    }
+
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(StoreError("told to fail".into()));
+        }
+        self.store.commit(view, changes, shown_until)
+    }
+}
+
+/// How the recorder ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Stop,
+    /// The files are found as they are at this moment.
+    Crash,
+}
+
+struct World {
+    folder: PathBuf,
+    clock: Clock,
+    fails: Arc<AtomicBool>,
+    running: Option<(Recorder, Writer)>,
+    runtime: Runtime,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = Clock::manual(Time::from_micros(500_000 * HOUR * 1_000_000));
+        let fails = Arc::new(AtomicBool::new(false));
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let mut world = Self { folder: new_folder(), clock, fails, running: None, runtime };
+        world.start();
+        world
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join("printfarm.db")
+    }
+
+    fn start(&mut self) {
+        let store = SqliteStore::open(&self.path()).unwrap();
+        let store = Flaky { store, fails: Arc::clone(&self.fails) };
+        self.running = Some(Recorder::start(store, self.clock.clone()).unwrap());
+        self.tick();
+    }
+
+    /// Ends and starts again `down` seconds later, by a clock that was put by `put` seconds meanwhile.
+    fn restart(&mut self, end: End, down: i64, put: i64) {
+        let (recorder, writer) = self.running.take().unwrap();
+        let copy = (end == End::Crash).then(|| copy(&self.path()));
+        drop(recorder);
+        writer.join().unwrap();
+        if let Some(copy) = copy {
+            fs::remove_dir_all(&self.folder).unwrap();
+            self.folder = copy;
+        }
+        let wall = self.clock.now().micros() + self.clock.drift();
+        self.clock = Clock::manual(Time::from_micros(wall + (down + put) * 1_000_000));
+        self.start();
+    }
+
+    fn recorder(&self) -> &Recorder {
+        &self.running.as_ref().unwrap().0
+    }
+
+    fn tell_of(&self, id: &str, what: What, job: Job) -> Result<Applied, NotRecorded> {
+        let printer =
+            Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
+        let event = Event { printer, received: self.clock.now(), sent: None, what, job };
+        self.runtime.block_on(self.recorder().record(event, Limits::default()))
+    }
+
+    fn tell(&self, what: What, job: Job) -> Verdict {
+        self.tell_of("delta", what, job).unwrap().verdict
+    }
+
+    /// Lets time pass, with a tick every few seconds as in the program.
+    fn pass(&self, seconds: u64) {
+        for _ in 0..seconds / TICK {
+            self.clock.advance(Duration::from_secs(TICK));
+            self.tick();
+        }
+        self.clock.advance(Duration::from_secs(seconds % TICK));
+    }
+
+    fn tick(&self) {
+        self.recorder().tick();
+        // A test changes nothing; it is answered when the tick is done. Where the store fails, it fails with it.
+        let _ = self.tell_of("settle", What::Test, Job::default());
+    }
+
+    fn printed(&self) -> f64 {
+        let (view, now) = self.recorder().view();
+        view.read(now).next().unwrap().printed.as_secs_f64()
+    }
+
+    fn state(&self) -> State {
+        let (view, now) = self.recorder().view();
+        view.read(now).next().unwrap().state
+    }
+
+    /// What the counters of time and everything else show.
+    fn shown(&self) -> Vec<(f64, f64, String)> {
+        let (view, now) = self.recorder().view();
+        let show = |reading: printfarm_exporter::farm::Reading<'_>| {
+            let rest = format!(
+                "{} {} {:?} {:?} {:?} {:?}",
+                reading.label, reading.name, reading.state, reading.last_event, reading.print, reading.totals
+            );
+            (reading.printed.as_secs_f64(), reading.paused.as_secs_f64(), rest)
+        };
+        view.read(now).map(show).collect()
+    }
+
+    /// Started, ended, open.
+    fn counts(&self) -> [u64; 3] {
+        let (view, now) = self.recorder().view();
+        let mut counts = [0; 3];
+        for reading in view.read(now) {
+            counts[0] += reading.totals.started.iter().sum::<u64>();
+            counts[1] += reading.totals.ended.iter().flatten().sum::<u64>();
+            counts[2] += u64::from(reading.print.is_some());
+        }
+        counts
+    }
+
+    fn rows(&self) -> u64 {
+        let connection = open_to_read(&self.path()).unwrap();
+        let rows = connection.query_row("SELECT count(*) FROM prints", [], |row| row.get::<_, i64>(0));
+        rows.unwrap().cast_unsigned()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some((recorder, writer)) = self.running.take() {
+            drop(recorder);
+            let _ = writer.join();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn new_folder() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("restart-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The files of a store as a crash would leave them, in a folder of their own.
+fn copy(path: &Path) -> PathBuf {
+    let folder = new_folder();
+    for suffix in ["", "-wal"] {
+        let name = format!("printfarm.db{suffix}");
+        fs::copy(path.with_file_name(&name), folder.join(name)).unwrap();
+    }
+    folder
+}
+
+fn elapsed(seconds: u64) -> Job {
+    let file = File { name: "a.gcode".into(), path: None };
+    let elapsed = Elapsed::Printing(Duration::from_secs(seconds));
+    Job { file: Some(file), elapsed: Some(elapsed), ..Job::default() }
+}
+
+fn close_to(one: f64, other: f64) -> bool {
+    (one - other).abs() < 1e-3
+}
+
+#[test]
+fn counters_of_time_never_fall_and_show_at_most_a_heartbeat_too_much() {
+    let minute = HEARTBEAT.as_secs_f64();
+    for end in [End::Stop, End::Crash] {
+        for (down, put) in [(1, 0), (30, 0), (600, 0), (1, -20), (1, -HOUR), (1, -1000 * HOUR)] {
+            let name = format!("{end:?}, down for {down} s, put by {put} s");
+            let mut world = World::new();
+            world.tell(What::Started, elapsed(0));
+            world.pass(103);
+            world.restart(end, down, put);
+            let truth = if put < 0 { 100.0 } else { 103.0 + f64::from(i32::try_from(down).unwrap()) };
+            let printed = world.printed();
+            assert!(printed >= 103.0 && printed <= truth.max(103.0) + minute, "{name}: {printed}");
+            if (end, put) == (End::Stop, 0) {
+                assert!(close_to(printed, truth), "{name}: {printed}");
+            }
+            for again in [End::Stop, End::Crash] {
+                let before = world.printed();
+                world.pass(3);
+                world.restart(again, 1, 0);
+                assert!(world.printed() >= before, "{name}, then {again:?}: {} < {before}", world.printed());
+            }
+            world.pass(300);
+            let late = world.printed();
+            assert!(late >= 300.0 && late <= truth + 308.0 + minute, "{name}: {late} s at last");
+        }
+    }
+}
+
+#[test]
+fn a_state_that_moved_with_a_clock_put_back_is_kept_so() {
+    let mut world = World::new();
+    world.tell(What::Started, elapsed(0));
+    world.pass(300);
+    world.restart(End::Crash, 1, -HOUR);
+    world.pass(1800);
+    let before = world.printed();
+    assert!((2000.0..2200.0).contains(&before), "{before}");
+    world.restart(End::Crash, 1, 0);
+    let after = world.printed();
+    assert!((before..before + 70.0).contains(&after), "{before}, then {after}");
+}
+
+#[test]
+fn a_clock_that_is_put_while_it_runs_credits_nothing_after_a_restart_either() {
+    for put in [-HOUR, HOUR] {
+        for end in [End::Stop, End::Crash] {
+            let mut world = World::new();
+            world.tell(What::Started, elapsed(0));
+            world.pass(30);
+            world.clock.put_wall(put * 1_000_000);
+            world.tick();
+            let copied = copy(&world.path());
+            let kept = SqliteStore::open(&copied.join("printfarm.db")).unwrap().load().unwrap();
+            fs::remove_dir_all(copied).unwrap();
+            let moved = world.clock.now() - Duration::from_secs(30);
+            let last_event = kept.farm.view().read(moved).next().unwrap().last_event;
+            assert_eq!(last_event, moved, "put by {put} s: the times that were kept");
+            world.pass(10);
+            world.restart(end, 1, 0);
+            let printed = world.printed();
+            assert!((40.0..=105.0).contains(&printed), "put by {put} s, {end:?}: {printed}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_credits_nothing_to_a_print_of_an_earlier_run() {
+    for put in [-HOUR, HOUR] {
+        for between in [0, -HOUR] {
+            let mut world = World::new();
+            world.tell(What::Started, elapsed(0));
+            world.pass(100);
+            world.restart(End::Stop, 0, between);
+            world.pass(100);
+            world.clock.put_wall(put * 1_000_000);
+            world.tick();
+            world.pass(100);
+            let printed = world.printed();
+            let name = format!("put by {between} s between the runs, then by {put} s");
+            assert!((240.0..=300.001).contains(&printed), "{name}: {printed}");
+        }
+    }
+}
+
+#[test]
+fn a_print_that_ran_on_while_nobody_listened_is_credited_by_its_next_event() {
+    for end in [End::Stop, End::Crash] {
+        let mut world = World::new();
+        world.tell(What::Started, elapsed(0));
+        world.pass(100);
+        world.restart(end, 600, 0);
+        assert_eq!(world.state(), State::Printing);
+        assert_eq!(world.tell(DONE, elapsed(690)), Verdict::Accepted);
+        let (view, now) = world.recorder().view();
+        let credited = view.read(now).next().unwrap().totals.ended_printed[Outcome::Completed.index()];
+        assert_eq!(credited, Duration::from_secs(690), "{end:?}");
+        assert_eq!(world.counts(), [1, 1, 0]);
+    }
+}
+
+#[test]
+fn a_silence_goes_on_across_a_restart() {
+    for end in [End::Stop, End::Crash] {
+        let mut world = World::new();
+        world.tell(What::Started, elapsed(0));
+        world.pass(100);
+        world.restart(end, 23 * HOUR, 0);
+        assert_eq!(world.state(), State::Printing);
+        world.restart(end, 2 * HOUR, 0);
+        assert_eq!((world.state(), world.printed()), (State::Unknown, 86_400.0), "{end:?}");
+        assert_eq!(world.tell(DONE, elapsed(90_000)), Verdict::Accepted);
+        assert_eq!((world.counts(), world.printed()), ([1, 1, 0], 90_000.0));
+    }
+}
+
+#[test]
+fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
+    let named = |id: &str| Job { print_id: Some(id.into()), ..elapsed(50) };
+    for end in [End::Stop, End::Crash] {
+        let mut world = World::new();
+        world.tell(What::Started, named("one"));
+        world.tell(DONE, named("one"));
+        world.tell(DONE, named("two"));
+        world.restart(end, HOUR, 0);
+        for late in [What::Started, What::Progress, DONE] {
+            assert_eq!(world.tell(late, named("one")), Verdict::Duplicate, "{end:?}: {late:?}");
+        }
+        let other = Identity {
+            source: Source::OctoEverywhere,
+            id: "x".into(),
+            label: "delta".into(),
+            name: "delta".into(),
+        };
+        let event = Event {
+            printer: other,
+            received: world.clock.now(),
+            sent: None,
+            what: What::Started,
+            job: Job::default(),
+        };
+        let applied = world.runtime.block_on(world.recorder().record(event, Limits::default())).unwrap();
+        assert_ne!(applied.label, "delta", "{end:?}");
+        assert_eq!((world.counts(), world.rows()), ([3, 2, 1], 2));
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Tell(usize, What, Job),
+    Pass(u64),
+    Put(i64),
+    Fails(bool),
+    Restart(End, i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let what = prop::sample::select(vec![
+        What::Started,
+        What::Started,
+        What::Progress,
+        What::Paused,
+        What::Resumed,
+        DONE,
+        What::Finished(Outcome::Failed),
+        What::Error,
+        What::LimitReached,
+    ]);
+    let job = (prop::option::of(0..6_usize), prop::option::of(0..5000_u64)).prop_map(|(id, seconds)| Job {
+        print_id: id.map(|id| id.to_string()),
+        elapsed: seconds.map(|seconds| Elapsed::Printing(Duration::from_secs(seconds))),
+        ..elapsed(0)
+    });
+    prop_oneof![
+        6 => (0..3_usize, what, job).prop_map(|(printer, what, job)| Step::Tell(printer, what, job)),
+        2 => (0..200_u64).prop_map(Step::Pass),
+        1 => prop_oneof![-4000..-1_i64, 2..4000_i64].prop_map(Step::Put),
+        2 => any::<bool>().prop_map(Step::Fails),
+        1 => (prop::bool::ANY, 0..100_i64)
+            .prop_map(|(stop, down)| Step::Restart(if stop { End::Stop } else { End::Crash }, down)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_acknowledged_is_there_whatever_fails(steps in prop::collection::vec(step(), 1..40)) {
+        let mut world = World::new();
+        for step in steps {
+            let before = world.shown();
+            match step {
+                Step::Tell(printer, what, job) => {
+                    let told = world.tell_of(["a", "b", "c"][printer], what, job);
+                    if told.is_err() {
+                        prop_assert_eq!(world.shown(), before.clone(), "what is refused has not happened");
+                    }
+                }
+                Step::Pass(seconds) => world.pass(seconds),
+                // What a broken store could not be told, and a clock that was put hides, nobody can know.
+                Step::Put(_) if world.fails.load(Ordering::Relaxed) => {}
+                Step::Put(seconds) => {
+                    world.clock.put_wall(seconds * 1_000_000);
+                    world.tick();
+                }
+                Step::Fails(fails) => world.fails.store(fails, Ordering::Relaxed),
+                Step::Restart(end, down) => world.restart(end, down, 0),
+            }
+            for (before, after) in before.iter().zip(world.shown()) {
+                prop_assert!(after.0 >= before.0 && after.1 >= before.1, "{:?}, then {:?}", before, after);
+            }
+            let [started, ended, open] = world.counts();
+            prop_assert_eq!(started, ended + open);
+            prop_assert_eq!(world.rows(), ended);
+        }
+        let before = world.shown();
+        world.restart(End::Crash, 0, 0);
+        for (before, after) in before.iter().zip(world.shown()) {
+            prop_assert_eq!(&before.2, &after.2);
+            prop_assert!(after.0 - before.0 <= HEARTBEAT.as_secs_f64() + 0.1, "{:?}, then {:?}", before, after);
+        }
+        prop_assert_eq!(before.len(), world.shown().len());
+    }
+}
