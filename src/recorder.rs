@@ -292,14 +292,13 @@ impl<S: Store> Desk<S> {
         committed
     }
 
-    /// Keeps until when the counters have been seen to grow, which nobody sees any more. Without it, the next start has to
-    /// guess.
+    /// Keeps the time of the stop, as a last heartbeat, so that the next start knows a clock that was put back.
     fn rest(&mut self) {
         let now = self.published.clock.now();
         if self.farm.is_running(now) || !self.owed.is_empty() {
             let printers = std::mem::take(&mut self.owed);
             let changes = Changes { printers, heartbeat: true, ..Changes::default() };
-            if let Err(error) = self.store.commit(self.farm.view(), &changes, now) {
+            if let Err(error) = self.store.commit(self.farm.view(), &changes, now + HEARTBEAT) {
                 tracing::warn!(%error, "the time of the stop could not be stored");
             }
         }
