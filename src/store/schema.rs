@@ -16,6 +16,8 @@ const STEPS: &[&str] = &[include_str!("schema/1.sql")];
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
+    #[error("does not exist; give the file of the exporter with --storage.path")]
+    Missing,
     #[error("is a database of another program; choose another --storage.path")]
     Foreign,
     #[error(
