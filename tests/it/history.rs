@@ -200,7 +200,7 @@ fn a_backup_is_one_moment_while_webhooks_come_in_and_can_be_put_back() {
     let mut client = Client::open(program.address);
     client.send_request("GET", "/metrics", "", b"");
     let metrics = client.receive("GET").text();
-    let series = "printfarm_prints_total{printer=\"delta\",origin=\"unknown\",outcome=\"completed\"}";
+    let series = "printfarm_prints_total{origin=\"unknown\",outcome=\"completed\",printer=\"delta\"}";
     assert!(metrics.contains(&format!("{series} {ended}\n")), "{metrics}");
     assert!(!metrics.contains("voron"), "{metrics}");
     assert_eq!(listed(&path, &[]).len(), ended);
