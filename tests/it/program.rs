@@ -22,7 +22,7 @@ fn in_own_folder(mut command: Command) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
@@ -31,25 +31,25 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 /// A file for one test.
-fn file(name: &str, content: &str) -> PathBuf {
+pub(crate) fn file(name: &str, content: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path
 }
 
 /// The program, once it listens.
-struct Running {
-    child: Child,
-    log: Option<BufReader<ChildStderr>>,
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) log: Option<BufReader<ChildStderr>>,
+    pub(crate) address: SocketAddr,
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_as(program(), arguments)
     }
 
-    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
+    pub(crate) fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["--web.listen-address=127.0.0.1:0"]).args(arguments).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -59,7 +59,7 @@ impl Running {
         Self { child, log: Some(log), address }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
@@ -69,7 +69,7 @@ impl Running {
     }
 
     /// The exit code, and what is left of the log.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
@@ -115,13 +115,19 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
     let bad = file("bad.yml", "limits:\n  printer: 5\n");
     let bad = bad.to_str().unwrap();
     let config = format!("--config.file={bad}");
-    let cases: [(&str, &str, i32, String); 5] = [
+    let cases: [(&str, &str, i32, String); 6] = [
         ("an unknown flag", "--foo", 2, "unexpected argument '--foo' found; try --help".into()),
         (
             "a wrong value",
             "--log.level=loud",
             2,
             "[possible values: debug, info, warn, error]; try --help".into(),
+        ),
+        (
+            "a folder as the store",
+            "--storage.path=.",
+            1,
+            "the store . is a folder; name a file in it, as in --storage.path=./printfarm.db".into(),
         ),
         ("a taken port", &listen, 1, format!("cannot listen on {taken}: ")),
         (
@@ -138,7 +144,7 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
         ),
     ];
     for (name, argument, code, part) in cases {
-        let output = run(&[argument]);
+        let output = run(&["--web.listen-address=127.0.0.1:0", argument]);
         let line = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{name}: {line}");
         assert!(line.starts_with("printfarm_exporter: ") && line.contains(&part), "{name}: {line}");
@@ -229,7 +235,7 @@ fn a_refused_webhook_is_one_line_without_what_it_holds() {
 
 #[test]
 fn it_lives_through_a_lack_of_file_descriptors() {
-    let mut command = Command::new("sh");
+    let mut command = in_own_folder(Command::new("sh"));
     command.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_printfarm_exporter")]);
     let mut program = Running::start_as(command, &[]);
     let connections: Vec<_> = (0..50).map(|_| Connection::open(program.address)).collect();
