@@ -13,6 +13,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src ./src
+# The manifest names the benchmarks, and is refused without them.
+COPY benches ./benches
 RUN PRINTFARM_REVISION="$PRINTFARM_REVISION" cargo build --release --locked --bin printfarm_exporter
 # The final image has no shell to make it with.
 RUN mkdir /data
