@@ -53,6 +53,9 @@ impl App {
         let store = SqliteStore::open(&args.storage)?.keeping(args.retention.map(Retention::span));
         let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
         let (recorder, writer) = Recorder::start(store, clock.clone())?;
+        // A relative path, as the default is, means another file in another folder.
+        let path = std::path::absolute(&args.storage).unwrap_or_else(|_| args.storage.clone());
+        info!(storage = %path.display(), printers = recorder.view().0.len(), "state loaded");
         Ok(Self {
             listeners,
             settings,

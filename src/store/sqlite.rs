@@ -38,6 +38,13 @@ impl SqliteStore {
     /// When another exporter has it, when it is no store of ours, when it is damaged or newer than this program. Then
     /// it is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if path.is_dir() {
+            return Err(StoreError(format!(
+                "the store {0} is a folder; name a file in it, as in --storage.path={1}",
+                path.display(),
+                path.join("printfarm.db").display()
+            )));
+        }
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|error| cannot(&format!("create the folder {}", folder.display()), &error))?;

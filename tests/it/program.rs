@@ -31,7 +31,7 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
 }
 
 /// A file for one test.
-fn file(name: &str, content: &str) -> PathBuf {
+pub(crate) fn file(name: &str, content: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path
@@ -39,8 +39,8 @@ fn file(name: &str, content: &str) -> PathBuf {
 
 /// The program, once it listens.
 pub(crate) struct Running {
-    child: Child,
-    log: Option<BufReader<ChildStderr>>,
+    pub(crate) child: Child,
+    pub(crate) log: Option<BufReader<ChildStderr>>,
     pub(crate) address: SocketAddr,
 }
 
@@ -115,13 +115,19 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
     let bad = file("bad.yml", "limits:\n  printer: 5\n");
     let bad = bad.to_str().unwrap();
     let config = format!("--config.file={bad}");
-    let cases: [(&str, &str, i32, String); 5] = [
+    let cases: [(&str, &str, i32, String); 6] = [
         ("an unknown flag", "--foo", 2, "unexpected argument '--foo' found; try --help".into()),
         (
             "a wrong value",
             "--log.level=loud",
             2,
             "[possible values: debug, info, warn, error]; try --help".into(),
+        ),
+        (
+            "a folder as the store",
+            "--storage.path=.",
+            1,
+            "the store . is a folder; name a file in it, as in --storage.path=./printfarm.db".into(),
         ),
         ("a taken port", &listen, 1, format!("cannot listen on {taken}: ")),
         (
@@ -138,7 +144,7 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
         ),
     ];
     for (name, argument, code, part) in cases {
-        let output = run(&[argument]);
+        let output = run(&["--web.listen-address=127.0.0.1:0", argument]);
         let line = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{name}: {line}");
         assert!(line.starts_with("printfarm_exporter: ") && line.contains(&part), "{name}: {line}");
@@ -229,7 +235,7 @@ fn a_refused_webhook_is_one_line_without_what_it_holds() {
 
 #[test]
 fn it_lives_through_a_lack_of_file_descriptors() {
-    let mut command = Command::new("sh");
+    let mut command = in_own_folder(Command::new("sh"));
     command.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_printfarm_exporter")]);
     let mut program = Running::start_as(command, &[]);
     let connections: Vec<_> = (0..50).map(|_| Connection::open(program.address)).collect();

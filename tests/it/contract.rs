@@ -1,0 +1,203 @@
+//! The README against the program: what they promise is what it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use printfarm_exporter::config::{self, Surroundings};
+use printfarm_exporter::farm::{Limits, Source};
+use printfarm_exporter::http::Options;
+use printfarm_exporter::webhook::BodyLimits;
+
+use crate::app::{Setup, TestApp};
+use crate::client::Connection;
+use crate::program::{Running, file, run};
+
+const README: &str = include_str!("../../README.md");
+const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
+
+/// What stands under a heading.
+fn section(heading: &str) -> &'static str {
+    let after = README.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    after.split("\n## ").next().unwrap()
+}
+
+/// The cells of the table under a heading, without its head.
+fn table(heading: &str) -> Vec<Vec<&'static str>> {
+    let rows = section(heading).lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// What stands between backticks.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The first block of this language.
+fn block<'a>(text: &'a str, language: &str) -> &'a str {
+    let after = text.split_once(&format!("```{language}\n")).unwrap().1;
+    after.split_once("```").unwrap().0
+}
+
+/// The whole numbers in a text.
+fn numbers(text: &str) -> BTreeSet<u16> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
+}
+
+/// What `--help` says: each long flag and its default.
+pub(crate) fn flags_in_help() -> BTreeMap<String, Option<String>> {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let lines = help.lines().filter_map(|line| line.split_once("--"));
+    let flag = |(_, rest): (&str, &str)| {
+        let name = rest.split_whitespace().next().unwrap();
+        let default =
+            rest.split_once("[default: ").map(|(_, rest)| rest.split(']').next().unwrap().to_owned());
+        (format!("--{name}"), default)
+    };
+    lines.map(flag).collect()
+}
+
+#[test]
+fn the_flags_of_the_readme_are_those_of_the_program() {
+    let mut documented = BTreeMap::new();
+    for row in table("Flags") {
+        let default = code(row[1]).next().map(str::to_owned);
+        assert!(default.is_some() || ["", "none", "off"].contains(&row[1]), "{row:?}");
+        documented.extend(code(row[0]).map(|flag| (flag.to_owned(), default.clone())));
+    }
+    assert_eq!(documented, flags_in_help());
+}
+
+#[test]
+fn the_endpoints_of_the_readme_are_the_routes() {
+    let mut documented = BTreeSet::new();
+    let app = TestApp::start();
+    for row in table("Endpoints") {
+        for endpoint in code(row[0]) {
+            let (method, path) = endpoint.split_once(' ').unwrap_or(("GET", endpoint));
+            documented.insert(path);
+            let target = path.replace("{printer}", "mk3");
+            let status = app.request(method, &target, "", b"").status;
+            if path.starts_with("/webhook/") {
+                let refused = app.request("OPTIONS", &target, "", b"");
+                assert_eq!(refused.header("allow"), row[1].strip_suffix('.').or(Some(row[1])), "{endpoint}");
+            } else {
+                assert!([200, 403].contains(&status), "{endpoint}: {status}");
+            }
+        }
+    }
+    let lines = include_str!("../../src/http/router.rs").split(".route(\"").skip(1);
+    let routes = lines.map(|rest| rest.split('"').next().unwrap()).filter(|path| !is_variant(path));
+    assert_eq!(documented, routes.chain(["/metrics"]).collect());
+}
+
+/// A webhook's path with a slash at its end.
+fn is_variant(path: &str) -> bool {
+    path.len() > 1 && path.ends_with('/')
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_those_of_the_program() {
+    let sentence = section("Flags").split("It exits with").nth(1).unwrap().split(".\n").next().unwrap();
+    let stopped = Running::start(&[]);
+    stopped.signal("TERM");
+    let produced = [
+        stopped.ended().0,
+        run(&["--storage.path=/proc/none/state.db"]).status.code(),
+        run(&["--none"]).status.code(),
+        run(&["--config.file=/proc/none"]).status.code(),
+    ];
+    assert_eq!(produced, [0, 1, 2, 64].map(Some));
+    assert_eq!(numbers(sentence), BTreeSet::from([0, 1, 2, 64]));
+}
+
+fn post_status(app: &TestApp, headers: &str, body: &[u8]) -> u16 {
+    app.request("POST", "/webhook/octoprint", headers, body).status
+}
+
+fn too_slow() -> u16 {
+    let options = Options { body_deadline: Duration::from_millis(200), ..Options::default() };
+    let app = TestApp::with(Setup { options, ..Setup::default() });
+    let mut connection = app.connect();
+    connection.send("POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{");
+    connection.receive("POST").status
+}
+
+/// The store is locked by another program for longer than the exporter waits.
+fn not_stored() -> u16 {
+    let path = file(&format!("locked-{}.db", std::process::id()), "");
+    let exporter = Running::start(&[&format!("--storage.path={}", path.display())]);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut connection = Connection::open(exporter.address);
+    let json = "Content-Type: application/json\r\n";
+    connection.send_request("POST", "/webhook/octoprint", json, STARTED.as_bytes());
+    connection.receive("POST").status
+}
+
+#[test]
+fn every_status_of_the_readme_happens() {
+    let json = "Content-Type: application/json\r\n";
+    let with = |config| TestApp::with(Setup { config, ..Setup::default() });
+    let app = with("limits: {printers: 1, body_bytes: 9000}");
+    let secret = with("webhook_secrets: {octoprint: {value: hunter2}}");
+    let other = STARTED.replace("\"delta\"", "\"omega\"");
+    let produced = [
+        post_status(&app, json, STARTED.as_bytes()),
+        post_status(&app, json, b"{"),
+        post_status(&secret, json, STARTED.as_bytes()),
+        too_slow(),
+        post_status(&app, json, &[b' '; 9001]),
+        post_status(&app, "Content-Type: text/html\r\n", STARTED.as_bytes()),
+        post_status(&app, json, b"{}"),
+        post_status(&app, json, other.as_bytes()),
+        not_stored(),
+    ];
+    assert_eq!(produced, [200, 400, 401, 408, 413, 415, 422, 429, 503]);
+    let sentence = section("Endpoints").split("A webhook is answered").nth(1).unwrap();
+    assert_eq!(numbers(sentence), BTreeSet::from(produced));
+}
+
+#[test]
+fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
+    let text = section("Configuration file");
+    let example = block(text, "yaml");
+    let asked = Arc::new(Mutex::new(BTreeSet::new()));
+    let variables = Arc::clone(&asked);
+    let surroundings = Surroundings {
+        variable: Box::new(move |name| {
+            variables.lock().unwrap().insert(name.to_owned());
+            None
+        }),
+        file: Box::new(move |path| {
+            let of_readme = path == Path::new("printfarm.yml");
+            Ok(if of_readme { example } else { "a secret" }.as_bytes().to_vec())
+        }),
+    };
+    let settings = config::load(Some("printfarm.yml".as_ref()), &surroundings).unwrap();
+    assert!(
+        settings.secret(Source::OctoPrint).is_some() && settings.secret(Source::OctoEverywhere).is_some()
+    );
+    assert_eq!(settings.names.get(Source::OctoEverywhere, "abc123"), Some("prusa-1"));
+    assert_eq!(settings.limits, Limits::default());
+    assert_eq!(settings.body, BodyLimits::default());
+
+    let named: BTreeSet<_> = code(text).filter(|code| code.starts_with("PRINTFARM_")).collect();
+    let with_files: BTreeSet<_> =
+        named.iter().flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]).collect();
+    assert_eq!(with_files, *asked.lock().unwrap());
+}
+
+#[test]
+fn the_files_that_the_documents_link_to_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for document in ["README.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/METRICS.md"] {
+        let text = std::fs::read_to_string(root.join(document)).unwrap();
+        let links = text.split("](").skip(1).map(|rest| rest.split([')', '#']).next().unwrap());
+        for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
+            let target = root.join(document).with_file_name(link);
+            assert!(target.exists(), "{document} links to {link}");
+        }
+    }
+}
