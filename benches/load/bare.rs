@@ -39,7 +39,8 @@ pub(crate) fn committer(path: &Path) -> Router {
     let connection = Connection::open(path).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
     connection.pragma_update(None, "synchronous", "FULL").unwrap();
-    let schema = "CREATE TABLE states (printer TEXT PRIMARY KEY, topic TEXT NOT NULL, state TEXT NOT NULL) STRICT";
+    let schema =
+        "CREATE TABLE states (printer TEXT PRIMARY KEY, topic TEXT NOT NULL, state TEXT NOT NULL) STRICT";
     connection.execute_batch(schema).unwrap();
     let (queue, rows) = mpsc::channel(4096);
     std::thread::spawn(move || write(connection, rows));
@@ -53,7 +54,8 @@ async fn store(
     body: Body,
 ) -> &'static str {
     let fields = parse(&headers, body).await;
-    let text = |name: &str| fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.to_string());
+    let text =
+        |name: &str| fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.to_string());
     let (done, stored) = oneshot::channel();
     let (topic, state) = (text("topic").unwrap(), text("job").unwrap());
     queue.send(Row { printer, topic, state, done }).await.unwrap();
@@ -88,7 +90,8 @@ async fn parse(headers: &HeaderMap, body: Body) -> Vec<(String, Value)> {
     while let Some(part) = parts.next_field().await.unwrap() {
         let name = part.name().unwrap().to_owned();
         let text = String::from_utf8(part.bytes().await.unwrap().to_vec()).unwrap();
-        let value = if text.starts_with('{') { serde_json::from_str(&text).unwrap() } else { Value::String(text) };
+        let value =
+            if text.starts_with('{') { serde_json::from_str(&text).unwrap() } else { Value::String(text) };
         fields.push((name, value));
     }
     fields

@@ -41,7 +41,7 @@ fn main() {
     let plan = if quick {
         Plan { rounds: 3, time: Duration::from_millis(200) }
     } else {
-        Plan { rounds: 7, time: Duration::from_millis(1_000) }
+        Plan { rounds: 7, time: Duration::from_secs(1) }
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
     // What a run that was broken off has left.
