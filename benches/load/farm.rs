@@ -1,6 +1,6 @@
 //! What a large farm costs: scrapes, starts, memory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub(crate) fn starts(plan: &Plan, folder: &Path) {
 }
 
 /// Starts it over and over. Answers the memory that it then takes.
-fn start(plan: &Plan, what: &str, target: &str, folder: &PathBuf) -> f64 {
+fn start(plan: &Plan, what: &str, target: &str, folder: &Path) -> f64 {
     let (mut rounds, mut memory) = (Rounds::default(), Rounds::default());
     for _ in 0..plan.rounds {
         let (server, took) = timed_start(folder);

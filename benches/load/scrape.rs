@@ -49,10 +49,10 @@ impl Scraper {
     }
 }
 
-/// The sum of all series of this metric.
-pub(crate) fn sum(address: SocketAddr, metric: &str) -> f64 {
+/// The sum of all series of this counter.
+pub(crate) fn sum(address: SocketAddr, metric: &str) -> usize {
     let (page, _) = Scraper::connect(address, false).scrape();
     let page = String::from_utf8(page).unwrap();
     let series = page.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix('{'));
-    series.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    series.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum()
 }

@@ -236,6 +236,6 @@ mod tests {
         );
         let wal = folder.store().with_extension("db-wal");
         assert_eq!(std::fs::metadata(wal).unwrap().len(), 0, "nothing holds the log back");
-        assert_eq!(prints.last().unwrap().unwrap().ended, 9000.0);
+        assert_eq!(prints.last().unwrap().unwrap().ended.to_bits(), 9000.0_f64.to_bits());
     }
 }

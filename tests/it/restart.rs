@@ -355,6 +355,7 @@ fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there are few of them, and most tell")]
 enum Step {
     Tell(usize, What, Job),
     Pass(u64),
