@@ -5,6 +5,7 @@
 
 mod memory;
 mod schema;
+mod seal;
 mod sqlite;
 
 pub use memory::MemoryStore;
@@ -27,6 +28,14 @@ pub trait Store: Send {
     /// # Errors
     /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError>;
+
+    /// Looks whether what was kept is still where it was put. It is called every few seconds while nothing is committed.
+    ///
+    /// # Errors
+    /// When it is not.
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// What a store has kept.
