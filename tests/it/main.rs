@@ -6,6 +6,7 @@ mod app;
 mod captures;
 mod client;
 mod connections;
+mod durability;
 mod endpoints;
 mod program;
 mod reload;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::client::Connection;
+use crate::client::{Connection, Response};
 
 /// The program, in a folder of its own.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     in_own_folder(Command::new(env!("CARGO_BIN_EXE_printfarm_exporter")))
 }
 
@@ -26,7 +26,7 @@ fn run(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap()
 }
 
@@ -38,10 +38,10 @@ fn file(name: &str, content: &str) -> PathBuf {
 }
 
 /// The program, once it listens.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     log: Option<BufReader<ChildStderr>>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Running {
@@ -49,7 +49,24 @@ impl Running {
         Self::start_as(program(), arguments)
     }
 
-    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
+    /// Starts it on the state that an earlier run may have left.
+    pub(crate) fn start_on(store: &Path) -> Self {
+        Self::start(&[&format!("--storage.path={}", store.display())])
+    }
+
+    /// Ends it as a crash does, with `kill -9`.
+    pub(crate) fn crash(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn request(&self, method: &str, target: &str, body: &str) -> Response {
+        let mut connection = Connection::open(self.address);
+        connection.send_request(method, target, "Content-Type: application/json\r\n", body.as_bytes());
+        connection.receive(method)
+    }
+
+    pub(crate) fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["--web.listen-address=127.0.0.1:0"]).args(arguments).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -59,17 +76,17 @@ impl Running {
         Self { child, log: Some(log), address }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
-    fn wait_for(&mut self, part: &str) -> String {
+    pub(crate) fn wait_for(&mut self, part: &str) -> String {
         line_with(self.log.as_mut().unwrap(), part)
     }
 
     /// The exit code, and what is left of the log.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
