@@ -138,6 +138,16 @@ struct Measured<S> {
     clock: Clock,
 }
 
+impl<S> Measured<S> {
+    fn counted(&self, result: Result<(), StoreError>) -> Result<(), StoreError> {
+        if let Err(error) = &result {
+            self.own.store_failed();
+            error!(%error, "the store failed");
+        }
+        result
+    }
+}
+
 impl<S: Store> Store for Measured<S> {
     fn load(&mut self) -> Result<Kept, StoreError> {
         self.store.load()
@@ -146,14 +156,15 @@ impl<S: Store> Store for Measured<S> {
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
         let begun = self.clock.monotonic();
         let committed = self.store.commit(view, changes, shown_until);
-        match &committed {
-            Ok(()) => self.own.commit(self.clock.monotonic().saturating_sub(begun)),
-            Err(error) => {
-                self.own.store_failed();
-                error!(%error, "the store failed");
-            }
+        if committed.is_ok() {
+            self.own.commit(self.clock.monotonic().saturating_sub(begun));
         }
-        committed
+        self.counted(committed)
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        let checked = self.store.check();
+        self.counted(checked)
     }
 
     fn forget(&mut self, now: Time) -> Result<usize, StoreError> {

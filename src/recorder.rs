@@ -271,12 +271,13 @@ impl<S: Store> Desk<S> {
     fn keep(&mut self, changes: &Changes, now: Time, reset: i64) -> Result<(), StoreError> {
         let shown_until = now.put(reset) + HEARTBEAT;
         let committed = if changes.is_empty() {
-            Ok(())
+            self.store.check()
         } else {
-            let committed = self.store.commit(self.farm.view(), changes, shown_until);
-            self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
-            committed
+            self.store.commit(self.farm.view(), changes, shown_until)
         };
+        if committed.is_err() || !changes.is_empty() {
+            self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
+        }
         let mut board = self.published.board.write().unwrap_or_else(PoisonError::into_inner);
         if committed.is_ok() {
             // While a reader still holds the last state, this copies it; else it changes it in place.

@@ -8,6 +8,7 @@ mod history;
 mod memory;
 mod retention;
 mod schema;
+mod seal;
 mod sqlite;
 
 pub use backup::backup;
@@ -40,6 +41,14 @@ pub trait Store: Send {
     /// When they could not be removed. Then they are all still there, and a later call may succeed.
     fn forget(&mut self, _now: Time) -> Result<usize, StoreError> {
         Ok(0)
+    }
+
+    /// Looks whether what was kept is still where it was put. It is called every few seconds while nothing is committed.
+    ///
+    /// # Errors
+    /// When it is not.
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

@@ -37,6 +37,11 @@ pub(super) enum Error {
         "is damaged: the state of the printer {label:?} cannot be read ({error}); put a backup in its place"
     )]
     State { label: String, error: serde_json::Error },
+    #[error(
+        "was moved, deleted or replaced while it was in use; put it back, or restart the exporter to go on with what is \
+         there now"
+    )]
+    Moved,
     #[error("cannot be used: {0}")]
     Other(String),
 }

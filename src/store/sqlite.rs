@@ -3,17 +3,19 @@
 //! Write-ahead log, `synchronous=FULL`: a commit that returned is on the disk, and survives a crash of the process and
 //! of the machine. The file says whose it is (`application_id`) and how it is laid out (`user_version`); see
 //! [`super::schema`]. Only one process may write; a lock on a file beside the database sees to that, because SQLite's
-//! own locks would let a second one in between two commits.
+//! own locks would let a second one in between two commits. Files that are moved away or overwritten under the running
+//! process are noticed before and after every commit; see [`super::seal`].
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::retention::Retention;
 use super::schema;
+use super::seal::{Broken, Seal};
 use super::{Kept, Store, StoreError};
 use crate::farm::{Changes, EndedPrint, Farm, Printer, Source, Time, View};
 
@@ -26,6 +28,9 @@ pub struct SqliteStore {
     path: PathBuf,
     connection: Connection,
     retention: Retention,
+    seal: Seal,
+    /// A commit went to files that were moved away meanwhile: nobody can tell what is kept.
+    lost: bool,
     /// Held for as long as this process may write.
     _lock: File,
 }
@@ -45,16 +50,22 @@ impl SqliteStore {
                 path.join("printfarm.db").display()
             )));
         }
+        // Absolute, because SQLite takes some relative ones, such as `:memory:`, for something else than a file.
+        let path = absolute(path).map_err(|error| cannot(&format!("use {}", path.display()), &error))?;
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
+            create_folder(folder)
                 .map_err(|error| cannot(&format!("create the folder {}", folder.display()), &error))?;
         }
-        let lock = lock(path)?;
-        let connection = Connection::open(path).map_err(|error| at(path, &error))?;
-        let mut store =
-            Self { path: path.to_owned(), connection, retention: Retention::default(), _lock: lock };
-        store.prepare().map_err(|error| error.at(path))?;
-        Ok(store)
+        // A link and what it leads to are one store, with one lock; SQLite has its log beside the file itself.
+        let path = path.canonicalize().unwrap_or(path);
+        let lock = lock(&path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| at(&path, &error))?;
+        prepare(&mut connection).map_err(|error| error.at(&path))?;
+        let seal = Seal::new(&path).map_err(|error| cannot(&format!("watch {}", path.display()), &error))?;
+        Ok(Self { path, connection, retention: Retention::default(), seal, lost: false, _lock: lock })
     }
 
     /// Keeps ended prints only for `span`, or for ever.
@@ -64,12 +75,39 @@ impl SqliteStore {
         self
     }
 
-    fn prepare(&mut self) -> Result<(), schema::Error> {
-        schema::check(&self.connection)?;
-        self.connection.busy_timeout(PATIENCE)?;
-        self.connection.pragma_update(None, "journal_mode", "WAL")?;
-        self.connection.pragma_update(None, "synchronous", "FULL")?;
-        schema::migrate(&mut self.connection)
+    /// Refuses to go on with files that somebody else has laid hands on. Another program may write to the database, as
+    /// long as it leaves it sound.
+    fn look(&mut self) -> Result<(), schema::Error> {
+        if self.lost {
+            return Err(schema::Error::Moved);
+        }
+        match self.seal.look() {
+            Ok(()) => Ok(()),
+            Err(Broken::Moved) => Err(schema::Error::Moved),
+            Err(Broken::Written) => {
+                // Our own connection would ask its memory.
+                let sound: String =
+                    open_read_only(&self.path)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+                if sound != "ok" {
+                    return Err(schema::Error::Damaged(sound));
+                }
+                self.seal.renew().map_err(|_| schema::Error::Moved)
+            }
+        }
+    }
+
+    /// Writes, and makes sure before and after that it goes to the files that lie at the path.
+    fn sealed<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, schema::Error> {
+        self.look()?;
+        let written = write(self);
+        if self.seal.renew().is_err() {
+            self.lost = true;
+            return Err(schema::Error::Moved);
+        }
+        Ok(written?)
     }
 
     fn read(&self) -> Result<Kept, schema::Error> {
@@ -136,13 +174,36 @@ impl Store for SqliteStore {
 
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
         // Without the path: the sender of a webhook reads this.
-        self.write(view, changes, shown_until)
-            .map_err(|error| StoreError(schema::Error::from_sqlite(&error).to_string()))
+        self.sealed(|store| store.write(view, changes, shown_until))
+            .map_err(|error| StoreError(format!("the store {error}")))
     }
 
     fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
-        self.retention.forget(&self.connection, now).map_err(|error| at(&self.path, &error))
+        self.sealed(|store| store.retention.forget(&store.connection, now))
+            .map_err(|error| error.at(&self.path))
     }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        self.look().map_err(|error| StoreError(format!("the store {error}")))
+    }
+}
+
+fn prepare(connection: &mut Connection) -> Result<(), schema::Error> {
+    connection.busy_timeout(PATIENCE)?;
+    schema::check(connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    schema::migrate(connection)
+}
+
+/// Creates a folder and those that lead to it, so that they survive a crash of the machine as surely as the files in them.
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    std::fs::create_dir_all(folder)?;
+    for parent in missing.into_iter().filter_map(Path::parent) {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn write_printer(transaction: &Transaction<'_>, position: usize, printer: &Printer) -> rusqlite::Result<()> {
@@ -207,10 +268,14 @@ pub fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Err(schema::Error::Missing.at(path));
     }
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|error| at(path, &error))?;
-    connection.busy_timeout(PATIENCE).map_err(|error| at(path, &error))?;
+    let connection = open_read_only(path).map_err(|error| at(path, &error))?;
     schema::check_current(&connection).map_err(|error| error.at(path))?;
+    Ok(connection)
+}
+
+fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(PATIENCE)?;
     Ok(connection)
 }
 

@@ -8,6 +8,7 @@ mod client;
 mod connections;
 mod contract;
 mod dockerfile;
+mod durability;
 mod endpoints;
 mod history;
 mod layouts;

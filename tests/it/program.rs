@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::client::Connection;
+use crate::client::{Connection, Response};
 
 /// The program, in a folder of its own.
 pub(crate) fn program() -> Command {
@@ -47,6 +47,23 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_as(program(), arguments)
+    }
+
+    /// Starts it on the state that an earlier run may have left.
+    pub(crate) fn start_on(store: &Path) -> Self {
+        Self::start(&[&format!("--storage.path={}", store.display())])
+    }
+
+    /// Ends it as a crash does, with `kill -9`.
+    pub(crate) fn crash(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn request(&self, method: &str, target: &str, body: &str) -> Response {
+        let mut connection = Connection::open(self.address);
+        connection.send_request(method, target, "Content-Type: application/json\r\n", body.as_bytes());
+        connection.receive(method)
     }
 
     pub(crate) fn start_as(mut command: Command, arguments: &[&str]) -> Self {

@@ -357,7 +357,7 @@ fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there are few of them, and most tell")]
 enum Step {
-    Tell(usize, What, Job),
+    Tell(usize, What, Box<Job>),
     Pass(u64),
     Put(i64),
     Fails(bool),
@@ -382,7 +382,7 @@ fn step() -> impl Strategy<Value = Step> {
         ..elapsed(0)
     });
     prop_oneof![
-        6 => (0..3_usize, what, job).prop_map(|(printer, what, job)| Step::Tell(printer, what, job)),
+        6 => (0..3_usize, what, job).prop_map(|(printer, what, job)| Step::Tell(printer, what, Box::new(job))),
         2 => (0..200_u64).prop_map(Step::Pass),
         1 => prop_oneof![-4000..-1_i64, 2..4000_i64].prop_map(Step::Put),
         2 => any::<bool>().prop_map(Step::Fails),
@@ -401,7 +401,7 @@ proptest! {
             let before = world.shown();
             match step {
                 Step::Tell(printer, what, job) => {
-                    let told = world.tell_of(["a", "b", "c"][printer], what, job);
+                    let told = world.tell_of(["a", "b", "c"][printer], what, *job);
                     if told.is_err() {
                         prop_assert_eq!(world.shown(), before.clone(), "what is refused has not happened");
                     }

@@ -1,0 +1,87 @@
+//! A disk that is full, and is not any more.
+
+use std::fs::{File, create_dir_all, remove_file};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{
+    Folder, OCTOPRINT, assert_balanced, assert_nothing_fell, ended_prints, octoprint_done, own, scrape, send,
+    wait_until_ready,
+};
+use crate::program::Running;
+
+/// A small file system of its own.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(folder: &Path) -> Self {
+        let path = folder.join("disk");
+        create_dir_all(&path).unwrap();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&path).output();
+        assert!(
+            mount.is_ok_and(|mount| mount.status.success()),
+            "this test mounts a small file system; run it as root, or as `unshare --user --map-root-user --mount \
+             scripts/test`"
+        );
+        Self(path)
+    }
+
+    /// Takes all the space that is left.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = File::create(&path).unwrap();
+        while file.write_all(&[b'x'; 512]).is_ok() {}
+        path
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_webhooks_until_there_is_space_again() {
+    let folder = Folder::new();
+    let disk = Disk::mount(&folder.0);
+    let store = disk.0.join("printfarm.db");
+    let mut program = Running::start_on(&store);
+    let mut acknowledged = Vec::new();
+    let mut done = |program: &Running, number: usize| {
+        let name = format!("{number}.gcode");
+        let (status, text) = send(program, &format!("{OCTOPRINT}/delta"), &octoprint_done(&name, 5.5));
+        if status == 200 {
+            acknowledged.push(name);
+        }
+        (status, text)
+    };
+    assert_eq!(done(&program, 0).0, 200);
+    let filler = disk.fill();
+    // The log has some room within what is allocated to it.
+    let refused = (1..200).map(|number| done(&program, number)).find(|(status, _)| *status != 200);
+    let before = scrape(&program);
+    let (status, text) = refused.unwrap();
+    assert_eq!(status, 503, "{text}");
+    assert!(text.contains(r#""reason":"store""#) && text.contains("the disk is full"), "{text}");
+    assert!(!text.contains("durability-"), "a sender is told no path: {text}");
+    assert_eq!(program.request("GET", "/-/ready", "").status, 503);
+    assert_eq!(program.request("GET", "/-/healthy", "").status, 200);
+    let failures = own(&program, "printfarm_store_failures_total");
+    assert!(failures >= 1.0, "{failures}");
+    assert_eq!(done(&program, 200).0, 503);
+    assert!(own(&program, "printfarm_store_failures_total") > failures);
+    assert_nothing_fell(&before, &scrape(&program), "while the disk is full");
+    remove_file(filler).unwrap();
+    wait_until_ready(&program);
+    assert_eq!(done(&program, 201).0, 200);
+    program.crash();
+    let program = Running::start_on(&store);
+    let rows = ended_prints(&store);
+    assert_eq!(rows.len(), acknowledged.len());
+    for name in acknowledged {
+        assert_eq!(rows.get(&name).map(Vec::len), Some(1), "{name}");
+    }
+    assert_balanced(&scrape(&program), &store, "after the crash");
+}
