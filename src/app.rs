@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
-use crate::cli::Args;
+use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
 use crate::farm::{Changes, Time, View};
@@ -50,7 +50,7 @@ impl App {
     pub fn new(args: &Args, settings: SharedSettings, listeners: Vec<TcpListener>) -> anyhow::Result<Self> {
         let clock = Clock::start();
         let metrics = Metrics::new(clock.now())?;
-        let store = SqliteStore::open(&args.storage)?;
+        let store = SqliteStore::open(&args.storage)?.keeping(args.retention.map(Retention::span));
         let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
         let (recorder, writer) = Recorder::start(store, clock.clone())?;
         Ok(Self {
@@ -151,5 +151,9 @@ impl<S: Store> Store for Measured<S> {
             }
         }
         committed
+    }
+
+    fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
+        self.store.forget(now)
     }
 }

@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
 
+use crate::commands::Command;
 use crate::http::ListenAddress;
 use crate::log;
 use crate::version;
@@ -17,9 +19,13 @@ use crate::version;
     name = "printfarm_exporter",
     about = "Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, usage metrics out.",
     disable_help_flag = true,
+    disable_help_subcommand = true,
     disable_version_flag = true
 )]
 pub struct Args {
+    /// What to do instead of exporting.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Address to listen on: :PORT for all addresses of this machine, or HOST:PORT. Repeatable.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064")]
     pub listen: Vec<ListenAddress>,
@@ -29,9 +35,12 @@ pub struct Args {
     /// Let POST /-/reload reload the configuration. SIGHUP always does.
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
-    /// Where the state is kept. Made, with its folder, when it is missing.
-    #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db")]
+    /// Where the state is kept. The exporter makes it, with its folder, when it is missing.
+    #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db", global = true)]
     pub storage: PathBuf,
+    /// How long to keep ended prints in the print history, such as 365d. Without it, for ever.
+    #[arg(long = "storage.retention", value_name = "TIME")]
+    pub retention: Option<Retention>,
     /// YAML file with webhook secrets, printer names and limits.
     #[arg(long = "config.file", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -42,7 +51,7 @@ pub struct Args {
     #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
     pub log_format: log::Format,
     /// Print this.
-    #[arg(long, short, action = ArgAction::HelpShort)]
+    #[arg(long, short, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
     /// Print the version.
     #[arg(long)]
@@ -65,6 +74,21 @@ pub enum BadPath {
     /// It is the path of another endpoint.
     #[error("that path belongs to another endpoint; choose one outside of /, /webhook and /-/")]
     Taken,
+}
+
+/// How long ended prints are kept: more than nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention(Duration);
+
+/// Why a text is not a time for which to keep prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRetention {
+    /// It is no span of time.
+    #[error("it is not a time; write it as 365d, 2years or 26weeks")]
+    Unreadable,
+    /// It would keep nothing.
+    #[error("it would keep nothing; set it to more, or leave it out to keep everything")]
+    Zero,
 }
 
 /// Why the command line does not lead to a running exporter.
@@ -116,6 +140,23 @@ impl FromStr for TelemetryPath {
     }
 }
 
+impl Retention {
+    /// The time.
+    #[must_use]
+    pub const fn span(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Retention {
+    type Err = BadRetention;
+
+    fn from_str(text: &str) -> Result<Self, BadRetention> {
+        let span = humantime::parse_duration(text).map_err(|_| BadRetention::Unreadable)?;
+        if span.is_zero() { Err(BadRetention::Zero) } else { Ok(Self(span)) }
+    }
+}
+
 /// The parser explains itself in paragraphs; the first says what is wrong, and a tip may follow.
 fn instead(error: &clap::Error) -> Instead {
     let text = error.render().to_string();
@@ -133,6 +174,8 @@ fn instead(error: &clap::Error) -> Instead {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::CommandFactory;
 
     use super::*;
@@ -153,6 +196,9 @@ mod tests {
         assert_eq!(args.telemetry_path.as_str(), "/metrics");
         assert!(!args.lifecycle);
         assert_eq!(args.config, None);
+        assert_eq!(args.storage, Path::new("data/printfarm.db"));
+        assert_eq!(args.retention, None);
+        assert!(args.command.is_none());
         assert_eq!(args.log_level, log::Level::Info);
         assert_eq!(args.log_format, log::Format::Logfmt);
     }
@@ -165,6 +211,9 @@ mod tests {
             "[::1]:2",
             "--web.telemetry-path=/probe",
             "--web.enable-lifecycle",
+            "--storage.path=/srv/printfarm.db",
+            "--storage.retention",
+            "365d",
             "--config.file",
             "printfarm.yml",
             "--log.level=debug",
@@ -176,6 +225,8 @@ mod tests {
         assert_eq!(listen, ["127.0.0.1:1", "[::1]:2"]);
         assert_eq!(args.telemetry_path.as_str(), "/probe");
         assert!(args.lifecycle);
+        assert_eq!(args.storage, Path::new("/srv/printfarm.db"));
+        assert_eq!(args.retention.map(Retention::span), Some(Duration::from_secs(365 * 24 * 60 * 60)));
         assert_eq!(args.config, Some("printfarm.yml".into()));
         assert_eq!(args.log_level, log::Level::Debug);
         assert_eq!(args.log_format, log::Format::Json);
@@ -183,10 +234,15 @@ mod tests {
 
     #[test]
     fn a_wrong_command_line_is_refused_in_one_line() {
-        let cases: [(&str, &[&str], &str); 8] = [
+        let cases: [(&str, &[&str], &str); 13] = [
             ("an unknown flag", &["--foo"], "unexpected argument '--foo' found"),
             ("a misspelt flag", &["--log.levle=info"], "a similar argument exists: '--log.level'"),
-            ("a word too many", &["serve"], "unexpected argument 'serve' found"),
+            ("an unknown command", &["serve"], "unrecognized subcommand 'serve'"),
+            ("a date that is none", &["prints", "--since=1.11.2026"], "write 2026-11-01, for midnight UTC,"),
+            ("an unknown format", &["prints", "--format=xml"], "[possible values: table, csv, json]"),
+            ("a backup to nowhere", &["backup"], "required arguments were not provided: <FILE>"),
+            ("a retention without a unit", &["--storage.retention=365"], "write it as 365d"),
+            ("a retention of nothing", &["--storage.retention=0d"], "it would keep nothing"),
             ("a flag without its value", &["--log.level"], "a value is required for '--log.level <LEVEL>'"),
             ("an unknown level", &["--log.level=loud"], "[possible values: debug, info, warn, error]"),
             ("a port alone", &["--web.listen-address=10064"], "write :10064, 127.0.0.1:10064 or [::1]:10064"),
@@ -208,8 +264,19 @@ mod tests {
     fn help_and_version_are_texts_for_stdout() {
         let Err(Instead::Print(help)) = read(&["--help"]) else { panic!("no help") };
         assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
+        let Err(Instead::Print(help)) = read(&["prints", "--help"]) else { panic!("no help") };
+        assert!(help.contains("--since <DATE>") && help.contains("--storage.path <FILE>"), "{help}");
         let Err(Instead::Print(version)) = read(&["--version"]) else { panic!("no version") };
         assert!(version.starts_with("printfarm_exporter, version "), "{version}");
+    }
+
+    #[test]
+    fn a_command_takes_the_path_of_the_store_before_or_after_it() {
+        for arguments in [["--storage.path=a.db", "prints"], ["prints", "--storage.path=a.db"]] {
+            let args = read(&arguments).unwrap();
+            assert_eq!(args.storage, Path::new("a.db"), "{arguments:?}");
+            assert!(matches!(args.command, Some(Command::Prints(_))), "{arguments:?}");
+        }
     }
 
     #[test]

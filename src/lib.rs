@@ -2,11 +2,13 @@
 //!
 //! The way of the data goes in one direction: [`http`] takes a request, [`webhook`] turns its bytes into an event,
 //! [`recorder`] applies it to the [`farm`] and has the [`store`] keep it, and only then is it answered. A scrape goes from
-//! [`http`] to [`metrics`], which writes the published state of the [`farm`] as text. [`app`] puts the parts together.
+//! [`http`] to [`metrics`], which writes the published state of the [`farm`] as text. [`app`] puts the parts together;
+//! [`commands`] is what the program does when it does not export.
 
 pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod farm;
 pub mod http;

@@ -9,7 +9,7 @@ use printfarm_exporter::app::{self, App};
 use printfarm_exporter::cli::{Args, Instead};
 use printfarm_exporter::config::{SharedSettings, Surroundings};
 use printfarm_exporter::http::bind;
-use printfarm_exporter::{log, signals};
+use printfarm_exporter::{commands, log, signals};
 use tokio::runtime::Runtime;
 
 const RUN_TIME_FAILURE: u8 = 1;
@@ -26,14 +26,18 @@ fn main() -> ExitCode {
         }
         Err(Instead::Refuse(problem)) => return fail(BAD_FLAGS, &problem),
     };
+    if let Some(command) = &args.command {
+        return done(commands::run(command, &args.storage));
+    }
     let settings = match SharedSettings::load(args.config.clone(), Surroundings::process()) {
         Ok(settings) => settings,
         Err(error) => return fail(BAD_CONFIGURATION, &error),
     };
-    match run(&args, settings) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(RUN_TIME_FAILURE, &format_args!("{error:#}")),
-    }
+    done(run(&args, settings))
+}
+
+fn done(result: anyhow::Result<()>) -> ExitCode {
+    result.map_or_else(|error| fail(RUN_TIME_FAILURE, &format_args!("{error:#}")), |()| ExitCode::SUCCESS)
 }
 
 fn fail(code: u8, problem: &dyn Display) -> ExitCode {

@@ -160,9 +160,13 @@ impl<S: Store> Desk<S> {
     fn work(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
         while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
+            let ticks = batch.iter().any(|message| matches!(message, Message::Tick));
             for (answer, result) in self.record(batch.drain(..)) {
                 // A sender that has gone away needs no answer; its event is recorded all the same.
                 let _ = answer.send(result);
+            }
+            if ticks {
+                self.forget(&messages);
             }
         }
         self.rest();
@@ -237,6 +241,27 @@ impl<S: Store> Desk<S> {
         committed
     }
 
+    /// Removes old prints for as long as nobody waits; the next tick goes on with it.
+    fn forget(&mut self, messages: &mpsc::Receiver<Message>) {
+        let mut forgotten = 0;
+        loop {
+            match self.store.forget(self.published.clock.now()) {
+                Ok(0) => break,
+                Ok(prints) => forgotten += prints,
+                Err(error) => {
+                    tracing::warn!(%error, "old prints could not be removed; tried again in an hour");
+                    break;
+                }
+            }
+            if !messages.is_empty() || messages.is_closed() {
+                break;
+            }
+        }
+        if forgotten > 0 {
+            tracing::info!(prints = forgotten, "prints beyond --storage.retention removed from the history");
+        }
+    }
+
     /// Keeps until when the counters have been seen to grow. Without it, the next start has to guess.
     fn rest(&mut self) {
         let now = self.published.clock.now();
@@ -270,6 +295,9 @@ mod tests {
         fails: Arc<AtomicBool>,
         gate: Arc<Mutex<()>>,
         commits: Arc<Mutex<Vec<usize>>>,
+        /// Old prints, by the slice, and the times at which a slice was taken.
+        old: Arc<Mutex<Vec<usize>>>,
+        looked: Arc<Mutex<Vec<Time>>>,
     }
 
     impl Store for Moody {
@@ -285,6 +313,11 @@ mod tests {
             } else {
                 Ok(())
             }
+        }
+
+        fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
+            self.looked.lock().unwrap().push(now);
+            Ok(self.old.lock().unwrap().pop().unwrap_or(0))
         }
     }
 
@@ -397,6 +430,22 @@ mod tests {
             }
         }
         assert_eq!(*store.commits.lock().unwrap(), [1, 0, 0, 1], "two minutes of printing, two of rest");
+    }
+
+    #[tokio::test]
+    async fn at_a_tick_the_store_forgets_slice_by_slice_until_nothing_is_left() {
+        let clock = Clock::manual(Time::from_micros(7));
+        let store = Moody { old: Arc::new(Mutex::new(vec![1, 1000])), ..Moody::default() };
+        let (recorder, writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
+        settled(&recorder, &clock).await;
+        assert!(store.looked.lock().unwrap().is_empty(), "an event alone is no reason");
+        while !store.old.lock().unwrap().is_empty() {
+            recorder.tick();
+            settled(&recorder, &clock).await;
+        }
+        drop(recorder);
+        writer.join().unwrap();
+        assert!(store.looked.lock().unwrap().iter().all(|time| *time == clock.now()));
     }
 
     #[tokio::test]

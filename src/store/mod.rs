@@ -3,10 +3,15 @@
 //! The contract is in the terms of the farm, and small: [`Store::load`] once, then [`Store::commit`] for every batch.
 //! A store belongs to one writer and is never called concurrently.
 
+mod backup;
+mod history;
 mod memory;
+mod retention;
 mod schema;
 mod sqlite;
 
+pub use backup::backup;
+pub use history::{Filter, History, PrintRow};
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, open_to_read};
 
@@ -26,6 +31,15 @@ pub trait Store: Send {
     /// # Errors
     /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
     fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError>;
+
+    /// Removes a few of the prints that ended longer ago than this store is to keep them, as of `now`: no more than
+    /// a webhook can wait for. Answers how many; 0 when there is nothing to do for now.
+    ///
+    /// # Errors
+    /// When they could not be removed. Then they are all still there, and a later call may succeed.
+    fn forget(&mut self, _now: Time) -> Result<usize, StoreError> {
+        Ok(0)
+    }
 }
 
 /// What a store has kept.

@@ -16,6 +16,8 @@ const STEPS: &[&str] = &[include_str!("schema/1.sql")];
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
+    #[error("does not exist; give the file of the exporter with --storage.path")]
+    Missing,
     #[error("is a database of another program; choose another --storage.path")]
     Foreign,
     #[error(
@@ -51,6 +53,9 @@ impl Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Other("another program keeps it locked".into())
             }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Other(
+                format!("the file and its folder must be open to this user for writing ({error})"),
+            ),
             _ => Self::Other(error.to_string()),
         }
     }

@@ -6,11 +6,13 @@
 //! own locks would let a second one in between two commits.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
+use super::retention::Retention;
 use super::schema;
 use super::{Kept, Store, StoreError};
 use crate::farm::{Changes, EndedPrint, Farm, Printer, Source, Time, View};
@@ -23,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct SqliteStore {
     path: PathBuf,
     connection: Connection,
+    retention: Retention,
     /// Held for as long as this process may write.
     _lock: File,
 }
@@ -41,9 +44,17 @@ impl SqliteStore {
         }
         let lock = lock(path)?;
         let connection = Connection::open(path).map_err(|error| at(path, &error))?;
-        let mut store = Self { path: path.to_owned(), connection, _lock: lock };
+        let mut store =
+            Self { path: path.to_owned(), connection, retention: Retention::default(), _lock: lock };
         store.prepare().map_err(|error| error.at(path))?;
         Ok(store)
+    }
+
+    /// Keeps ended prints only for `span`, or for ever.
+    #[must_use]
+    pub fn keeping(mut self, span: Option<Duration>) -> Self {
+        self.retention = Retention::new(span);
+        self
     }
 
     fn prepare(&mut self) -> Result<(), schema::Error> {
@@ -119,6 +130,10 @@ impl Store for SqliteStore {
         self.write(view, changes, now)
             .map_err(|error| StoreError(schema::Error::from_sqlite(&error).to_string()))
     }
+
+    fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
+        self.retention.forget(&self.connection, now).map_err(|error| at(&self.path, &error))
+    }
 }
 
 fn write_printer(transaction: &Transaction<'_>, position: usize, printer: &Printer) -> rusqlite::Result<()> {
@@ -180,10 +195,13 @@ fn write_limits(transaction: &Transaction<'_>, view: &View) -> rusqlite::Result<
 /// # Errors
 /// When there is no such file, or it is no store that this version can read.
 pub fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Err(schema::Error::Missing.at(path));
+    }
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| at(path, &error))?;
-    schema::check_current(&connection).map_err(|error| error.at(path))?;
     connection.busy_timeout(PATIENCE).map_err(|error| at(path, &error))?;
+    schema::check_current(&connection).map_err(|error| error.at(path))?;
     Ok(connection)
 }
 
@@ -214,9 +232,9 @@ fn cannot(what: &str, error: &std::io::Error) -> StoreError {
     ))
 }
 
-fn at(path: &Path, error: &rusqlite::Error) -> StoreError {
+pub(super) fn at(path: &Path, error: &rusqlite::Error) -> StoreError {
     schema::Error::from_sqlite(error).at(path)
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

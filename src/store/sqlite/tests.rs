@@ -6,16 +6,16 @@ use super::*;
 use crate::farm::{Elapsed, Event, Identity, Job, Limits, Outcome, What};
 
 /// A folder that goes with the test.
-struct Folder(PathBuf);
+pub(in crate::store) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(in crate::store) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("printfarm-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         Self(path)
     }
 
-    fn store(&self) -> PathBuf {
+    pub(in crate::store) fn store(&self) -> PathBuf {
         self.0.join("deep").join("printfarm.db")
     }
 }
@@ -173,7 +173,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     }
 }
 
-fn sql(path: &Path, sql: &str) {
+pub(in crate::store) fn sql(path: &Path, sql: &str) {
     Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
 

@@ -1,0 +1,64 @@
+//! Dates, as people write them on a command line.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::farm::Time;
+
+/// A text is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write 2026-11-01, for midnight UTC, or a time such as 2026-11-01T18:30:00+01:00")]
+pub(super) struct BadDate;
+
+/// Reads a date, which is its midnight in UTC, or a time by RFC 3339.
+pub(super) fn parse(text: &str) -> Result<Time, BadDate> {
+    let is_date = text.len() == "2026-11-01".len();
+    let midnight = is_date.then(|| format!("{text}T00:00:00Z"));
+    let time = OffsetDateTime::parse(midnight.as_deref().unwrap_or(text), &Rfc3339).map_err(|_| BadDate)?;
+    let micros = time.unix_timestamp_nanos() / 1000;
+    i64::try_from(micros).map(Time::from_micros).map_err(|_| BadDate)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dates_and_times_become_moments() {
+        let cases = [
+            ("a date", "2026-11-01", Some(1_793_491_200_000_000)),
+            ("a leap day", "2028-02-29", Some(1_835_395_200_000_000)),
+            ("a time in UTC", "2026-11-01T12:34:56Z", Some(1_793_536_496_000_000)),
+            ("a time elsewhere", "2026-11-01T12:34:56+01:00", Some(1_793_532_896_000_000)),
+            ("a part of a second", "2026-11-01T00:00:00.25Z", Some(1_793_491_200_250_000)),
+            ("before 1970", "1969-12-31T23:59:59Z", Some(-1_000_000)),
+            ("nothing", "", None),
+            ("a day that there is not", "2026-02-29", None),
+            ("a date in another order", "01.11.2026", None),
+            ("a time without its zone", "2026-11-01T12:34:56", None),
+            ("a year alone", "2026", None),
+            ("a date and more", "2026-11-01 ", None),
+            ("ten bytes that are no date", "ééééé", None),
+        ];
+        for (name, text, micros) in cases {
+            assert_eq!(parse(text).ok(), micros.map(Time::from_micros), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_never_as_a_time_beyond_the_calendar(text in "[-0-9TZ:.+é]{0,30}") {
+            if let Ok(time) = parse(&text) {
+                prop_assert!((-100_000_000_000.0..300_000_000_000.0).contains(&time.seconds()));
+            }
+        }
+
+        #[test]
+        fn days_are_a_day_apart(day in 1_u32..28) {
+            let [one, next] = [day, day + 1].map(|day| parse(&format!("2027-03-{day:02}")).unwrap());
+            prop_assert_eq!(next.micros() - one.micros(), 86_400_000_000);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Comma-separated values by RFC 4180, for spreadsheets.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
+
+use super::Format;
+use crate::store::PrintRow;
+
+/// The history as CSV, with a line of headings.
+pub(in crate::commands) struct Csv<W: Write>(Writer<W>);
+
+impl<W: Write> Csv<W> {
+    /// Writes the headings.
+    pub(in crate::commands) fn begin(out: W) -> io::Result<Self> {
+        let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+        writer.write_record(PrintRow::COLUMNS).map_err(io_error)?;
+        Ok(Self(writer))
+    }
+}
+
+impl<W: Write> Format for Csv<W> {
+    fn print(&mut self, print: &PrintRow) -> io::Result<()> {
+        let optional = |text: &Option<String>| text.as_deref().map(harmless).unwrap_or_default().into_owned();
+        let fields = [
+            print.number.to_string(),
+            harmless(&print.printer).into_owned(),
+            print.source.clone(),
+            optional(&print.print_id),
+            optional(&print.file),
+            optional(&print.path),
+            print.origin.clone(),
+            optional(&print.owner),
+            print.started.to_string(),
+            print.ended.to_string(),
+            print.outcome.clone(),
+            print.printed_seconds.to_string(),
+            print.paused_seconds.to_string(),
+        ];
+        self.0.write_record(fields).map_err(io_error)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A spreadsheet takes text that begins so for a formula, and whoever can send a webhook can name a file. With an
+/// apostrophe before it, it stays text.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The kind of the error tells a closed pipe.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}

@@ -1,0 +1,51 @@
+//! One JSON array, for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
+
+use super::{Format, is_invisible};
+use crate::store::PrintRow;
+
+/// The history as an array of objects, one on each line.
+pub(in crate::commands) struct Json<W> {
+    out: W,
+    is_empty: bool,
+}
+
+impl<W: Write> Json<W> {
+    /// An array that is empty so far.
+    pub(in crate::commands) const fn begin(out: W) -> Self {
+        Self { out, is_empty: true }
+    }
+}
+
+impl<W: Write> Format for Json<W> {
+    fn print(&mut self, print: &PrintRow) -> io::Result<()> {
+        self.out.write_all(if self.is_empty { b"[\n" } else { b",\n" })?;
+        self.is_empty = false;
+        print.serialize(&mut Serializer::with_formatter(&mut self.out, Plain)).map_err(io::Error::from)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.write_all(if self.is_empty { b"[]\n" } else { b"\n]\n" })
+    }
+}
+
+/// Escapes what JSON allows as it is, but a terminal does not show as it is.
+struct Plain;
+
+impl Formatter for Plain {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        for piece in fragment.split_inclusive(is_invisible) {
+            let shown = piece.trim_end_matches(is_invisible);
+            writer.write_all(shown.as_bytes())?;
+            for unit in piece[shown.len()..].encode_utf16() {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
+}

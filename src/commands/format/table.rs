@@ -1,0 +1,99 @@
+//! Aligned columns, for people.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{Format, is_invisible};
+use crate::store::PrintRow;
+
+/// How wide the column of printers may become. A longer label is shown in full and pushes its line out.
+const WIDEST_LABEL: usize = 40;
+
+/// How many characters of a file are shown.
+const WIDEST_FILE: usize = 60;
+
+/// The history as a table, with a line of headings.
+pub(in crate::commands) struct Table<W> {
+    out: W,
+    width: usize,
+}
+
+impl<W: Write> Table<W> {
+    /// Writes the headings. The labels are those of the printers that may come.
+    pub(in crate::commands) fn begin(out: W, labels: &[String]) -> io::Result<Self> {
+        let widths = labels.iter().map(|label| visible(label).chars().count());
+        let width = widths.max().unwrap_or(0).clamp("printer".len(), WIDEST_LABEL);
+        let mut table = Self { out, width };
+        table.line(["started", "ended", "printer", "outcome", "printed", "paused", "origin", "file"])?;
+        Ok(table)
+    }
+
+    fn line(&mut self, cells: [&str; 8]) -> io::Result<()> {
+        let [started, ended, printer, outcome, busy, paused, origin, file] = cells;
+        let width = self.width;
+        writeln!(
+            self.out,
+            "{started:19}  {ended:19}  {printer:width$}  {outcome:9}  {busy:>9}  {paused:>8}  {origin:7}  {file}"
+        )
+    }
+}
+
+impl<W: Write> Format for Table<W> {
+    fn print(&mut self, print: &PrintRow) -> io::Result<()> {
+        self.line([
+            &utc(print.started),
+            &utc(print.ended),
+            &visible(&print.printer),
+            &print.outcome,
+            &hours(print.printed_seconds),
+            &hours(print.paused_seconds),
+            &print.origin,
+            &print.file.as_deref().map_or_else(|| "-".to_owned(), |file| shortened(&visible(file))),
+        ])
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The text with every character that could play tricks written out.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_invisible(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= WIDEST_FILE {
+        return text.to_owned();
+    }
+    text.chars().take(WIDEST_FILE - 1).chain(['…']).collect()
+}
+
+/// A time of day; `-` when it lies beyond the calendar.
+fn utc(seconds: f64) -> String {
+    let time = OffsetDateTime::UNIX_EPOCH.checked_add(time::Duration::saturating_seconds_f64(seconds));
+    time.map_or_else(
+        || "-".to_owned(),
+        |time| {
+            let (year, month, day) = time.to_calendar_date();
+            let (hour, minute, second) = time.to_hms();
+            format!("{year}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02}", u8::from(month))
+        },
+    )
+}
+
+/// A span as h:mm:ss, to the nearest second.
+fn hours(seconds: f64) -> String {
+    let seconds = Duration::try_from_secs_f64(seconds + 0.5).map_or(0, |span| span.as_secs());
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}

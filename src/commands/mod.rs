@@ -1,0 +1,42 @@
+//! What the program does when it does not export: one command and an end.
+
+mod backup;
+mod date;
+mod format;
+mod prints;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Subcommand;
+
+/// A command, as the command line gives it.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// List the prints that have ended, also while an exporter runs.
+    Prints(prints::Options),
+    /// Copy the store to a new file, also while an exporter runs.
+    Backup(backup::Options),
+}
+
+/// Runs a command on the store at `storage`; what it has to say goes to stdout.
+///
+/// # Errors
+/// When the store cannot be read, or the output cannot be written. Whoever closes the pipe has read enough: that is none.
+pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let result = match command {
+        Command::Prints(options) => prints::run(options, storage, &mut out),
+        Command::Backup(options) => backup::run(options, storage, &mut out),
+    };
+    let result = result.and_then(|()| Ok(out.flush()?));
+    match result {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        Err(error) if error.is::<io::Error>() => Err(error.context("cannot write the output")),
+        result => result,
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,58 @@
+//! `prints`: the print history.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::bail;
+use clap::ValueEnum;
+
+use super::date;
+use super::format::{Csv, Format, Json, Table};
+use crate::farm::Time;
+use crate::store::{Filter, History};
+
+/// Which prints are listed, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Only prints that ended then or later: 2026-11-01 (midnight UTC), or a time by RFC 3339.
+    #[arg(long, value_name = "DATE", value_parser = date::parse)]
+    since: Option<Time>,
+    /// Only prints that ended before then; the time itself is left out.
+    #[arg(long, value_name = "DATE", value_parser = date::parse)]
+    until: Option<Time>,
+    /// Only prints of this printer, by its printer label.
+    #[arg(long, value_name = "LABEL")]
+    printer: Option<String>,
+    /// A table for people; csv for spreadsheets; json for programs.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Kind,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Table,
+    Csv,
+    Json,
+}
+
+/// Lists the prints, one by one.
+pub(super) fn run(options: &Options, storage: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    let history = History::open(storage)?;
+    let mut labels = history.labels()?;
+    if let Some(wanted) = &options.printer {
+        labels.retain(|label| label == wanted);
+        if labels.is_empty() {
+            bail!("no printer is called {wanted:?}; see the printer column of prints without --printer");
+        }
+    }
+    let filter = Filter { since: options.since, until: options.until, printer: options.printer.clone() };
+    let mut format: Box<dyn Format + '_> = match options.format {
+        Kind::Table => Box::new(Table::begin(out, &labels)?),
+        Kind::Csv => Box::new(Csv::begin(out)?),
+        Kind::Json => Box::new(Json::begin(out)),
+    };
+    for print in history.prints(&filter) {
+        format.print(&print?)?;
+    }
+    Ok(format.end()?)
+}

@@ -1,0 +1,164 @@
+//! How long ended prints stay in the history.
+//!
+//! Only rows of `prints` go. What the counters say stays, and so do the fingerprints of print ids, by which a late webhook
+//! is known as a repeat.
+//!
+//! A clock that is wrong must not cost the history. So age counts back from the present only as far as the prints
+//! themselves bear it out: from the end of the tenth newest, where that is earlier. A clock that jumped ahead removes
+//! nothing until ten prints have ended under it, the newest ten are always there, and a farm at rest keeps what it has.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::farm::Time;
+
+/// How many prints have to say that it is as late as the clock says.
+const WITNESSES: i64 = 10;
+
+/// How many prints one commit removes: a webhook that comes in the meantime waits for them.
+const SLICE: usize = 1000;
+
+/// How long to rest when nothing is left to remove.
+const REST: Duration = Duration::from_secs(60 * 60);
+
+/// Which prints are to go, and when to look for them.
+#[derive(Debug, Default)]
+pub(super) struct Retention {
+    span: Option<Duration>,
+    looked: Option<Time>,
+}
+
+impl Retention {
+    /// Keeps prints for `span`, or for ever.
+    pub(super) const fn new(span: Option<Duration>) -> Self {
+        Self { span, looked: None }
+    }
+
+    /// Removes one slice of what is too old at `now`, and answers how many prints that were. After a slice that was not
+    /// full, and after a failure, it rests.
+    pub(super) fn forget(&mut self, connection: &Connection, now: Time) -> rusqlite::Result<usize> {
+        let Some(span) = self.span else { return Ok(0) };
+        if self.looked.is_some_and(|looked| looked <= now && now.since(looked) < REST) {
+            return Ok(0);
+        }
+        let removed = remove(connection, now, span);
+        let is_full = matches!(removed, Ok(SLICE));
+        self.looked = (!is_full).then_some(now);
+        removed
+    }
+}
+
+fn remove(connection: &Connection, now: Time, span: Duration) -> rusqlite::Result<usize> {
+    let witness: Option<f64> = connection
+        .prepare_cached("SELECT ended FROM prints ORDER BY ended DESC LIMIT 1 OFFSET ?")?
+        .query_row([WITNESSES - 1], |row| row.get(0))
+        .optional()?;
+    let Some(witness) = witness else { return Ok(0) };
+    let cutoff = now.seconds().min(witness) - span.as_secs_f64();
+    connection
+        .prepare_cached(
+            "DELETE FROM prints WHERE number IN
+                 (SELECT number FROM prints WHERE ended < ? ORDER BY ended LIMIT ?)",
+        )?
+        .execute((cutoff, i64::try_from(SLICE).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * 60 * 60;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_micros(seconds * 1_000_000)
+    }
+
+    /// A history of prints that ended at these seconds.
+    fn history(ends: impl IntoIterator<Item = i64>) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::store::schema::migrate(&mut connection).unwrap();
+        let transaction = connection.transaction().unwrap();
+        for end in ends {
+            add(&transaction, end);
+        }
+        transaction.commit().unwrap();
+        connection
+    }
+
+    fn add(connection: &Connection, end: i64) {
+        let sql = "INSERT INTO prints (printer, source, origin, started, ended, outcome, printed_seconds,
+                       paused_seconds)
+                   VALUES ('a', 'octoprint', 'local', ?1 - 60.0, ?1, 'completed', 60.0, 0.0)";
+        connection.prepare_cached(sql).unwrap().execute([end]).unwrap();
+    }
+
+    /// Removes what is due, and answers how many prints are left.
+    fn left(connection: &Connection, retention: &mut Retention, now: Time) -> i64 {
+        while retention.forget(connection, now).unwrap() > 0 {}
+        connection.query_row("SELECT count(*) FROM prints", [], |row| row.get(0)).unwrap()
+    }
+
+    fn days(span: u64) -> Retention {
+        Retention::new(Some(Duration::from_secs(span * 24 * 60 * 60)))
+    }
+
+    #[test]
+    fn what_goes_and_what_stays() {
+        let daily = || (0..100).map(|day| day * DAY);
+        let cases: [(&str, Vec<i64>, Retention, i64, i64); 7] = [
+            ("no retention", daily().collect(), Retention::default(), 99, 100),
+            ("a history that is younger", daily().collect(), days(365), 99, 100),
+            ("the clock shows the newest prints", daily().chain([99 * DAY; 10]).collect(), days(30), 99, 41),
+            ("the clock went far ahead", daily().collect(), days(30), 20_000, 40),
+            ("the clock went far back", daily().collect(), days(30), 0, 100),
+            (
+                "it went ahead, and one print ended under it",
+                daily().chain([20_000 * DAY]).collect(),
+                days(30),
+                20_000,
+                40,
+            ),
+            ("fewer prints than it takes to be sure", (0..9).map(|day| day * DAY).collect(), days(1), 99, 9),
+        ];
+        for (name, ends, mut retention, day, expected) in cases {
+            assert_eq!(left(&history(ends), &mut retention, at(day * DAY)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_print_goes_when_it_is_older_than_the_retention_and_not_before() {
+        let history = |newest| history([0].into_iter().chain([newest; 10]));
+        assert_eq!(left(&history(10 * DAY), &mut days(10), at(10 * DAY)), 11);
+        assert_eq!(left(&history(10 * DAY), &mut days(10), at(11 * DAY)), 11, "no print ended that late");
+        assert_eq!(left(&history(10 * DAY + 1), &mut days(10), at(11 * DAY)), 10);
+    }
+
+    #[test]
+    fn it_goes_in_slices_and_looks_again_after_an_hour() {
+        let connection = history((0..2500).chain([100 * DAY; 10]));
+        let mut retention = days(1);
+        let mut forget = |seconds| retention.forget(&connection, at(100 * DAY + seconds)).unwrap();
+        assert_eq!([forget(0), forget(5), forget(10), forget(15)], [1000, 1000, 500, 0]);
+        add(&connection, 0);
+        assert_eq!([forget(3609), forget(3610)], [0, 1]);
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_does_not_make_it_rest_until_then() {
+        let connection = history([100 * DAY; 10]);
+        let mut retention = days(1);
+        assert_eq!(retention.forget(&connection, at(200 * DAY)).unwrap(), 0);
+        add(&connection, 0);
+        assert_eq!(retention.forget(&connection, at(100 * DAY)).unwrap(), 1);
+    }
+
+    #[test]
+    fn after_a_failure_it_rests() {
+        let connection = history([100 * DAY; 10]);
+        connection.execute_batch("ALTER TABLE prints RENAME TO away").unwrap();
+        let mut retention = days(1);
+        retention.forget(&connection, at(100 * DAY)).unwrap_err();
+        assert_eq!(retention.forget(&connection, at(100 * DAY + 5)).unwrap(), 0);
+    }
+}
