@@ -18,12 +18,12 @@ use crate::client::Connection;
 
 const PRINTER: &str = "Prusa MK3 #1 (lab)";
 
-fn data(path: &str) -> PathBuf {
+pub(crate) fn data(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path)
 }
 
 /// The requests of one folder with the seconds at which they came.
-fn requests(folder: &str) -> Vec<(f64, Vec<u8>)> {
+pub(crate) fn requests(folder: &str) -> Vec<(f64, Vec<u8>)> {
     let folder = data("captures").join(folder);
     let index = fs::read_to_string(folder.join("requests.tsv")).unwrap();
     let request = |line: &str| {
@@ -35,7 +35,7 @@ fn requests(folder: &str) -> Vec<(f64, Vec<u8>)> {
 }
 
 /// The request as it is, but for its path.
-fn aimed(request: &[u8], path: &str) -> Vec<u8> {
+pub(crate) fn aimed(request: &[u8], path: &str) -> Vec<u8> {
     let line_end = request.windows(2).position(|two| two == b"\r\n").unwrap();
     let line = std::str::from_utf8(&request[..line_end]).unwrap();
     let (method, target) = line.split_once(' ').unwrap();

@@ -7,6 +7,8 @@ mod captures;
 mod client;
 mod connections;
 mod endpoints;
+mod history;
+mod layouts;
 mod program;
 mod reload;
 mod stop;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::client::Connection;
 
 /// The program, in a folder of its own.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     in_own_folder(Command::new(env!("CARGO_BIN_EXE_printfarm_exporter")))
 }
 
@@ -22,11 +22,11 @@ fn in_own_folder(mut command: Command) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap()
 }
 
@@ -38,18 +38,18 @@ fn file(name: &str, content: &str) -> PathBuf {
 }
 
 /// The program, once it listens.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     log: Option<BufReader<ChildStderr>>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_as(program(), arguments)
     }
 
-    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
+    pub(crate) fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["--web.listen-address=127.0.0.1:0"]).args(arguments).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -59,17 +59,17 @@ impl Running {
         Self { child, log: Some(log), address }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
-    fn wait_for(&mut self, part: &str) -> String {
+    pub(crate) fn wait_for(&mut self, part: &str) -> String {
         line_with(self.log.as_mut().unwrap(), part)
     }
 
     /// The exit code, and what is left of the log.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
