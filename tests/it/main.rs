@@ -12,4 +12,5 @@ mod layouts;
 mod program;
 mod reload;
 mod stop;
+mod storage_doc;
 mod webhooks;
