@@ -37,10 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn done(result: anyhow::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(RUN_TIME_FAILURE, &format_args!("{error:#}")),
-    }
+    result.map_or_else(|error| fail(RUN_TIME_FAILURE, &format_args!("{error:#}")), |()| ExitCode::SUCCESS)
 }
 
 fn fail(code: u8, problem: &dyn Display) -> ExitCode {

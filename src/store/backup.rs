@@ -15,7 +15,8 @@ use super::{StoreError, schema};
 /// and waits for nothing.
 ///
 /// # Errors
-/// When the store cannot be read, or the copy cannot be written. Then there is no file `to`.
+/// When the store cannot be read, or the copy cannot be written. Then there is no file `to`; only where its folder cannot
+/// be synced, a whole one is there, which a power cut may take away.
 pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     let connection = open_to_read(path)?;
     refuse_to_overwrite(to)?;

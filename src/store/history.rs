@@ -232,10 +232,10 @@ mod tests {
         prints.next();
         sql(
             &folder.store(),
-            "UPDATE prints SET ended = 9000 WHERE number = 1500; PRAGMA wal_checkpoint(TRUNCATE)",
+            "UPDATE prints SET ended = 9000 WHERE number = 1400; PRAGMA wal_checkpoint(TRUNCATE)",
         );
         let wal = folder.store().with_extension("db-wal");
         assert_eq!(std::fs::metadata(wal).unwrap().len(), 0, "nothing holds the log back");
-        assert_eq!(prints.last().unwrap().unwrap().ended.to_bits(), 9000.0_f64.to_bits());
+        assert_eq!(prints.last().unwrap().unwrap().number, 1400);
     }
 }

@@ -128,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_print_goes_when_it_is_older_than_the_retention_and_not_before() {
-        let ends = || [0].into_iter().chain([10 * DAY; 10]);
-        assert_eq!(left(&history(ends()), &mut days(10), at(10 * DAY)), 11);
-        assert_eq!(left(&history(ends()), &mut days(10), at(10 * DAY + 1)), 11, "no print ended that late");
-        assert_eq!(left(&history(ends().map(|end| end + end / 10 / DAY)), &mut days(10), at(11 * DAY)), 10);
+        let history = |newest| history([0].into_iter().chain([newest; 10]));
+        assert_eq!(left(&history(10 * DAY), &mut days(10), at(10 * DAY)), 11);
+        assert_eq!(left(&history(10 * DAY), &mut days(10), at(11 * DAY)), 11, "no print ended that late");
+        assert_eq!(left(&history(10 * DAY + 1), &mut days(10), at(11 * DAY)), 10);
     }
 
     #[test]

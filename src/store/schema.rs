@@ -58,6 +58,9 @@ impl Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Other("another program keeps it locked".into())
             }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Other(
+                format!("the file and its folder must be open to this user for writing ({error})"),
+            ),
             _ => Self::Other(error.to_string()),
         }
     }

@@ -174,7 +174,7 @@ fn a_path_where_no_file_can_be_is_refused() {
     fs::create_dir(folder.store()).unwrap();
     fs::write(folder.0.join("file"), "").unwrap();
     let cases = [
-        ("a folder", folder.store(), "cannot be used"),
+        ("a folder", folder.store(), "is a folder; name a file in it"),
         ("below a file", folder.0.join("file/printfarm.db"), "cannot create the folder"),
         (
             "a folder that nobody may write to",
