@@ -61,12 +61,21 @@ pub(crate) fn flags_in_help() -> BTreeMap<String, Option<String>> {
 #[test]
 fn the_flags_of_the_readme_are_those_of_the_program() {
     let mut documented = BTreeMap::new();
-    for row in table("Flags") {
+    for row in table("Flags").iter().filter(|row| row.len() == 3) {
         let default = code(row[1]).next().map(str::to_owned);
         assert!(default.is_some() || ["", "none", "off"].contains(&row[1]), "{row:?}");
         documented.extend(code(row[0]).map(|flag| (flag.to_owned(), default.clone())));
     }
     assert_eq!(documented, flags_in_help());
+}
+
+#[test]
+fn the_commands_of_the_readme_are_those_of_the_program() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let listed: BTreeSet<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let commands = table("Flags").into_iter().filter(|row| row.len() == 2 && row[0].starts_with('`'));
+    assert_eq!(commands.map(|row| row[0].trim_matches('`')).collect::<BTreeSet<_>>(), listed);
 }
 
 #[test]
