@@ -1,0 +1,133 @@
+//! The one writer: it takes what has queued up, applies it in order, stores it in one commit, publishes it to readers,
+//! and only then answers.
+//!
+//! It runs on a thread of its own, because a commit blocks ([`desk`]). Readers take the published state without waiting
+//! for it ([`board`]).
+
+mod board;
+mod desk;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot};
+
+use board::Board;
+use desk::Desk;
+
+use crate::clock::Clock;
+use crate::farm::{Applied, Changes, Event, Limits, Time, TooManyPrinters, View};
+use crate::store::{Store, StoreError};
+
+/// How many events may wait. Senders beyond it wait with their connection.
+const QUEUE: usize = 4096;
+
+/// A handle to the one writer. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    queue: mpsc::Sender<Message>,
+    board: Arc<Board>,
+}
+
+/// The thread that writes. It ends when every [`Recorder`] is gone and everything that had queued up is answered.
+#[derive(Debug)]
+pub struct Writer(JoinHandle<()>);
+
+/// Why an event was not recorded. Then nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRecorded {
+    /// A new printer beyond the limit.
+    #[error("{0}; raise limits.printers to take more")]
+    TooManyPrinters(#[from] TooManyPrinters),
+    /// The store cannot take it.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The exporter is stopping.
+    #[error("the exporter is stopping")]
+    Stopping,
+}
+
+#[derive(Debug)]
+enum Message {
+    Event(Box<Entry>),
+    Tick,
+}
+
+#[derive(Debug)]
+struct Entry {
+    event: Event,
+    /// What [`Clock::started`] said when the event was received.
+    epoch: Time,
+    limits: Limits,
+    answer: oneshot::Sender<Result<Applied, NotRecorded>>,
+}
+
+impl Recorder {
+    /// Starts the writer on the state that `store` keeps.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the thread cannot be started.
+    pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StoreError> {
+        let kept = store.load()?;
+        let (mut farm, mut owed, since) = (kept.farm, Changes::default(), clock.now());
+        farm.resume(kept.shown_until, since, &mut owed);
+        let board = Arc::new(Board::new(farm.view().clone(), since, clock));
+        let (queue, events) = mpsc::channel(QUEUE);
+        let desk = Desk::new(farm, store, Arc::clone(&board), owed.printers);
+        let thread = thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || desk.work(events))
+            .map_err(|error| StoreError(format!("cannot start the thread that writes: {error}")))?;
+        Ok((Self { queue, board }, Writer(thread)))
+    }
+
+    /// Applies an event, and answers when it is as durable as the store makes it.
+    ///
+    /// # Errors
+    /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
+    pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, NotRecorded> {
+        let (answer, answered) = oneshot::channel();
+        let epoch = self.board.clock.started();
+        let message = Message::Event(Box::new(Entry { event, epoch, limits, answer }));
+        self.queue.send(message).await.map_err(|_| NotRecorded::Stopping)?;
+        answered.await.unwrap_or(Err(NotRecorded::Stopping))
+    }
+
+    /// The last published state, and the time as of which it is to be read. Never waits for a commit.
+    #[must_use]
+    pub fn view(&self) -> (Arc<View>, Time) {
+        self.board.view()
+    }
+
+    /// Whether the last commit succeeded.
+    #[must_use]
+    pub fn is_storing(&self) -> bool {
+        !self.board.store_fails.load(Ordering::Relaxed)
+    }
+
+    /// Lets the writer look at its clock and its store. To be called every few seconds: this is how a failing store heals
+    /// while no event comes, and how the state learns of a wall clock that was put forward or back.
+    pub fn tick(&self) {
+        // A full queue needs no tick: its events do the same.
+        let _ = self.queue.try_send(Message::Tick);
+    }
+
+    /// Waits until the writer has ended, which it does by itself only when it is broken.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
+    }
+}
+
+impl Writer {
+    /// Waits until everything that had queued up is answered. Every [`Recorder`] has to be gone.
+    ///
+    /// # Errors
+    /// When the writer had broken down.
+    pub fn join(self) -> Result<(), StoreError> {
+        self.0.join().map_err(|_| StoreError("the writer broke down".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests;
