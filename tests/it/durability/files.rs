@@ -6,7 +6,7 @@ use std::process::Output;
 
 use rusqlite::Connection;
 
-use super::{Folder, OCTOPRINT, ended_prints, octoprint_done, send, wait_until_ready};
+use super::{Folder, OCTOPRINT, ended_prints, octoprint_done, send, wait_for_readiness, wait_until_ready};
 use crate::program::{Running, program, text};
 
 fn done(program: &Running, name: &str) -> (u16, String) {
@@ -83,7 +83,7 @@ fn a_file_that_was_deleted_is_noticed_without_a_webhook_and_a_restart_goes_on() 
     assert_eq!(done(&program, "one").0, 200);
     fs::remove_file(folder.store()).unwrap();
     program.wait_for("was moved, deleted or replaced");
-    assert_eq!(program.request("GET", "/-/ready", "").status, 503);
+    wait_for_readiness(&program, 503);
     program.crash();
     let program = Running::start_on(&folder.store());
     assert_eq!(done(&program, "two").0, 200);

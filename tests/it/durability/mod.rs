@@ -157,9 +157,13 @@ fn send(program: &Running, target: &str, body: &str) -> (u16, String) {
 }
 
 fn wait_until_ready(program: &Running) {
+    wait_for_readiness(program, 200);
+}
+
+fn wait_for_readiness(program: &Running, status: u16) {
     let mut waited = Duration::ZERO;
-    while program.request("GET", "/-/ready", "").status != 200 {
-        assert!(waited < HEALING, "not ready after {waited:?}");
+    while program.request("GET", "/-/ready", "").status != status {
+        assert!(waited < HEALING, "/-/ready is not {status} after {waited:?}");
         std::thread::sleep(Duration::from_millis(100));
         waited += Duration::from_millis(100);
     }
