@@ -22,7 +22,8 @@ pub struct Printer {
     name: String,
     /// What it does once no print is open.
     rest: Rest,
-    print: Option<OpenPrint>,
+    // Boxed, with the last end, because most printers of a large farm are at rest.
+    print: Option<Box<OpenPrint>>,
     totals: Totals,
     ended_paused: Duration,
     /// When it became what it is now.
@@ -30,7 +31,7 @@ pub struct Printer {
     /// What the counters of time have shown already; they never show less.
     shown_printed: Duration,
     shown_paused: Duration,
-    last_end: Option<LastEnd>,
+    last_end: Option<Box<LastEnd>>,
     attention: Option<Attention>,
     last_event: Time,
 }

@@ -1,8 +1,8 @@
 //! The one writer: it takes what has queued up, applies it in order, stores it in one commit, publishes it to readers,
 //! and only then answers.
 //!
-//! It runs on a thread of its own, because a commit blocks ([`desk`]). Readers take the published state without waiting
-//! for it ([`board`]).
+//! It runs on a thread of its own, because a commit blocks (`desk`). Readers take the published state without waiting
+//! for it (`board`).
 
 mod board;
 mod desk;

@@ -192,7 +192,7 @@ impl Printer {
     fn open(&mut self, event: &Event, phase: Phase, limits: &Limits) {
         let print = OpenPrint::open(event, phase, limits);
         self.totals.started[print.origin().index()] += 1;
-        self.print = Some(print);
+        self.print = Some(Box::new(print));
         self.rest = Rest::Idle;
         self.attention = None;
     }
@@ -215,12 +215,12 @@ impl Printer {
         self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
         self.ended_paused += ended.paused;
         let reported = matches!(event.what, What::Finished(_));
-        self.last_end = Some(LastEnd {
+        self.last_end = Some(Box::new(LastEnd {
             at: ended.ended,
             print_id: ended.print_id.clone(),
             file: ended.file.clone(),
             elapsed: event.job.elapsed.filter(|_| reported),
-        });
+        }));
         effect.ended.push(ended);
     }
 
