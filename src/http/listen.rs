@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 /// Connections that the kernel keeps for us until we accept them.
-const BACKLOG: i32 = 4096;
+const BACKLOG: i32 = 1024;
 
 /// An address as a person writes it: `:10064` for every address of the machine, `HOST:PORT` or `[::1]:PORT` for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
