@@ -123,12 +123,12 @@ pub struct Farm {
     spent: HashSet<u64>,
 }
 
-/// When an event gets its turn.
+/// When an event, or a clock that was put, gets its turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     /// The present.
     pub now: Time,
-    /// The last time as of which readers have seen, or will see, the state without the event. What the counters show
+    /// The last time as of which readers have seen, or will see, the state as it was before. What the counters show
     /// at that time is what they never fall below.
     pub seen: Time,
 }
@@ -225,20 +225,15 @@ impl Farm {
         let Some(alive) = alive.filter(|alive| now < *alive) else { return };
         let seen = shown_until.map_or(alive, |until| until.max(alive));
         let reset = Reset { since: now, by: now.micros().saturating_sub(alive.micros()) };
-        for (position, printer) in self.view.printers.iter_mut().enumerate() {
-            let printer = Arc::make_mut(printer);
-            printer.keep_up(seen);
-            printer.reset(reset, alive);
-            changes.printers.insert(position);
-        }
+        self.reset(reset, Turn { now: alive, seen }, changes);
     }
 
-    /// Moves along with a wall clock that was put forward or back, `now` by the clock as it was before.
-    pub fn reset(&mut self, reset: Reset, now: Time, changes: &mut Changes) {
+    /// Moves along with a wall clock that was put forward or back; the turn is by the clock as it was before.
+    pub fn reset(&mut self, reset: Reset, turn: Turn, changes: &mut Changes) {
         for printer in &mut self.view.printers {
             let printer = Arc::make_mut(printer);
-            printer.keep_up(now);
-            printer.reset(reset, now);
+            printer.keep_up(turn.seen);
+            printer.reset(reset, turn.now);
         }
         changes.printers.extend(0..self.view.printers.len());
     }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::board::Board;
 use super::{Entry, Message, NotRecorded};
-use crate::farm::{Applied, Changes, Farm, HEARTBEAT, Reset, Time};
+use crate::farm::{Applied, Changes, Farm, HEARTBEAT, Reset, Time, Turn};
 use crate::store::{Store, StoreError};
 
 /// How many events one commit takes at most.
@@ -92,7 +92,7 @@ impl<S: Store> Desk<S> {
         }
         // Times of an earlier run were read off another clock, but none may lie in the future.
         let since = self.board.clock.started().min(now.put(by));
-        self.farm.reset(Reset { since, by }, now, changes);
+        self.farm.reset(Reset { since, by }, Turn::at(now), changes);
         by
     }
 
