@@ -5,10 +5,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use http_body_util::BodyExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use multer::Multipart;
+use memchr::memmem::Finder;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 use std::path::Path;
@@ -81,20 +82,28 @@ fn write(mut connection: Connection, mut rows: mpsc::Receiver<Row>) {
     }
 }
 
-/// All text parts, those that hold an object as that object.
+/// All text parts, those that hold an object as that object. The body lies in memory as a whole; what a reader has to
+/// beware of, it does not.
 async fn parse(headers: &HeaderMap, body: Body) -> Vec<(String, Value)> {
-    let content_type = headers["content-type"].to_str().unwrap();
-    let boundary = multer::parse_boundary(content_type).unwrap();
-    let mut parts = Multipart::new(body.into_data_stream(), boundary);
-    let mut fields = Vec::new();
-    while let Some(part) = parts.next_field().await.unwrap() {
-        let name = part.name().unwrap().to_owned();
-        let text = String::from_utf8(part.bytes().await.unwrap().to_vec()).unwrap();
-        let value =
-            if text.starts_with('{') { serde_json::from_str(&text).unwrap() } else { Value::String(text) };
-        fields.push((name, value));
-    }
-    fields
+    let boundary = headers["content-type"].to_str().unwrap().split_once("boundary=").unwrap().1;
+    let delimiter = Finder::new(boundary);
+    let body = body.collect().await.unwrap().to_bytes();
+    let mut ends = delimiter.find_iter(&body).skip(1);
+    let mut start = boundary.len() + 2;
+    std::iter::from_fn(|| {
+        let end = ends.next()?;
+        let part = str::from_utf8(&body[start..end - 4]).unwrap();
+        start = end + boundary.len();
+        let (head, text) = part.split_once("\r\n\r\n").unwrap();
+        let name = head.split('"').nth(1).unwrap();
+        let value = if text.starts_with('{') {
+            serde_json::from_str(text).unwrap()
+        } else {
+            Value::String(text.to_owned())
+        };
+        Some((name.to_owned(), value))
+    })
+    .collect()
 }
 
 /// Serves over plain connections, without deadlines or limits.

@@ -1,15 +1,19 @@
 //! Multipart bodies, as they stream in. What nothing reads is read past: a picture never lies in memory as a whole.
 
+use std::pin::pin;
+
 use axum::BoxError;
 use bytes::Bytes;
 use http_body::Body;
-use http_body_util::BodyExt;
-use multer::{Constraints, Error, Field, Multipart, SizeLimit};
 
 use super::BodyLimits;
 use crate::webhook::fields::{Collector, Fields, UNREAD};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
+use frame::Parts;
+use head::{Head, parameter};
 
+mod frame;
+mod head;
 #[cfg(test)]
 mod tests;
 
@@ -25,24 +29,24 @@ where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
-    let size = SizeLimit::new().whole_stream(limits.multipart_bytes as u64);
-    let constraints = Constraints::new().size_limit(size);
-    let mut parts =
-        Multipart::with_constraints(body.into_data_stream(), boundary(content_type)?, constraints);
+    let body = pin!(body);
+    let mut parts = Parts::new(body, &boundary(content_type)?, limits.multipart_bytes);
     let mut collector = Collector::default();
     let mut text_left = limits.body_bytes;
-    while let Some(mut part) = parts.next_field().await.map_err(|error| reject(&error, limits))? {
+    while let Some(head) = parts.next().await? {
         collector.count()?;
-        if is_unread(&part) {
+        if is_unread(&head) {
             continue;
         }
-        let name = part.name().ok_or(fault("a part has no name"))?.to_owned();
+        let name = head.name.ok_or(fault("a part has no name"))?;
         spend(&mut text_left, name.len(), limits)?;
         let mut text = Vec::new();
-        while let Some(chunk) = part.chunk().await.map_err(|error| reject(&error, limits))? {
-            spend(&mut text_left, chunk.len(), limits)?;
-            text.extend_from_slice(&chunk);
-        }
+        let keep = |piece: &[u8]| {
+            spend(&mut text_left, piece.len(), limits)?;
+            text.extend_from_slice(piece);
+            Ok(())
+        };
+        parts.content(keep).await?;
         let text = String::from_utf8(text).map_err(|_| Malformed::NotUtf8 { what: "a part of the body" })?;
         collector.keep(name, text)?;
     }
@@ -50,18 +54,18 @@ where
 }
 
 fn boundary(content_type: &str) -> Result<String, Malformed> {
-    match multer::parse_boundary(content_type) {
-        Ok(boundary) if boundary.len() <= LONGEST_BOUNDARY => Ok(boundary),
-        Ok(_) => Err(fault("the boundary in its Content-Type is longer than 70 characters")),
-        Err(_) => Err(fault("its Content-Type names no boundary")),
+    match parameter(content_type, "boundary") {
+        Some(boundary) if boundary.len() > LONGEST_BOUNDARY => {
+            Err(fault("the boundary in its Content-Type is longer than 70 characters"))
+        }
+        Some(boundary) if !boundary.is_empty() => Ok(boundary),
+        _ => Err(fault("its Content-Type names no boundary")),
     }
 }
 
-/// Files, by any of the signs that senders give of one, and fields that nothing reads.
-fn is_unread(part: &Field<'_>) -> bool {
-    part.file_name().is_some()
-        || part.name().is_some_and(|name| name == "snapshot" || UNREAD.contains(&name))
-        || part.content_type().is_some_and(|kind| kind.type_() == "image")
+/// Files, and fields that nothing reads.
+fn is_unread(head: &Head) -> bool {
+    head.is_file || head.name.as_deref().is_some_and(|name| name == "snapshot" || UNREAD.contains(&name))
 }
 
 fn spend(left: &mut usize, bytes: usize, limits: &BodyLimits) -> Result<(), TooLarge> {
@@ -69,17 +73,8 @@ fn spend(left: &mut usize, bytes: usize, limits: &BodyLimits) -> Result<(), TooL
     Ok(())
 }
 
-/// The parser's own texts can quote the body.
-fn reject(error: &Error, limits: &BodyLimits) -> Reject {
-    match error {
-        Error::StreamSizeExceeded { .. } => TooLarge::Body { limit: limits.multipart_bytes }.into(),
-        Error::StreamReadFailed(_) => Malformed::BrokenOff.into(),
-        Error::IncompleteStream | Error::IncompleteFieldData { .. } => fault(
-            "it ends before its last boundary, or its boundary is not the one that its Content-Type names",
-        )
-        .into(),
-        _ => fault("the headers of a part are malformed").into(),
-    }
+const fn bad_head() -> Malformed {
+    fault("the headers of a part are malformed")
 }
 
 const fn fault(fault: &'static str) -> Malformed {

@@ -1,0 +1,149 @@
+//! What the headers of a part tell of it.
+
+use super::bad_head;
+use crate::webhook::reject::Malformed;
+
+/// How many headers a part may have.
+const MOST_HEADERS: usize = 16;
+
+/// What is read of the headers of a part.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The name of the field.
+    pub(super) name: Option<String>,
+    /// Whether it holds a file, by either sign that senders give of one: a file name, even an empty one, or the type
+    /// of a picture.
+    pub(super) is_file: bool,
+}
+
+impl Head {
+    /// Reads what follows a delimiter: blanks, the end of the line, headers, and an empty line.
+    ///
+    /// # Errors
+    /// When it is something else, or when a header is not text.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        let padding = bytes.iter().take_while(|&byte| matches!(byte, b' ' | b'\t')).count();
+        let lines = bytes[padding..].strip_prefix(b"\r\n").ok_or(bad_head())?;
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let Ok(httparse::Status::Complete((_, headers))) = httparse::parse_headers(lines, &mut headers)
+        else {
+            return Err(bad_head());
+        };
+        let mut head = Self::default();
+        for header in headers {
+            let value = str::from_utf8(header.value)
+                .map_err(|_| Malformed::NotUtf8 { what: "a header of a part of the body" })?;
+            if header.name.eq_ignore_ascii_case("content-disposition") {
+                head.name = parameter(value, "name");
+                head.is_file |= parameter(value, "filename").is_some();
+                head.is_file |= parameter(value, "filename*").is_some();
+            } else if header.name.eq_ignore_ascii_case("content-type") {
+                head.is_file |= value.get(..6).is_some_and(|kind| kind.eq_ignore_ascii_case("image/"));
+            }
+        }
+        Ok(head)
+    }
+}
+
+/// The parameter of this name in the value of a header, as in `form-data; name="topic"`.
+pub(super) fn parameter(value: &str, wanted: &str) -> Option<String> {
+    let (_, mut rest) = value.split_once(';')?;
+    loop {
+        let (before, after) = rest.split_once('=')?;
+        // What stands before the name is a parameter without a value.
+        let name = before.rsplit(';').next().unwrap_or_default().trim();
+        let after = after.trim_start();
+        let (text, behind) = if let Some(text) = after.strip_prefix('"') {
+            unquoted(text)
+        } else {
+            let (text, behind) = after.split_at(after.find(';').unwrap_or(after.len()));
+            (text.trim_end().to_owned(), behind)
+        };
+        if name.eq_ignore_ascii_case(wanted) {
+            return Some(text);
+        }
+        rest = behind;
+    }
+}
+
+/// The text until the quote that closes it, without the backslashes before quotes and backslashes, and what is behind.
+fn unquoted(quoted: &str) -> (String, &str) {
+    let mut text = String::new();
+    let mut rest = quoted;
+    while let Some(at) = rest.find(['"', '\\']) {
+        text.push_str(&rest[..at]);
+        let found = &rest[at..];
+        rest = &found[1..];
+        if found.starts_with('"') {
+            return (text, rest);
+        }
+        match rest.chars().next().filter(|next| matches!(next, '"' | '\\')) {
+            Some(escaped) => {
+                text.push(escaped);
+                rest = &rest[1..];
+            }
+            None => text.push('\\'),
+        }
+    }
+    text.push_str(rest);
+    (text, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_found_by_their_name() {
+        let cases = [
+            ("quoted", r#"form-data; name="topic""#, Some("topic")),
+            ("bare", "form-data; name=topic", Some("topic")),
+            ("bare, with another behind", "form-data;name=topic ;filename=x", Some("topic")),
+            ("in capitals", r#"form-data; NAME="topic""#, Some("topic")),
+            ("the second", r#"form-data; filename="x.jpg"; name="topic""#, Some("topic")),
+            ("a name that ends alike", r#"form-data; filename="x.jpg""#, None),
+            ("its name within another", r#"form-data; filename="; name=x"; name="topic""#, Some("topic")),
+            ("behind one without a value", r#"form-data; inline; name="topic""#, Some("topic")),
+            ("with quotes in it", r#"form-data; name="a \"b\" c\\""#, Some(r#"a "b" c\"#)),
+            ("with a path of Windows", r#"form-data; name="C:\a.gcode""#, Some(r"C:\a.gcode")),
+            ("never closed", r#"form-data; name="topic"#, Some("topic")),
+            ("empty", r#"form-data; name="""#, Some("")),
+            ("none at all", "form-data", None),
+            ("before any", "name=topic", None),
+        ];
+        for (case, value, expected) in cases {
+            assert_eq!(parameter(value, "name").as_deref(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn heads_of_parts() {
+        let field = |name: &str| Ok(Head { name: Some(name.to_owned()), is_file: false });
+        let file = |name: Option<&str>| Ok(Head { name: name.map(str::to_owned), is_file: true });
+        let cases = [
+            ("a field", "\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n", field("x")),
+            (
+                "blanks behind the delimiter",
+                " \t\r\ncontent-disposition: form-data; name=x\r\n\r\n",
+                field("x"),
+            ),
+            ("a file", "\r\nContent-Disposition: form-data; name=x; filename=\"\"\r\n\r\n", file(Some("x"))),
+            (
+                "a file named the other way",
+                "\r\nContent-Disposition: form-data; filename*=UTF-8''x\r\n\r\n",
+                file(None),
+            ),
+            ("a picture", "\r\nContent-Type: Image/JPEG\r\n\r\n", file(None)),
+            ("no header", "\r\n\r\n", Ok(Head::default())),
+            ("a delimiter that goes on", "x\r\n\r\n", Err(bad_head())),
+            ("no header, but a line", "\r\nx\r\n\r\n", Err(bad_head())),
+        ];
+        for (case, bytes, expected) in cases {
+            assert_eq!(Head::read(bytes.as_bytes()), expected, "{case}");
+        }
+        assert_eq!(
+            Head::read(b"\r\nContent-Disposition: form-data; name=\xff\r\n\r\n"),
+            Err(Malformed::NotUtf8 { what: "a header of a part of the body" })
+        );
+    }
+}
