@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::board::Board;
+use super::gather::{LastCommit, gather};
 use super::{Entry, Message, NotRecorded};
 use crate::farm::{Applied, Changes, Farm, HEARTBEAT, Reset, Time, Turn};
 use crate::store::{Store, StoreError};
@@ -41,9 +43,15 @@ impl<S: Store> Desk<S> {
     /// Works until every sender is gone and all that has queued up is answered.
     pub(super) fn work(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut last = LastCommit::default();
         while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
+            gather(&mut batch, BATCH, &mut messages, last, thread::sleep);
             let ticks = batch.iter().any(|message| matches!(message, Message::Tick));
-            for (answer, result) in self.record(batch.drain(..)) {
+            let begun = self.board.clock.monotonic();
+            let answers = self.record(batch.drain(..));
+            let took = self.board.clock.monotonic().saturating_sub(begun);
+            last = LastCommit { took, shared: answers.len() > 1 || !messages.is_empty() };
+            for (answer, result) in answers {
                 // A sender that has gone away needs no answer; its event is recorded all the same.
                 let _ = answer.send(result);
             }

@@ -2,10 +2,11 @@
 //! and only then answers.
 //!
 //! It runs on a thread of its own, because a commit blocks (`desk`). Readers take the published state without waiting
-//! for it (`board`).
+//! for it (`board`). A slow disk gets its batches when they have filled (`gather`).
 
 mod board;
 mod desk;
+mod gather;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
