@@ -3,21 +3,25 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 
 use std::hint::black_box;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::Full;
 use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, Turn, View};
-use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::metrics::{Metrics, Scrape};
 use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
 use tokio::runtime::{Builder, Runtime};
 
 const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+/// How much text is written at a time.
+const PIECE: usize = 64 * 1024;
+
 const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20 };
 
 /// A captured request.
@@ -97,7 +101,7 @@ fn apply(c: &mut Criterion) {
 }
 
 /// A farm of which every printer has printed once, and every other prints now.
-fn farm(printers: usize) -> View {
+fn farm(printers: usize) -> Arc<View> {
     let runtime = runtime();
     let events = print(&runtime, 1);
     let mut farm = Farm::default();
@@ -111,7 +115,7 @@ fn farm(printers: usize) -> View {
             farm.apply(&event, Turn::at(NOW), &limits, &mut Changes::default()).unwrap();
         }
     }
-    farm.view().clone()
+    Arc::new(farm.view().clone())
 }
 
 fn scrape(c: &mut Criterion) {
@@ -120,20 +124,30 @@ fn scrape(c: &mut Criterion) {
         let view = farm(printers);
         let mut group = c.benchmark_group("scrape");
         group.sample_size(samples);
-        let render = || {
-            let mut text = String::new();
-            metrics.render(black_box(&view), NOW, &mut text).unwrap();
-            text
-        };
-        group.bench_function(BenchmarkId::new("plain", printers), |b| b.iter(render));
+        let begin = || metrics.scrape(Arc::clone(black_box(&view)), NOW).unwrap();
+        group.bench_function(BenchmarkId::new("plain", printers), |b| {
+            b.iter(|| pieces(begin(), |text| assert!(!black_box(text).is_empty())));
+        });
         group.bench_function(BenchmarkId::new("gzip", printers), |b| {
             b.iter(|| {
-                let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-                gzip.write_all(render().as_bytes()).unwrap();
-                gzip.finish().unwrap()
+                let mut gzip = GzEncoder::new(io::sink(), Compression::fast());
+                pieces(begin(), |text| gzip.write_all(text).unwrap());
+                gzip.try_finish().unwrap();
             });
         });
     }
+}
+
+/// Writes a scrape as it is sent: piece by piece, through memory that serves again.
+fn pieces(mut scrape: Scrape, mut take: impl FnMut(&[u8])) {
+    let mut text = BytesMut::with_capacity(2 * PIECE);
+    while scrape.step(&mut text) {
+        if text.len() >= PIECE {
+            take(&text);
+            text.clear();
+        }
+    }
+    take(&text);
 }
 
 criterion_group!(benches, read, apply, scrape);

@@ -177,7 +177,7 @@ fn is_whole(answer: &[u8]) -> bool {
 }
 
 /// The length that the head of an answer states.
-pub(crate) fn content_length(head: &[u8]) -> usize {
+fn content_length(head: &[u8]) -> usize {
     const NAME: &[u8] = b"\r\ncontent-length: ";
     let from = find(head, NAME).unwrap() + NAME.len();
     let digits = head[from..].iter().take_while(|byte| byte.is_ascii_digit());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use printfarm_exporter::clock::Clock;
 
-use crate::client::{content_length, find};
+use crate::client::find;
 
 /// A connection of a scraper.
 pub(crate) struct Scraper {
@@ -41,12 +41,33 @@ impl Scraper {
             }
         };
         assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..head]));
-        answer.resize(head + 4 + content_length(&answer[..head]), 0);
-        self.stream.read_exact(&mut answer[filled..]).unwrap();
-        let took = self.clock.monotonic().saturating_sub(begun);
+        answer.truncate(filled);
         answer.drain(..head + 4);
-        (answer, took)
+        self.finish(&mut answer);
+        let took = self.clock.monotonic().saturating_sub(begun);
+        (joined(&answer), took)
     }
+
+    /// Reads on until the last chunk is there.
+    fn finish(&mut self, chunks: &mut Vec<u8>) {
+        let mut buffer = vec![0; 1 << 20];
+        while !chunks.ends_with(b"\r\n0\r\n\r\n") {
+            let read = self.stream.read(&mut buffer).unwrap();
+            assert_ne!(read, 0, "the answer broke off");
+            chunks.extend_from_slice(&buffer[..read]);
+        }
+    }
+}
+
+/// What is in the chunks of an answer.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(chunks.len());
+    while let Some(end) = find(chunks, b"\r\n") {
+        let size = usize::from_str_radix(str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
+        body.extend_from_slice(&chunks[end + 2..end + 2 + size]);
+        chunks = &chunks[end + 2 + size + 2..];
+    }
+    body
 }
 
 /// The sum of all series of this counter.

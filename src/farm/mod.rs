@@ -8,6 +8,7 @@ mod identity;
 mod print;
 mod printer;
 mod reading;
+mod snapshot;
 mod time;
 mod words;
 
@@ -22,7 +23,8 @@ use identity::free_label;
 
 pub use event::{Elapsed, Event, EventKind, File, Identity, Job, Reported, What};
 pub use printer::Printer;
-pub use reading::{PrintReading, Reading, Totals};
+pub use reading::{Moment, PrintReading, Reading, Totals};
+pub use snapshot::Snapshot;
 pub use time::{Reset, Time};
 pub(crate) use words::words;
 pub use words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
@@ -85,7 +87,7 @@ pub struct View {
 impl View {
     /// Every printer as it is at `now`, in the order in which they were first seen.
     pub fn read(&self, now: Time) -> impl Iterator<Item = Reading<'_>> {
-        self.printers.iter().map(move |printer| printer.read(now))
+        self.printers.iter().map(move |printer| printer.read(&printer.moment(now)))
     }
 
     /// When a source last said that its webhooks of the day are used up.

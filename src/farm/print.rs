@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, Hand};
 use super::event::{Elapsed, Event, File, Job, What};
-use super::reading::PrintReading;
+use super::reading::{PrintMoment, PrintReading};
 use super::time::{Reset, Time};
 use super::words::{Origin, Outcome, State};
 use super::{EndedPrint, Limits};
@@ -307,21 +307,29 @@ impl OpenPrint {
         if now > self.silent_at { State::Unknown } else { self.phase.state() }
     }
 
-    pub(super) fn read(&self, now: Time) -> PrintReading<'_> {
+    pub(super) fn moment(&self, now: Time) -> PrintMoment {
         let state = self.state(now);
         let elapsed = self.printed(now);
         let remaining = self.expected.map(|expected| expected.saturating_sub(elapsed));
         let eta = self
             .expected
             .map(|expected| now + expected.saturating_sub(elapsed) - elapsed.saturating_sub(expected));
+        PrintMoment {
+            elapsed,
+            remaining: remaining.filter(|_| matches!(state, State::Printing | State::Paused)),
+            eta: eta.filter(|_| state == State::Printing),
+        }
+    }
+
+    pub(super) fn read(&self, moment: &PrintMoment) -> PrintReading<'_> {
         PrintReading {
             file: self.file.as_ref().map_or("", |file| &file.name),
             origin: self.origin,
             progress: self.progress,
-            remaining: remaining.filter(|_| matches!(state, State::Printing | State::Paused)),
-            eta: eta.filter(|_| state == State::Printing),
+            remaining: moment.remaining,
+            eta: moment.eta,
             started: self.started,
-            elapsed,
+            elapsed: moment.elapsed,
             layer: self.layer,
             layers: self.layers,
             height: self.height,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Elapsed, Event, File, Identity};
 use super::print::OpenPrint;
-use super::reading::{Reading, Totals};
+use super::reading::{Moment, Reading, Totals};
 use super::time::{Reset, Time};
 use super::words::{AttentionReason, Source, State};
 use super::{EndedPrint, Limits, Turn};
@@ -122,19 +122,30 @@ impl Printer {
         self.print.as_ref().is_some_and(|print| print.has_id(print_id))
     }
 
-    /// The printer as it is at `now`.
+    /// What of it changes with time alone, at `now`.
     #[must_use]
-    pub fn read(&self, now: Time) -> Reading<'_> {
+    pub fn moment(&self, now: Time) -> Moment {
+        Moment {
+            state: self.state(now),
+            print: self.print.as_ref().map(|print| print.moment(now)),
+            printed: self.printed(now),
+            paused: self.paused(now),
+        }
+    }
+
+    /// The printer as it is at a moment of its own.
+    #[must_use]
+    pub fn read(&self, moment: &Moment) -> Reading<'_> {
         Reading {
             label: &self.label,
             source: self.source,
             id: &self.id,
             name: &self.name,
-            state: self.state(now),
+            state: moment.state,
             last_event: self.last_event,
-            print: self.print.as_ref().map(|print| print.read(now)),
-            printed: self.printed(now),
-            paused: self.paused(now),
+            print: self.print.as_ref().zip(moment.print.as_ref()).map(|(print, moment)| print.read(moment)),
+            printed: moment.printed,
+            paused: moment.paused,
             totals: &self.totals,
         }
     }

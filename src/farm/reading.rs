@@ -7,8 +7,25 @@ use serde::{Deserialize, Serialize};
 use super::time::Time;
 use super::words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
 
+/// What of a printer changes with time alone, at one moment: with it, the rest can be read later, or again.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub(super) state: State,
+    pub(super) print: Option<PrintMoment>,
+    pub(super) printed: Duration,
+    pub(super) paused: Duration,
+}
+
+/// What of the open print changes with time alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PrintMoment {
+    pub(super) elapsed: Duration,
+    pub(super) remaining: Option<Duration>,
+    pub(super) eta: Option<Time>,
+}
+
 /// Everything that is exposed of one printer, as it is at one moment.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
     /// The `printer` label, pinned when the printer was first seen; no two printers share one.
     pub label: &'a str,
@@ -33,7 +50,7 @@ pub struct Reading<'a> {
 }
 
 /// The open print at one moment. `None` is "not reported".
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct PrintReading<'a> {
     /// The file's name; empty when it is not known.
     pub file: &'a str,

@@ -12,10 +12,7 @@ mod serve;
 mod stream;
 mod webhook;
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
@@ -27,9 +24,6 @@ pub use listen::{BadAddress, BindError, ListenAddress, bind};
 pub use reload::reload;
 pub use router::router;
 pub use serve::{ConnectionLimits, Peer, serve};
-
-/// How many scrapes are rendered at once. Each takes a core for a while and memory for its text.
-const RENDERS: usize = 2;
 
 /// What the endpoints work with.
 pub struct Web {
@@ -45,7 +39,6 @@ pub struct Web {
     pub readiness: Readiness,
     options: Options,
     port: u16,
-    renders: Arc<Semaphore>,
 }
 
 /// What the command line says of the endpoints, and what tests set differently.
@@ -80,7 +73,6 @@ impl Web {
         options: Options,
         port: u16,
     ) -> Self {
-        let renders = Arc::new(Semaphore::new(RENDERS));
-        Self { recorder, metrics, settings, clock, readiness: Readiness::default(), options, port, renders }
+        Self { recorder, metrics, settings, clock, readiness: Readiness::default(), options, port }
     }
 }

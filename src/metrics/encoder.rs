@@ -5,176 +5,257 @@
 
 mod text;
 
+use std::ops::Range;
+
+use bytes::{BufMut, BytesMut};
+
 use super::catalogue::{
     ATTENTION, ENDED_PRINT_SECONDS, FAILURE_WARNINGS, LAST_PRINT_END, Metric, NOTIFICATION_LIMIT,
     PAUSED_SECONDS, PRINT_ELAPSED, PRINT_ETA, PRINT_HEIGHT, PRINT_INFO, PRINT_LAYER, PRINT_LAYERS,
     PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS, PRINT_START, PRINTER_ERRORS, PRINTER_INFO,
     PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
 };
-use crate::farm::{PrintReading, Reading, Source, Time};
+use crate::farm::{PrintReading, Reading, Snapshot, Source, Time};
 use text::{Escaped, Value, put, put_escaped};
 
-/// Appends everything that is known of the printers and their sources to `out`, in text format 0.0.4, sorted by name.
-///
-/// `limit_reached` tells when a source last said that its daily limit is reached.
-pub fn encode(readings: &[Reading<'_>], limit_reached: impl Fn(Source) -> Option<Time>, out: &mut String) {
-    let mut page = Page::new(readings, out);
-    page.family(&ATTENTION, |r, [reason]| Some(r.totals.attention[reason]));
-    page.family(&ENDED_PRINT_SECONDS, |r, [outcome]| Some(r.totals.ended_printed[outcome]));
-    page.family(&FAILURE_WARNINGS, |r, [action]| Some(r.totals.failure_warnings[action]));
-    page.family(&LAST_PRINT_END, |r, [outcome]| r.totals.last_end[outcome]);
-    page.sources(&NOTIFICATION_LIMIT, limit_reached);
-    page.family(&PAUSED_SECONDS, |r, []| Some(r.paused));
-    page.print(&PRINT_ELAPSED, |p| Some(p.elapsed));
-    page.print(&PRINT_ETA, |p| p.eta);
-    page.print(&PRINT_HEIGHT, |p| p.height);
-    page.info(&PRINT_INFO, |r| r.print.as_ref().map(|p| [p.file, p.origin.as_str(), r.label]));
-    page.print(&PRINT_LAYER, |p| p.layer);
-    page.print(&PRINT_LAYERS, |p| p.layers);
-    page.print(&PRINT_PROGRESS, |p| p.progress);
-    page.print(&PRINT_REMAINING, |p| p.remaining);
-    page.family(&PRINT_SECONDS, |r, []| Some(r.printed));
-    page.print(&PRINT_START, |p| Some(p.started));
-    page.family(&PRINTER_ERRORS, |r, []| Some(r.totals.errors));
-    page.info(&PRINTER_INFO, |r| Some([r.id, r.name, r.label, r.source.as_str()]));
-    page.family(&PRINTER_LAST_EVENT, |r, []| Some(r.last_event));
-    page.family(&PRINTER_STATE, |r, [state]| Some(r.state.index() == state));
-    page.family(&PRINTS_STARTED, |r, [origin]| Some(r.totals.started[origin]));
-    page.family(&PRINTS, |r, [origin, outcome]| Some(r.totals.ended[origin][outcome]));
+/// How many printers a step writes at most. So many keep a step short, and make what is done once for each a trifle.
+const STEP: usize = 256;
+
+/// The printers as the encoder reads them.
+pub trait Printers {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Those at these positions, always the same ones.
+    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone;
+
+    /// When a source last said that its daily limit is reached.
+    fn limit_reached(&self, source: Source) -> Option<Time>;
 }
 
-/// The text being written.
-struct Page<'a, 'r> {
-    readings: &'a [Reading<'r>],
-    /// The printers' labels, in the order of the readings.
-    labels: Escaped,
-    out: &'a mut String,
-    /// A series up to the printer's label; kept for its memory.
-    head: String,
-    /// A series from the printer's label to its value; kept for its memory.
-    tail: String,
-}
-
-impl<'a, 'r> Page<'a, 'r> {
-    fn new(readings: &'a [Reading<'r>], out: &'a mut String) -> Self {
-        let labels = Escaped::of(readings.iter().map(|reading| reading.label));
-        Self { readings, labels, out, head: String::with_capacity(256), tail: String::with_capacity(64) }
+impl Printers for Snapshot {
+    fn count(&self) -> usize {
+        self.len()
     }
 
-    /// Writes one series for each printer and each combination of the metric's closed labels.
+    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone {
+        self.read(positions)
+    }
+
+    fn limit_reached(&self, source: Source) -> Option<Time> {
+        self.limit_reached(source)
+    }
+}
+
+/// Writes everything that is known of the printers and their sources, in text format 0.0.4, sorted by name.
+pub struct Encoder<P> {
+    printers: P,
+    /// The printers' labels, in the order of the printers.
+    labels: Escaped,
+    place: Place,
+    /// A series up to the printer's label; kept for its memory.
+    head: BytesMut,
+    /// A series from the printer's label to its value; kept for its memory.
+    tail: BytesMut,
+}
+
+/// How far the text has come.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// The family that is being written, by its number in [`Encoder::step`].
+    family: usize,
+    /// Whether its help and type stand there; they come before its first series, and a family without series has none.
+    headed: bool,
+    /// The combination of its closed labels.
+    combination: usize,
+    /// The first printer that has not got its series of this combination yet.
+    printer: usize,
+}
+
+impl<P: Printers> Encoder<P> {
+    /// An encoder at the beginning of the text.
+    pub fn new(printers: P) -> Self {
+        let labels = Escaped::of(printers.read(0..printers.count()).map(|reading| reading.label));
+        let (head, tail) = (BytesMut::with_capacity(256), BytesMut::with_capacity(64));
+        Self { printers, labels, place: Place::default(), head, tail }
+    }
+
+    /// Appends the next few series to `out`. Answers whether there may be more.
+    pub fn step(&mut self, out: &mut BytesMut) -> bool {
+        match self.place.family {
+            0 => self.family(out, &ATTENTION, |r, [reason]| Some(r.totals.attention[reason])),
+            1 => self.family(out, &ENDED_PRINT_SECONDS, |r, [outcome]| Some(r.totals.ended_printed[outcome])),
+            2 => self.family(out, &FAILURE_WARNINGS, |r, [action]| Some(r.totals.failure_warnings[action])),
+            3 => self.family(out, &LAST_PRINT_END, |r, [outcome]| r.totals.last_end[outcome]),
+            4 => self.sources(out, &NOTIFICATION_LIMIT),
+            5 => self.family(out, &PAUSED_SECONDS, |r, []| Some(r.paused)),
+            6 => self.print(out, &PRINT_ELAPSED, |p| Some(p.elapsed)),
+            7 => self.print(out, &PRINT_ETA, |p| p.eta),
+            8 => self.print(out, &PRINT_HEIGHT, |p| p.height),
+            9 => self
+                .info(out, &PRINT_INFO, |r| r.print.as_ref().map(|p| [p.file, p.origin.as_str(), r.label])),
+            10 => self.print(out, &PRINT_LAYER, |p| p.layer),
+            11 => self.print(out, &PRINT_LAYERS, |p| p.layers),
+            12 => self.print(out, &PRINT_PROGRESS, |p| p.progress),
+            13 => self.print(out, &PRINT_REMAINING, |p| p.remaining),
+            14 => self.family(out, &PRINT_SECONDS, |r, []| Some(r.printed)),
+            15 => self.print(out, &PRINT_START, |p| Some(p.started)),
+            16 => self.family(out, &PRINTER_ERRORS, |r, []| Some(r.totals.errors)),
+            17 => self.info(out, &PRINTER_INFO, |r| Some([r.id, r.name, r.label, r.source.as_str()])),
+            18 => self.family(out, &PRINTER_LAST_EVENT, |r, []| Some(r.last_event)),
+            19 => self.family(out, &PRINTER_STATE, |r, [state]| Some(r.state.index() == state)),
+            20 => self.family(out, &PRINTS_STARTED, |r, [origin]| Some(r.totals.started[origin])),
+            21 => self.family(out, &PRINTS, |r, [origin, outcome]| Some(r.totals.ended[origin][outcome])),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Writes one series for each printer, of one combination of the metric's closed labels.
     ///
     /// `value` gets the positions of the words in their sets, in the order of the labels.
     fn family<const CLOSED: usize, V: Into<Value>>(
         &mut self,
+        out: &mut BytesMut,
         metric: &Metric,
-        value: impl Fn(&Reading<'r>, [usize; CLOSED]) -> Option<V>,
+        value: impl Fn(&Reading<'_>, [usize; CLOSED]) -> Option<V>,
     ) {
-        self.with_header(metric, |page| {
-            for at in combinations(metric) {
-                page.around_printer(metric, at);
-                for (reading, label) in page.readings.iter().zip(page.labels.iter()) {
-                    if let Some(value) = value(reading, at) {
-                        page.out.push_str(&page.head);
-                        page.out.push_str(label);
-                        page.out.push_str(&page.tail);
-                        value.into().write(page.out);
-                        page.out.push('\n');
-                    }
-                }
+        let Some(at) = combination(metric, self.place.combination) else { return self.next_family() };
+        self.around_printer(metric, at);
+        let positions = self.positions();
+        let labels = self.labels.from(positions.start);
+        for (reading, label) in self.printers.read(positions.clone()).zip(labels) {
+            if let Some(value) = value(&reading, at) {
+                self.place.head(out, metric);
+                out.put_slice(&self.head);
+                out.put_slice(label);
+                out.put_slice(&self.tail);
+                value.into().write(out);
+                out.put_u8(b'\n');
             }
-        });
+        }
+        self.next_printer(positions.end);
     }
 
     /// Writes one series for each open print.
-    fn print<V: Into<Value>>(&mut self, metric: &Metric, value: impl Fn(&PrintReading<'r>) -> Option<V>) {
-        self.family(metric, |reading, []| reading.print.as_ref().and_then(&value));
+    fn print<V: Into<Value>>(
+        &mut self,
+        out: &mut BytesMut,
+        metric: &Metric,
+        value: impl Fn(&PrintReading<'_>) -> Option<V>,
+    ) {
+        self.family(out, metric, |reading, []| reading.print.as_ref().and_then(&value));
     }
 
     /// Writes series of value 1, whose labels are all that they tell, in the order of the metric's labels.
     fn info<const LABELS: usize>(
         &mut self,
+        out: &mut BytesMut,
         metric: &Metric,
-        labels: impl Fn(&Reading<'r>) -> Option<[&'r str; LABELS]>,
+        labels: impl for<'r> Fn(&Reading<'r>) -> Option<[&'r str; LABELS]>,
     ) {
-        self.with_header(metric, |page| {
-            for values in page.readings.iter().filter_map(labels) {
-                page.out.push_str(metric.name);
-                let mut separator = '{';
-                for (label, value) in metric.label_names().zip(values) {
-                    page.out.push(separator);
-                    page.out.push_str(label);
-                    page.out.push_str("=\"");
-                    put_escaped(page.out, value);
-                    page.out.push('"');
-                    separator = ',';
-                }
-                page.out.push_str("} 1\n");
+        if self.place.combination > 0 {
+            return self.next_family();
+        }
+        let positions = self.positions();
+        for reading in self.printers.read(positions.clone()) {
+            let Some(values) = labels(&reading) else { continue };
+            self.place.head(out, metric);
+            out.put_slice(metric.name.as_bytes());
+            let mut separator = b'{';
+            for (label, value) in metric.label_names().zip(values) {
+                out.put_u8(separator);
+                out.put_slice(label.as_bytes());
+                out.put_slice(b"=\"");
+                put_escaped(out, value);
+                out.put_u8(b'"');
+                separator = b',';
             }
-        });
+            out.put_slice(b"} 1\n");
+        }
+        self.next_printer(positions.end);
     }
 
     /// Writes one series for each source.
-    fn sources(&mut self, metric: &Metric, value: impl Fn(Source) -> Option<Time>) {
-        self.with_header(metric, |page| {
-            for &source in Source::ALL {
-                if let Some(time) = value(source) {
-                    put(page.out, format_args!("{}{{source=\"{}\"}} ", metric.name, source.as_str()));
-                    Value::from(time).write(page.out);
-                    page.out.push('\n');
-                }
+    fn sources(&mut self, out: &mut BytesMut, metric: &Metric) {
+        for &source in Source::ALL {
+            if let Some(time) = self.printers.limit_reached(source) {
+                self.place.head(out, metric);
+                put(out, format_args!("{}{{source=\"{}\"}} ", metric.name, source.as_str()));
+                Value::from(time).write(out);
+                out.put_u8(b'\n');
             }
-        });
+        }
+        self.next_family();
     }
 
-    /// Writes help and type and what `series` writes, or nothing when that is nothing.
-    fn with_header(&mut self, metric: &Metric, series: impl FnOnce(&mut Self)) {
-        let start = self.out.len();
-        let (name, kind) = (metric.name, metric.kind.as_str());
-        put(self.out, format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help));
-        let header_end = self.out.len();
-        series(self);
-        if self.out.len() == header_end {
-            self.out.truncate(start);
+    /// The printers of this step.
+    fn positions(&self) -> Range<usize> {
+        let start = self.place.printer;
+        start..self.printers.count().min(start + STEP)
+    }
+
+    fn next_printer(&mut self, printer: usize) {
+        if printer < self.printers.count() {
+            self.place.printer = printer;
+        } else {
+            self.place.printer = 0;
+            self.place.combination += 1;
         }
+    }
+
+    fn next_family(&mut self) {
+        self.place = Place { family: self.place.family + 1, ..Place::default() };
     }
 
     /// Puts together what stands before and behind the printer's label in a series.
     fn around_printer<const CLOSED: usize>(&mut self, metric: &Metric, at: [usize; CLOSED]) {
         self.head.clear();
         self.tail.clear();
-        self.head.push_str(metric.name);
+        self.head.put_slice(metric.name.as_bytes());
         let mut separator = "{";
         let mut positions = at.into_iter();
         let mut text = &mut self.head;
         for label in metric.labels {
             put(text, format_args!("{separator}{}=\"", label.name));
             match label.values {
-                Some(words) => text.push_str(positions.next().map_or("", |position| words[position])),
+                Some(words) => {
+                    text.put_slice(positions.next().map_or("", |position| words[position]).as_bytes());
+                }
                 None => text = &mut self.tail,
             }
-            text.push('"');
+            text.put_u8(b'"');
             separator = ",";
         }
-        text.push_str("} ");
+        text.put_slice(b"} ");
     }
 }
 
-/// Every combination of positions in the metric's closed sets of words.
-fn combinations<const CLOSED: usize>(metric: &Metric) -> impl Iterator<Item = [usize; CLOSED]> {
+impl Place {
+    /// Writes help and type, unless they stand there.
+    fn head(&mut self, out: &mut BytesMut, metric: &Metric) {
+        if !self.headed {
+            let (name, kind) = (metric.name, metric.kind.as_str());
+            put(out, format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help));
+            self.headed = true;
+        }
+    }
+}
+
+/// One of the combinations of positions in the metric's closed sets of words, or nothing behind the last.
+fn combination<const CLOSED: usize>(metric: &Metric, mut number: usize) -> Option<[usize; CLOSED]> {
     let mut sizes = [1; CLOSED];
     let sets = metric.labels.iter().filter_map(|label| label.values);
     for (size, words) in sizes.iter_mut().zip(sets) {
         *size = words.len();
     }
-    (0..sizes.iter().product()).map(move |mut number: usize| {
-        let mut at = [0; CLOSED];
-        for (position, size) in at.iter_mut().zip(sizes).rev() {
-            *position = number % size;
-            number /= size;
-        }
-        at
-    })
+    let mut at = [0; CLOSED];
+    for (position, size) in at.iter_mut().zip(sizes).rev() {
+        *position = number % size;
+        number /= size;
+    }
+    (number == 0).then_some(at)
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,8 +6,12 @@ pub mod catalogue;
 pub mod encoder;
 pub mod own;
 
-use crate::farm::Time;
-use crate::farm::View;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+
+use crate::farm::{Snapshot, Time, View};
+use encoder::Encoder;
 use own::Own;
 
 /// All that is behind `/metrics`. Cheap to clone.
@@ -26,14 +30,31 @@ impl Metrics {
         Ok(Self { own: Own::new(now)? })
     }
 
-    /// Appends everything as it is at `now` to `out`, in text format 0.0.4: the printers' series, then the exporter's own.
+    /// Everything as it is at `now`, to be written in text format 0.0.4: the printers' series, then the exporter's own.
     ///
     /// # Errors
     /// When the exporter's own metrics cannot be encoded.
-    pub fn render(&self, view: &View, now: Time, out: &mut String) -> prometheus::Result<()> {
-        let readings: Vec<_> = view.read(now).collect();
-        encoder::encode(&readings, |source| view.limit_reached(source), out);
-        self.own.encode(out)
+    pub fn scrape(&self, view: Arc<View>, now: Time) -> prometheus::Result<Scrape> {
+        let mut own = String::new();
+        self.own.encode(&mut own)?;
+        Ok(Scrape { printers: Encoder::new(Snapshot::new(view, now)), own })
+    }
+}
+
+/// A scrape that is being written.
+pub struct Scrape {
+    printers: Encoder<Snapshot>,
+    own: String,
+}
+
+impl Scrape {
+    /// Appends a little of it to `out`. Answers whether there may be more.
+    pub fn step(&mut self, out: &mut BytesMut) -> bool {
+        if self.printers.step(out) {
+            return true;
+        }
+        out.extend_from_slice(std::mem::take(&mut self.own).as_bytes());
+        false
     }
 }
 

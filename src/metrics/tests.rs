@@ -14,9 +14,8 @@ const DOCUMENT: &str = include_str!("../../docs/METRICS.md");
 /// Every metric there is, as it stands in a scrape.
 fn everything() -> String {
     let (fresh_totals, seasoned_totals) = (Totals::default(), seasoned());
-    let mut out = String::new();
     let limit = Some(Time::from_micros(1_795_300_000_000_000));
-    encoder::encode(&[fresh(&fresh_totals), busy(&seasoned_totals)], |_| limit, &mut out);
+    let mut out = encoder::tests::encoded_with([limit; 2], &[fresh(&fresh_totals), busy(&seasoned_totals)]);
     Own::new(Time::from_micros(0)).unwrap().encode(&mut out).unwrap();
     out
 }
@@ -24,8 +23,10 @@ fn everything() -> String {
 #[test]
 fn an_empty_farm_renders_the_exporters_own_metrics() {
     let metrics = Metrics::new(Time::from_micros(0)).unwrap();
-    let mut out = String::new();
-    metrics.render(&View::default(), Time::from_micros(0), &mut out).unwrap();
+    let mut scrape = metrics.scrape(Arc::default(), Time::from_micros(0)).unwrap();
+    let mut out = BytesMut::new();
+    while scrape.step(&mut out) {}
+    let out = String::from_utf8(out.to_vec()).unwrap();
     assert!(out.starts_with("# HELP "), "{out}");
     assert!(out.contains("\nprintfarm_store_failures_total 0\n"), "{out}");
     assert!(!out.contains("printer="), "{out}");

@@ -15,7 +15,7 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -59,6 +59,13 @@ impl Connection {
             response.body = self.receive_body(&response);
         }
         response
+    }
+
+    /// Reads one byte of what [`Self::receive`] will answer.
+    pub(crate) fn read_a_byte(&mut self) {
+        let mut byte = [0];
+        self.stream.read_exact(&mut byte).unwrap();
+        self.unread.extend(byte);
     }
 
     fn receive_body(&mut self, response: &Response) -> Vec<u8> {

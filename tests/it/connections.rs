@@ -241,3 +241,29 @@ fn what_is_not_http_is_refused() {
     }
     assert_eq!(app.get("/-/healthy").status, 200);
 }
+
+#[test]
+fn scrapers_that_read_a_byte_now_and_then_hold_nobody_up() {
+    let app = TestApp::with(Setup { config: "limits: {printers: 3000}", ..Setup::default() });
+    for number in 0..3000 {
+        let body = format!(r#"{{"topic":"Print Started","deviceIdentifier":"p{number}"}}"#);
+        assert_eq!(app.post_json("/webhook/octoprint", &body).status, 200);
+    }
+    let mut slow: Vec<_> = (0..40).map(|_| app.connect()).collect();
+    for scraper in &mut slow {
+        scraper.send_request("GET", "/metrics", "", b"");
+        scraper.read_a_byte();
+    }
+    for _ in 0..3 {
+        assert_eq!(app.get("/metrics").text().matches("printfarm_printer_errors_total{").count(), 3000);
+        let body = r#"{"topic":"Print Done","deviceIdentifier":"p1"}"#;
+        assert_eq!(app.post_json("/webhook/octoprint", body).status, 200);
+        for scraper in &mut slow {
+            scraper.read_a_byte();
+        }
+    }
+    // What they have begun to read stays whole, as of when they began.
+    let text = slow[0].receive("GET").text();
+    assert_eq!(text.matches("printfarm_printer_errors_total{").count(), 3000);
+    assert!(text.contains("printfarm_printer_state{printer=\"p1\",state=\"printing\"} 1\n"));
+}

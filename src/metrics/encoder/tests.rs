@@ -11,10 +11,38 @@ use super::*;
 use crate::farm::Totals;
 use crate::metrics::samples::{busy, fresh, seasoned};
 
+/// Readings that come from no farm.
+struct Made<'r> {
+    readings: &'r [Reading<'r>],
+    limits: [Option<Time>; Source::ALL.len()],
+}
+
+impl Printers for Made<'_> {
+    fn count(&self) -> usize {
+        self.readings.len()
+    }
+
+    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone {
+        self.readings[positions].iter().copied()
+    }
+
+    fn limit_reached(&self, source: Source) -> Option<Time> {
+        self.limits[source.index()]
+    }
+}
+
+pub(in crate::metrics) fn encoded_with(
+    limits: [Option<Time>; Source::ALL.len()],
+    readings: &[Reading<'_>],
+) -> String {
+    let mut out = BytesMut::new();
+    let mut encoder = Encoder::new(Made { readings, limits });
+    while encoder.step(&mut out) {}
+    String::from_utf8(out.to_vec()).unwrap()
+}
+
 fn encoded(readings: &[Reading<'_>]) -> String {
-    let mut out = String::new();
-    encode(readings, |_| None, &mut out);
-    out
+    encoded_with([None; 2], readings)
 }
 
 /// The series of one family, without help and type.
@@ -92,9 +120,7 @@ fn what_nobody_reported_of_a_print_is_absent_with_its_header() {
 
 #[test]
 fn a_source_has_a_limit_only_after_it_said_so() {
-    let mut text = String::new();
-    let limit = |source| (source == Source::OctoEverywhere).then_some(Time::from_micros(1_500_000));
-    encode(&[], limit, &mut text);
+    let text = encoded_with([None, Some(Time::from_micros(1_500_000))], &[]);
     assert_eq!(
         series(&text, &NOTIFICATION_LIMIT),
         ["printfarm_notification_limit_timestamp_seconds{source=\"octoeverywhere\"} 1.5"]
@@ -114,11 +140,17 @@ fn a_label_cannot_break_its_line() {
 }
 
 #[test]
-fn text_is_appended() {
-    let totals = seasoned();
-    let mut out = String::from("before\n");
-    encode(&[busy(&totals)], |_| None, &mut out);
-    assert_eq!(out.strip_prefix("before\n"), Some(encoded(&[busy(&totals)]).as_str()));
+fn every_printer_of_a_large_farm_has_its_series_whatever_step_it_falls_into() {
+    for count in [STEP - 1, STEP, STEP + 1, 2 * STEP + 1] {
+        let totals = seasoned();
+        let labels: Vec<_> = (0..count).map(|number| format!("p{number}")).collect();
+        let readings: Vec<_> = labels.iter().map(|label| Reading { label, ..busy(&totals) }).collect();
+        let text = encoded(&readings);
+        for (metric, each) in [(&PRINTS, 12), (&PRINT_INFO, 1), (&PRINTER_ERRORS, 1)] {
+            assert_eq!(series(&text, metric).len(), each * count, "{} of {count}", metric.name);
+        }
+        assert_eq!(text.matches("# HELP ").count(), families(&encoded(&readings[..1])).len());
+    }
 }
 
 proptest! {
@@ -129,8 +161,7 @@ proptest! {
     ) {
         let readings: Vec<_> = farm.iter().map(|(label, printer)| printer.reading(label)).collect();
         let limit_reached = |source: Source| limits[source.index()];
-        let mut ours = String::new();
-        encode(&readings, limit_reached, &mut ours);
+        let ours = encoded_with(limits, &readings);
         let reference = reference::registry(&readings, limit_reached);
         let theirs = TextEncoder::new().encode_to_string(&reference.gather()).unwrap();
         prop_assert_eq!(families(&ours), families(&theirs));

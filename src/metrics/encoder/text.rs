@@ -3,18 +3,20 @@
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
+use bytes::{BufMut, BytesMut};
+
 use crate::farm::Time;
 
 /// Label values that many series share: escaped once, and kept in one piece of memory however many they are.
 pub(super) struct Escaped {
-    text: String,
+    text: BytesMut,
     ends: Vec<usize>,
 }
 
 impl Escaped {
     /// Escapes the labels.
     pub(super) fn of<'l>(labels: impl ExactSizeIterator<Item = &'l str> + Clone) -> Self {
-        let mut text = String::with_capacity(labels.clone().map(str::len).sum());
+        let mut text = BytesMut::with_capacity(labels.clone().map(str::len).sum());
         let mut ends = Vec::with_capacity(labels.len());
         for label in labels {
             put_escaped(&mut text, label);
@@ -23,10 +25,10 @@ impl Escaped {
         Self { text, ends }
     }
 
-    /// The escaped values, in the order in which they were given.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    /// The escaped values from this position on, in the order in which they were given.
+    pub(super) fn from(&self, position: usize) -> impl Iterator<Item = &[u8]> {
+        let mut start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.ends[position..].iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
     }
 }
 
@@ -47,7 +49,7 @@ pub(super) enum Value {
 
 impl Value {
     /// Appends the shortest decimal that reads back as the same `f64`.
-    pub(super) fn write(self, out: &mut String) {
+    pub(super) fn write(self, out: &mut BytesMut) {
         match self {
             Self::Whole(number) => whole(out, number),
             Self::Seconds(time) => seconds(out, time),
@@ -92,7 +94,7 @@ impl From<Duration> for Value {
     }
 }
 
-fn seconds(out: &mut String, time: Time) {
+fn seconds(out: &mut BytesMut, time: Time) {
     let Some(micros) = u64::try_from(time.micros()).ok().filter(|&micros| micros < EXACT_MICROS) else {
         return put(out, time.seconds());
     };
@@ -110,16 +112,16 @@ fn seconds(out: &mut String, time: Time) {
         number.put(b'.');
     }
     number.put_whole(micros / 1_000_000);
-    out.push_str(number.as_str());
+    out.put_slice(number.text());
 }
 
-fn whole(out: &mut String, number: u64) {
+fn whole(out: &mut BytesMut, number: u64) {
     if number < 10 {
-        return out.push(char::from(b'0' + last_digit(number)));
+        return out.put_u8(b'0' + last_digit(number));
     }
     let mut digits = Digits::new();
     digits.put_whole(number);
-    out.push_str(digits.as_str());
+    out.put_slice(digits.text());
 }
 
 /// A number as text, put together from its last digit to its first.
@@ -148,9 +150,8 @@ impl Digits {
         }
     }
 
-    fn as_str(&self) -> &str {
-        // Digits and a point are always UTF-8.
-        str::from_utf8(&self.text[self.start..]).unwrap_or_default()
+    fn text(&self) -> &[u8] {
+        &self.text[self.start..]
     }
 }
 
@@ -159,24 +160,23 @@ fn last_digit(number: u64) -> u8 {
 }
 
 /// Appends a label value, with what must not stand between quotes escaped.
-pub(super) fn put_escaped(out: &mut String, text: &str) {
+pub(super) fn put_escaped(out: &mut BytesMut, text: &str) {
     let is_special = |byte: &u8| matches!(byte, b'\\' | b'"' | b'\n');
-    let mut rest = text;
-    while let Some(at) = rest.as_bytes().iter().position(is_special) {
-        let (clean, special) = rest.split_at(at);
-        out.push_str(clean);
-        out.push_str(match special.as_bytes()[0] {
-            b'\\' => "\\\\",
-            b'"' => "\\\"",
-            _ => "\\n",
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(is_special) {
+        out.put_slice(&rest[..at]);
+        out.put_slice(match rest[at] {
+            b'\\' => b"\\\\",
+            b'"' => b"\\\"",
+            _ => b"\\n",
         });
-        rest = &special[1..];
+        rest = &rest[at + 1..];
     }
-    out.push_str(rest);
+    out.put_slice(rest);
 }
 
 /// Appends anything that can be displayed.
-pub(super) fn put(out: &mut String, what: impl Display) {
-    // A String takes everything.
+pub(super) fn put(out: &mut BytesMut, what: impl Display) {
+    // It takes everything that there is memory for.
     let _ = write!(out, "{what}");
 }

@@ -1,0 +1,61 @@
+//! A scrape asks for memory a fixed number of times, however many printers there are.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use printfarm_exporter::farm::{
+    Changes, Event, Farm, Identity, Job, Limits, Outcome, Source, Time, Turn, View, What,
+};
+use printfarm_exporter::metrics::Metrics;
+
+const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+
+/// Every printer has printed once, and every other prints now.
+fn farm(printers: usize) -> Arc<View> {
+    let mut farm = Farm::default();
+    for number in 0..printers {
+        let label = format!("printer-{number:05}");
+        let printer =
+            Identity { source: Source::OctoPrint, id: label.clone(), label: label.clone(), name: label };
+        let again = if number % 2 == 0 { Some(What::Started) } else { None };
+        for what in [What::Started, What::Finished(Outcome::Completed)].into_iter().chain(again) {
+            let event =
+                Event { printer: printer.clone(), received: NOW, sent: None, what, job: Job::default() };
+            let limits = Limits { printers, ..Limits::default() };
+            farm.apply(&event, Turn::at(NOW), &limits, &mut Changes::default()).unwrap();
+        }
+    }
+    Arc::new(farm.view().clone())
+}
+
+/// How often a scrape allocates, and how many bytes it has.
+fn scrape(metrics: &Metrics, view: &Arc<View>) -> (u64, usize) {
+    let mut bytes = 0;
+    let counted = allocation_counter::measure(|| {
+        let mut scrape = metrics.scrape(Arc::clone(view), NOW).unwrap();
+        let mut text = BytesMut::with_capacity(128 * 1024);
+        loop {
+            let more = scrape.step(&mut text);
+            bytes += text.len();
+            text.clear();
+            if !more {
+                break;
+            }
+        }
+    });
+    (counted.count_total, bytes)
+}
+
+#[test]
+fn a_scrape_allocates_as_often_for_ten_thousand_printers_as_for_none() {
+    let metrics = Metrics::new(NOW).unwrap();
+    let (of_none, _) = scrape(&metrics, &farm(0));
+    for printers in [1, 100, 1_000, 10_000] {
+        let (count, bytes) = scrape(&metrics, &farm(printers));
+        assert!(bytes > printers * 2_000, "{bytes} bytes");
+        // The labels, where they end, and what depends on the moment.
+        let more = count - of_none.min(count);
+        assert!(more <= 10, "{more} allocations more for {printers} printers than for none");
+    }
+}
