@@ -1,6 +1,7 @@
 //! A scrape asks for memory a fixed number of times, however many printers there are.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::sync::Arc;
 
 use bytes::BytesMut;

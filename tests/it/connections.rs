@@ -245,9 +245,16 @@ fn what_is_not_http_is_refused() {
 #[test]
 fn scrapers_that_read_a_byte_now_and_then_hold_nobody_up() {
     let app = TestApp::with(Setup { config: "limits: {printers: 3000}", ..Setup::default() });
+    let mut sender = app.connect();
     for number in 0..3000 {
         let body = format!(r#"{{"topic":"Print Started","deviceIdentifier":"p{number}"}}"#);
-        assert_eq!(app.post_json("/webhook/octoprint", &body).status, 200);
+        sender.send_request(
+            "POST",
+            "/webhook/octoprint",
+            "Content-Type: application/json\r\n",
+            body.as_bytes(),
+        );
+        assert_eq!(sender.receive("POST").status, 200);
     }
     let mut slow: Vec<_> = (0..40).map(|_| app.connect()).collect();
     for scraper in &mut slow {
