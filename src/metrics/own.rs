@@ -225,7 +225,10 @@ mod tests {
         let per_source =
             EventKind::ALL.len() + catalogue::IGNORED_REASONS.len() + catalogue::REJECTED_REASONS.len();
         let histogram = BUCKETS.len() + 3;
-        let zero = Source::ALL.len() * (per_source + histogram) + histogram + 1;
+        let zero = Source::ALL.len() * (per_source + histogram)
+            + histogram
+            + catalogue::UNAUTHORIZED_REASONS.len()
+            + 1;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
 
@@ -285,6 +288,23 @@ mod tests {
             own.config_loaded(later);
         };
         assert_eq!(changed(again), ["printfarm_config_last_reload_success_timestamp_seconds 2"]);
+    }
+
+    #[test]
+    fn a_web_configuration_shows_itself_and_the_end_of_its_certificate() {
+        let end = Some(Time::from_micros(3_000_000));
+        let [successful, not_after] = [
+            "printfarm_web_config_last_reload_successful",
+            "printfarm_tls_certificate_not_after_timestamp_seconds",
+        ];
+        assert_eq!(changed(|own| own.web_config(true, None)), [format!("{successful} 1")]);
+        let refused = changed(|own| own.web_config(false, end));
+        assert_eq!(refused, [format!("{not_after} 3"), format!("{successful} 0")]);
+        let unknown = |own: &Own| {
+            own.web_config(true, end);
+            own.web_config(true, None);
+        };
+        assert_eq!(changed(unknown), [format!("{successful} 1")]);
     }
 
     #[test]

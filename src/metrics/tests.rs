@@ -17,7 +17,9 @@ fn everything() -> String {
     let mut out = String::new();
     let limit = Some(Time::from_micros(1_795_300_000_000_000));
     encoder::encode(&[fresh(&fresh_totals), busy(&seasoned_totals)], |_| limit, &mut out);
-    Own::new(Time::from_micros(0)).unwrap().encode(&mut out).unwrap();
+    let own = Own::new(Time::from_micros(0)).unwrap();
+    own.web_config(true, limit);
+    own.encode(&mut out).unwrap();
     out
 }
 

@@ -4,6 +4,7 @@
 
 mod app;
 mod captures;
+mod certificates;
 mod client;
 mod connections;
 mod contract;
@@ -20,4 +21,5 @@ mod restart;
 mod stack;
 mod stop;
 mod storage_doc;
+mod web_config;
 mod webhooks;
