@@ -56,7 +56,7 @@ async fn reload_web_config(web: &Web) -> Result<(), String> {
     let Some(config) = web.web_config.clone() else { return Ok(()) };
     let shared = config.clone();
     let result = aside(move || shared.reload()).await;
-    show(web, &config, result.as_ref().map(|()| ()));
+    show(web, &config, result.as_ref().copied());
     result
 }
 

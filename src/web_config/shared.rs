@@ -117,6 +117,8 @@ fn digest(file: &io::Result<Vec<u8>>, named: &[PathBuf]) -> Vec<u8> {
         Err(error) => context.update(format!("{:?}", error.kind()).as_bytes()),
     };
     add(file);
-    named.iter().for_each(|path| add(&std::fs::read(path)));
+    for path in named {
+        add(&std::fs::read(path));
+    }
     context.finish().as_ref().to_vec()
 }

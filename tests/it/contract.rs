@@ -48,14 +48,14 @@ fn numbers(text: &str) -> BTreeSet<u16> {
 /// What `--help` says: each long flag and its default.
 pub(crate) fn flags_in_help() -> BTreeMap<String, Option<String>> {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    let lines = help.lines().filter_map(|line| line.split_once("--"));
-    let flag = |(_, rest): (&str, &str)| {
+    // What a flag does stands behind it or on the next line, depending on how long flags are.
+    let flag = |rest: &str| {
         let name = rest.split_whitespace().next().unwrap();
         let default =
             rest.split_once("[default: ").map(|(_, rest)| rest.split(']').next().unwrap().to_owned());
         (format!("--{name}"), default)
     };
-    lines.map(flag).collect()
+    help.split(" --").skip(1).map(flag).collect()
 }
 
 #[test]

@@ -304,13 +304,16 @@ fn log_of(mut command: Command) -> String {
     program.ended().1
 }
 
+/// What it is, the command line, the secrets that are set, and which sources are warned of.
+type Openness<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Option<&'a str>);
+
 #[test]
 fn it_warns_once_when_everybody_may_send_webhooks() {
     let warning = "anybody who reaches this port can send webhooks";
     let (local, open) = ("--web.listen-address=127.0.0.1:0", "--web.listen-address=:0");
     let (octoprint, octoeverywhere) = ("PRINTFARM_OCTOPRINT_SECRET", "PRINTFARM_OCTOEVERYWHERE_SECRET");
     let both = "sources=\"octoprint octoeverywhere\"";
-    let cases: [(&str, &[&str], &[&str], Option<&str>); 7] = [
+    let cases: [Openness; 7] = [
         ("on every address, without a secret", &[open], &[], Some(both)),
         ("on every address, with one secret", &[open], &[octoprint], Some("sources=octoeverywhere")),
         ("on every address, with both", &[open], &[octoprint, octoeverywhere], None),
@@ -324,7 +327,7 @@ fn it_warns_once_when_everybody_may_send_webhooks() {
         command.args(arguments).envs(secrets.iter().map(|secret| (secret, "hunter2")));
         let log = log_of(command);
         assert_eq!(log.matches(warning).count(), usize::from(sources.is_some()), "{name}: {log}");
-        assert!(sources.is_none_or(|sources| log.contains(&format!("{sources} "))), "{name}: {log}");
+        assert!(sources.is_none_or(|sources| log.contains(&format!("{sources}\n"))), "{name}: {log}");
         assert!(!log.contains("hunter2"), "{name}: {log}");
     }
 }

@@ -350,7 +350,7 @@ fn webhooks_on_a_port_of_their_own_are_nowhere_else() {
         assert_eq!((answer.status, answer.text()), (404, "There is nothing here.\n".to_owned()), "{target}");
     }
     assert_eq!(ask(&mut webhooks, "/webhook/x", "").json()["reason"], "not_found");
-    let page = ask(&mut web, "/", "").text();
+    let page = app.get("/").text();
     let base = format!("http://exporter:{}/webhook/octo", app.webhooks.port());
     assert!(
         page.contains(&format!("{base}print/my-printer")) && page.contains(&format!("{base}everywhere")),
