@@ -62,32 +62,19 @@ fn server_config(
     tls: &fragment::Tls,
     provider: &Arc<CryptoProvider>,
     versions: &[&'static SupportedProtocolVersion],
-    verifier: Option<Arc<dyn ClientCertVerifier>>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
     (chain, key): Identity,
 ) -> Result<Arc<ServerConfig>, String> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(versions)
         .map_err(|_| in_section("min_version", "no cipher suite suits it; remove it"))?;
-    let verifies = verifier.is_some();
-    let builder = match verifier {
+    let checking = clients.is_some();
+    let builder = match clients {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => in_section(
-            "key_file",
-            "the key does not belong to the certificate in cert_file; renew both files together",
-        ),
-        rustls::Error::InvalidCertificate(_) => in_section(
-            "cert_file",
-            "the first certificate in the file cannot be read; export it again as X.509",
-        ),
-        _ => in_section(
-            "key_file",
-            "this kind of key is not supported; use ECDSA P-256 or P-384, Ed25519 or RSA",
-        ),
-    })?;
-    if verifies {
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| no_identity(&error))?;
+    if checking {
         // A session that is resumed would let in a certificate that has expired since it was checked.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -95,6 +82,19 @@ fn server_config(
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.ignore_client_order = tls.prefer_server_cipher_suites.unwrap_or(true);
     Ok(Arc::new(config))
+}
+
+fn no_identity(error: &rustls::Error) -> String {
+    let (key, what) = match error {
+        rustls::Error::InconsistentKeys(_) => {
+            ("key_file", "the key does not belong to the certificate in cert_file; renew both files together")
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            ("cert_file", "the first certificate in the file cannot be read; export it again as X.509")
+        }
+        _ => ("key_file", "this kind of key is not supported; use ECDSA P-256 or P-384, Ed25519 or RSA"),
+    };
+    in_section(key, what)
 }
 
 fn versions(tls: &fragment::Tls) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
