@@ -29,15 +29,13 @@ fn main() -> ExitCode {
     if let Some(command) = &args.command {
         return done(commands::run(command, &args.storage));
     }
-    let settings = match SharedSettings::load(args.config.clone(), Surroundings::process()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(BAD_CONFIGURATION, &error),
-    };
-    let web_config = match args.web_config.clone().map(SharedWebConfig::load).transpose() {
-        Ok(web_config) => web_config,
-        Err(error) => return fail(BAD_CONFIGURATION, &error),
-    };
-    done(run(&args, settings, web_config))
+    let settings = SharedSettings::load(args.config.clone(), Surroundings::process());
+    let web_config = args.web_config.clone().map(SharedWebConfig::load).transpose();
+    match (settings, web_config) {
+        (Ok(settings), Ok(web_config)) => done(run(&args, settings, web_config)),
+        (Err(error), _) => fail(BAD_CONFIGURATION, &error),
+        (_, Err(error)) => fail(BAD_CONFIGURATION, &error),
+    }
 }
 
 fn done(result: anyhow::Result<()>) -> ExitCode {

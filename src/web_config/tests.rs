@@ -1,6 +1,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair};
 
 use super::*;
@@ -344,6 +345,25 @@ fn hashes_and_keys_in_wrong_places_are_never_repeated() {
             !text.contains("X0h1gDsPszWURQaxFh") && !text.contains("hunter2") && !text.contains("BEGIN"),
             "{text}"
         );
+    }
+}
+
+/// Every key, and a user.
+const WHOLE: &str = "tls_server_config:\n  cert_file: a.pem\n  key_file: a.key\n  client_auth_type: NoClientCert\n  \
+                     client_ca_file: ''\n  min_version: TLS12\n  max_version: TLS13\n  \
+                     prefer_server_cipher_suites: true\nhttp_server_config:\n  http2: false\n  headers:\n    \
+                     X-Frame-Options: deny\nbasic_auth_users:\n  alice: \"x\"\n  bob: 'x'\n";
+
+proptest! {
+    /// The whole file with a hash pushed in anywhere, in place of anything.
+    #[test]
+    fn no_error_repeats_a_hash_in_a_damaged_file(at in 0..WHOLE.len(), cut in 0..12_usize, glue in "[-:{}\\[\\]\"'`,&*!|> \n]{0,2}") {
+        let rest = WHOLE.get(at + cut..).unwrap_or_default();
+        let yaml = format!("{}{glue}{HASH}{glue}{rest}", &WHOLE[..at]);
+        let read = fragment::parse(yaml.as_bytes()).and_then(|file| build(file, Path::new("/proc/none")));
+        if let Err(error) = read {
+            prop_assert!(!error.contains("X0h1gDsPszWURQaxFh"), "{yaml}\n{error}");
+        }
     }
 }
 
