@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use printfarm_exporter::http::ConnectionLimits;
+use printfarm_exporter::web_config::SharedWebConfig;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 use serde_json::json;
@@ -15,6 +16,7 @@ use crate::client::{Connection, Response};
 use crate::stack::{Prometheus, eventually};
 
 const STARTED: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
+const SECURITY: &str = include_str!("../../docs/SECURITY.md");
 const TLS: &str = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
 const MUTUAL: &str = "tls_server_config: {cert_file: server.pem, key_file: server.key, client_ca_file: clients.pem, \
                       client_auth_type: RequireAndVerifyClientCert}\n";
@@ -96,6 +98,17 @@ fn everything_works_encrypted() {
     let page = exporter.get("/", "").text();
     assert!(page.contains("https://exporter:1/webhook/octoprint/my-printer"), "{page}");
     assert!(page.contains("scheme: https"), "{page}");
+}
+
+#[test]
+fn the_examples_of_the_document_are_valid() {
+    let (folder, authority) = (Folder::new(), Authority::new("Scrapers"));
+    folder.write_pair("exporter", &authority.server());
+    folder.write("scrapers.pem", &authority.pem());
+    let blocks = SECURITY.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let path = folder.write("web.yml", &blocks.collect::<String>());
+    let config = SharedWebConfig::load(path).unwrap().current();
+    assert!(config.users.is_some() && config.tls.as_ref().unwrap().requires_client_certificate);
 }
 
 #[test]
