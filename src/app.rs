@@ -1,5 +1,6 @@
 //! The exporter as a whole, without the process around it: tests run it as `main` does.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +12,31 @@ use tracing::{error, info, warn};
 use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
-use crate::farm::{Changes, Time, View};
-use crate::http::{self, ConnectionLimits, Options, Web};
+use crate::farm::{Changes, Source, Time, View};
+use crate::http::{self, ConnectionLimits, Door, Gate, Options, Place, Side, Web, bind, bind_webhooks};
 use crate::metrics::Metrics;
 use crate::metrics::own::Own;
 use crate::recorder::{Recorder, Writer};
 use crate::store::{Kept, SqliteStore, Store, StoreError};
 use crate::version;
+use crate::web_config::SharedWebConfig;
 
 /// How often the recorder looks at its clock and its store.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How often to look for changes of certificates and users.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the exporter is made of.
 pub struct App {
     /// Where it listens.
     pub listeners: Vec<TcpListener>,
+    /// Where it listens for webhooks; without any, where it listens for the rest.
+    pub webhook_listeners: Vec<TcpListener>,
     /// The configuration in force.
     pub settings: SharedSettings,
+    /// Encryption, users and headers, where they are configured.
+    pub web_config: Option<SharedWebConfig>,
     /// Takes the events and holds the state.
     pub recorder: Recorder,
     /// The thread behind the recorder.
@@ -43,11 +52,12 @@ pub struct App {
 }
 
 impl App {
-    /// The exporter that the command line asks for.
+    /// The exporter that the command line asks for, without a web configuration. Must be called within its runtime.
     ///
     /// # Errors
     /// When a part of it cannot be started.
-    pub fn new(args: &Args, settings: SharedSettings, listeners: Vec<TcpListener>) -> anyhow::Result<Self> {
+    pub fn new(args: &Args, settings: SharedSettings) -> anyhow::Result<Self> {
+        let (listeners, webhook_listeners) = (bind(&args.listen)?, bind_webhooks(&args.webhook_listen)?);
         let clock = Clock::start();
         let metrics = Metrics::new(clock.now())?;
         let store = SqliteStore::open(&args.storage)?.keeping(args.retention.map(Retention::span));
@@ -58,7 +68,9 @@ impl App {
         info!(storage = %path.display(), printers = recorder.view().0.len(), "state loaded");
         Ok(Self {
             listeners,
+            webhook_listeners,
             settings,
+            web_config: None,
             recorder,
             writer,
             metrics,
@@ -78,13 +90,16 @@ impl App {
 /// # Errors
 /// When a listener, the signal for reloading, or the recorder does not work.
 pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
-    let addresses: Vec<SocketAddr> =
-        app.listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
-    let port = addresses.first().map_or(0, SocketAddr::port);
-    let web = Web::new(app.recorder, app.metrics, app.settings, app.clock, app.options, port);
-    let web = Arc::new(web);
+    let (addresses, webhook_addresses) = (addresses(&app.listeners)?, addresses(&app.webhook_listeners)?);
+    let place = Place {
+        port: addresses.first().map_or(0, SocketAddr::port),
+        webhook_port: webhook_addresses.first().map(SocketAddr::port),
+    };
+    let App { recorder, metrics, settings, web_config, clock, options, .. } = app;
+    let web = Arc::new(Web::new(recorder, metrics, settings, web_config.clone(), clock, options, place));
     let hangup = signal(SignalKind::hangup())?;
-    announce(&addresses, &web.settings);
+    announce(&addresses, &webhook_addresses, &web);
+    let doors = doors(app.listeners, app.webhook_listeners, &web);
     web.readiness.start();
     let drain = async {
         shutdown.await;
@@ -92,9 +107,10 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
         info!("stopping; requests in flight are finished");
     };
     tokio::select! {
-        () = http::serve(app.listeners, http::router(Arc::clone(&web)), app.connections, drain) => {}
+        () = http::serve(doors, app.connections, drain) => {}
         () = reload_at(hangup, &web) => {}
         () = tick(&web.recorder) => {}
+        () = watch(web_config, &web) => {}
         // It breaks only by a fault of ours; a supervisor can then start anew from what was stored.
         () = web.recorder.ended() => {}
     }
@@ -112,6 +128,30 @@ async fn tick(recorder: &Recorder) {
     }
 }
 
+/// Looks whether the files of the web configuration have changed.
+async fn watch(config: Option<SharedWebConfig>, web: &Arc<Web>) {
+    let Some(config) = config else { return std::future::pending().await };
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        http::look(web, &config).await;
+    }
+}
+
+fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
+    listeners.iter().map(TcpListener::local_addr).collect()
+}
+
+fn doors(listeners: Vec<TcpListener>, webhook_listeners: Vec<TcpListener>, web: &Arc<Web>) -> Vec<Door> {
+    let gate = Gate::new(web.web_config.clone(), web.metrics.own.clone());
+    let webhooks = Door {
+        listeners: webhook_listeners,
+        router: http::webhook_router(Arc::clone(web)),
+        gate: gate.clone().on(Side::Webhooks),
+    };
+    vec![Door { listeners, router: http::router(Arc::clone(web)), gate }, webhooks]
+}
+
 async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
     while hangup.recv().await.is_some() {
         // The outcome is in the log and in the metrics.
@@ -120,15 +160,49 @@ async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
     std::future::pending::<()>().await;
 }
 
-fn announce(addresses: &[SocketAddr], settings: &SharedSettings) {
-    let listening = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    info!(version = version::VERSION, revision = version::REVISION, listening, "printfarm_exporter started");
-    if !settings.current().any_secret() && !addresses.iter().all(|address| address.ip().is_loopback()) {
+fn announce(addresses: &[SocketAddr], webhook_addresses: &[SocketAddr], web: &Web) {
+    let config = web.web_config.as_ref().map(SharedWebConfig::current);
+    let tls = config.as_ref().and_then(|config| config.tls.as_ref());
+    info!(
+        version = version::VERSION,
+        revision = version::REVISION,
+        listening = listed(addresses),
+        webhooks = (!webhook_addresses.is_empty()).then(|| listed(webhook_addresses)),
+        tls = tls.is_some(),
+        "printfarm_exporter started"
+    );
+    let taking = if webhook_addresses.is_empty() { addresses } else { webhook_addresses };
+    let settings = web.settings.current();
+    let open = Source::ALL.iter().filter(|source| settings.secret(**source).is_none());
+    let open = open.map(|source| source.as_str()).collect::<Vec<_>>().join(" ");
+    if !open.is_empty() && beyond_this_machine(taking) {
         warn!(
+            sources = open,
             "anybody who reaches this port can send webhooks; set webhook_secrets in --config.file, or listen on \
-             127.0.0.1 with --web.listen-address"
+             127.0.0.1"
         );
     }
+    let users = config.as_ref().is_some_and(|config| config.users.is_some());
+    if users && tls.is_none() && beyond_this_machine(addresses) {
+        warn!(
+            "passwords can be read on their way; set tls_server_config in --web.config.file, or listen on 127.0.0.1 \
+             behind a proxy that encrypts"
+        );
+    }
+    if tls.is_some_and(|tls| tls.requires_client_certificate) && webhook_addresses.is_empty() {
+        warn!(
+            "webhooks cannot come in: their senders have no client certificate; give them an address with \
+             --webhook.listen-address"
+        );
+    }
+}
+
+fn listed(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn beyond_this_machine(addresses: &[SocketAddr]) -> bool {
+    !addresses.iter().all(|address| address.ip().is_loopback())
 }
 
 /// A store whose commits are timed and counted.

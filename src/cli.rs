@@ -29,6 +29,12 @@ pub struct Args {
     /// Address to listen on: :PORT for all addresses of this machine, or HOST:PORT. Repeatable.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064")]
     pub listen: Vec<ListenAddress>,
+    /// Address for webhooks alone; the others then take none. Repeatable.
+    #[arg(long = "webhook.listen-address", value_name = "ADDRESS")]
+    pub webhook_listen: Vec<ListenAddress>,
+    /// YAML file with encryption, users and headers, in the exporter-toolkit's format.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
     /// Path under which to expose metrics.
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
     pub telemetry_path: TelemetryPath,
@@ -209,6 +215,10 @@ mod tests {
             "--web.listen-address=127.0.0.1:1",
             "--web.listen-address",
             "[::1]:2",
+            "--webhook.listen-address=:3",
+            "--webhook.listen-address=127.0.0.1:4",
+            "--web.config.file",
+            "web.yml",
             "--web.telemetry-path=/probe",
             "--web.enable-lifecycle",
             "--storage.path=/srv/printfarm.db",
@@ -223,6 +233,9 @@ mod tests {
         .unwrap();
         let listen: Vec<_> = args.listen.iter().map(ToString::to_string).collect();
         assert_eq!(listen, ["127.0.0.1:1", "[::1]:2"]);
+        let listen: Vec<_> = args.webhook_listen.iter().map(ToString::to_string).collect();
+        assert_eq!(listen, [":3", "127.0.0.1:4"]);
+        assert_eq!(args.web_config, Some("web.yml".into()));
         assert_eq!(args.telemetry_path.as_str(), "/probe");
         assert!(args.lifecycle);
         assert_eq!(args.storage, Path::new("/srv/printfarm.db"));

@@ -18,4 +18,5 @@ pub mod recorder;
 pub mod signals;
 pub mod store;
 pub mod version;
+pub mod web_config;
 pub mod webhook;

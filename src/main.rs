@@ -8,7 +8,7 @@ use anyhow::Context;
 use printfarm_exporter::app::{self, App};
 use printfarm_exporter::cli::{Args, Instead};
 use printfarm_exporter::config::{SharedSettings, Surroundings};
-use printfarm_exporter::http::bind;
+use printfarm_exporter::web_config::SharedWebConfig;
 use printfarm_exporter::{commands, log, signals};
 use tokio::runtime::Runtime;
 
@@ -29,11 +29,13 @@ fn main() -> ExitCode {
     if let Some(command) = &args.command {
         return done(commands::run(command, &args.storage));
     }
-    let settings = match SharedSettings::load(args.config.clone(), Surroundings::process()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(BAD_CONFIGURATION, &error),
-    };
-    done(run(&args, settings))
+    let settings = SharedSettings::load(args.config.clone(), Surroundings::process());
+    let web_config = args.web_config.clone().map(SharedWebConfig::load).transpose();
+    match (settings, web_config) {
+        (Ok(settings), Ok(web_config)) => done(run(&args, settings, web_config)),
+        (Err(error), _) => fail(BAD_CONFIGURATION, &error),
+        (_, Err(error)) => fail(BAD_CONFIGURATION, &error),
+    }
 }
 
 fn done(result: anyhow::Result<()>) -> ExitCode {
@@ -45,11 +47,11 @@ fn fail(code: u8, problem: &dyn Display) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(args: &Args, settings: SharedSettings) -> anyhow::Result<()> {
+fn run(args: &Args, settings: SharedSettings, web_config: Option<SharedWebConfig>) -> anyhow::Result<()> {
     log::init(args.log_level, args.log_format).context("cannot start the log")?;
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(async {
-        let app = App::new(args, settings, bind(&args.listen)?)?;
+        let app = App { web_config, ..App::new(args, settings)? };
         signals::until_stopped(|stop| app::run(app, stop)).await
     });
     // A scrape that is being rendered must not delay the end.

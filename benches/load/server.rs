@@ -176,6 +176,8 @@ async fn exporter(listeners: Vec<tokio::net::TcpListener>, store: impl Store + '
     let clock = Clock::start();
     let (recorder, writer) = Recorder::start(store, clock.clone()).unwrap();
     let app = App {
+        webhook_listeners: Vec::new(),
+        web_config: None,
         listeners,
         settings,
         recorder,

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::yaml::{self, Dialect};
+
 /// The whole file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with webhook_secrets, printers and limits")]
@@ -52,77 +54,10 @@ pub(super) struct Silence {
     pub(super) without_estimate: Option<String>,
 }
 
+/// What is special about this file: someone who forgets "value:" writes a secret where a key belongs.
+const DIALECT: Dialect = Dialect { secret_keys: "webhook_secrets", unsupported: &[] };
+
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
 pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
-        format!("line {line}: it is not UTF-8; save it as UTF-8 text")
-    })?;
-    // A file of comments alone is a document that says nothing.
-    if text.lines().all(|line| matches!(line.trim_start().chars().next(), None | Some('#'))) {
-        return Ok(File::default());
-    }
-    let file: Option<File> = yaml_serde::from_str(text).map_err(|error| describe(&error))?;
-    Ok(file.unwrap_or_default())
-}
-
-/// The library's messages quote the value that they complain about, so only the parts that cannot hold one are used.
-fn describe(error: &yaml_serde::Error) -> String {
-    let text = error.to_string();
-    let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
-    // A value may hold one of these phrases as well, but only after the one that introduces it.
-    let found = PHRASES.iter().filter_map(|(phrase, explain)| Some((text.find(phrase)?, phrase, explain)));
-    if let Some((at, phrase, explain)) = found.min_by_key(|(at, ..)| *at) {
-        let explanation = explain(text[..at].trim_end_matches(": "), &text[at + phrase.len()..]);
-        // Of a key that is there twice the library only knows where the mapping begins.
-        let line = if phrase.starts_with("duplicate") { "" } else { &line };
-        return format!("{line}{explanation}");
-    }
-    format!("{line}it is not valid YAML; check indentation, colons and quotes around here")
-}
-
-type Explain = fn(place: &str, rest: &str) -> String;
-
-const PHRASES: [(&str, Explain); 5] = [
-    ("invalid type: ", expected),
-    ("invalid value: ", expected),
-    ("unknown field `", unknown),
-    ("duplicate field `", |place, rest| {
-        let key = rest.split('`').next().unwrap_or_default();
-        format!("{}the key {key} is there twice; remove one", within(place))
-    }),
-    ("missing field `", |place, rest| {
-        let key = rest.split('`').next().unwrap_or_default();
-        format!("{}the key {key} is missing; add it", within(place))
-    }),
-];
-
-fn expected(place: &str, rest: &str) -> String {
-    // The value, which stands first, can hold these words too; ours are the last.
-    let what = match rest.rsplit_once(", expected ").map(|(_, what)| what) {
-        Some("usize") => "a whole number, 0 or more",
-        Some("a string") => "a text; put it in quotes",
-        Some("a sequence") => "a list",
-        Some(what) => what,
-        None => "something else",
-    };
-    format!("{}this should be {what}", within(place))
-}
-
-fn unknown(place: &str, rest: &str) -> String {
-    let Some((key, known)) = rest.rsplit_once("`, expected ") else {
-        return format!("{}unknown key; remove it", within(place));
-    };
-    let known = known.trim_start_matches("one of ").replace('`', "");
-    // Someone who forgets "value:" writes a secret where a key belongs.
-    if place.starts_with("webhook_secrets") {
-        return format!("{}unknown key; the keys here are {known}", within(place));
-    }
-    let key: String = key.escape_debug().take(60).collect();
-    format!("{}unknown key {key}; the keys here are {known}", within(place))
-}
-
-fn within(place: &str) -> String {
-    if place.is_empty() { String::new() } else { format!("in {place}: ") }
+    yaml::parse(bytes, DIALECT)
 }

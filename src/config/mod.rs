@@ -9,6 +9,7 @@ mod fragment;
 mod secrets;
 mod settings;
 mod shared;
+pub(crate) mod yaml;
 
 use std::ffi::OsString;
 use std::io;

@@ -28,13 +28,15 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// See the module.
 pub(super) async fn landing(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
-    (HEADERS, Html(page(&host(&headers, web.port), is_https(&headers), &web.options.telemetry_path)))
-        .into_response()
+    let host = host(&headers, web.place.port);
+    let webhooks = web.place.webhook_port.map_or_else(|| host.clone(), |port| at_port(&host, port));
+    let https = web.is_encrypted() || is_https(&headers);
+    (HEADERS, Html(page(&host, &webhooks, https, &web.options.telemetry_path))).into_response()
 }
 
-fn page(host: &str, https: bool, metrics: &str) -> String {
-    let (host, metrics) = (escape(host), escape(metrics));
-    let base = format!("{}://{host}", if https { "https" } else { "http" });
+fn page(host: &str, webhooks: &str, https: bool, metrics: &str) -> String {
+    let (host, webhooks, metrics) = (escape(host), escape(webhooks), escape(metrics));
+    let base = format!("{}://{webhooks}", if https { "https" } else { "http" });
     let scheme = if https { "\n    scheme: https" } else { "" };
     let path = if metrics == "/metrics" { String::new() } else { format!("\n    metrics_path: {metrics}") };
     PAGE.replace("{{version}}", VERSION)
@@ -53,6 +55,15 @@ fn host(headers: &HeaderMap, port: u16) -> String {
         return format!("this-host:{port}");
     }
     host.to_owned()
+}
+
+/// The same host at another port.
+fn at_port(host: &str, port: u16) -> String {
+    let name = match host.rsplit_once(':') {
+        Some((name, after)) if !after.contains(']') => name,
+        _ => host,
+    };
+    format!("{name}:{port}")
 }
 
 /// Whether a proxy in front of us speaks HTTPS; of several the first one faces the client.
@@ -115,7 +126,7 @@ mod tests {
 
     #[test]
     fn everything_on_the_page_is_filled_in_and_escaped() {
-        let page = page("<b>\"&'", true, "/farm/metrics");
+        let page = page("<i>", "<b>\"&'", true, "/farm/metrics");
         assert!(page.contains("https://&lt;b&gt;&quot;&amp;&#39;/webhook/octoprint/my-printer"), "{page}");
         assert!(page.contains("scheme: https\n    metrics_path: /farm/metrics\n"), "{page}");
         assert!(page.contains("<a href=\"/farm/metrics\">"), "{page}");
@@ -124,7 +135,7 @@ mod tests {
 
     #[test]
     fn defaults_stay_out_of_the_scrape_config() {
-        let page = page("farm:10064", false, "/metrics");
+        let page = page("farm:10064", "farm:10065", false, "/metrics");
         assert!(
             page.contains("job_name: printfarm\n    static_configs:\n      - targets: [\"farm:10064\"]"),
             "{page}"

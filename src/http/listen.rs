@@ -34,11 +34,12 @@ pub enum BadAddress {
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {cause}; {advice}")]
+#[error("cannot listen on {address}: {cause}; {advice} {flag}")]
 pub struct BindError {
     address: ListenAddress,
     cause: io::Error,
     advice: &'static str,
+    flag: &'static str,
 }
 
 impl FromStr for ListenAddress {
@@ -68,15 +69,28 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-/// Binds every address. Must be called within the runtime that will accept.
+/// Binds every address of the web listeners. Must be called within the runtime that will accept.
 ///
 /// # Errors
 /// When one of them cannot be bound; the error names it and says what to do.
 pub fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> {
+    bind_all(addresses, "--web.listen-address")
+}
+
+/// Binds every address of the webhook listeners, likewise.
+///
+/// # Errors
+/// Likewise.
+pub fn bind_webhooks(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> {
+    bind_all(addresses, "--webhook.listen-address")
+}
+
+fn bind_all(addresses: &[ListenAddress], flag: &'static str) -> Result<Vec<TcpListener>, BindError> {
     let bind = |address: &ListenAddress| {
         bind_one(address).map_err(|cause| BindError {
             address: address.clone(),
             advice: advice(&cause),
+            flag,
             cause,
         })
     };
@@ -121,11 +135,9 @@ fn no_ipv6(error: &io::Error) -> bool {
 
 fn advice(cause: &io::Error) -> &'static str {
     match cause.kind() {
-        io::ErrorKind::AddrInUse => {
-            "stop the program that uses the port or choose another one with --web.listen-address"
-        }
-        io::ErrorKind::PermissionDenied => "choose a port above 1023 with --web.listen-address",
-        _ => "check --web.listen-address",
+        io::ErrorKind::AddrInUse => "stop the program that uses the port or choose another one with",
+        io::ErrorKind::PermissionDenied => "choose a port above 1023 with",
+        _ => "check",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod encoding;
+mod gate;
 mod health;
 mod landing;
 mod listen;
@@ -10,6 +11,7 @@ mod reload;
 mod router;
 mod serve;
 mod stream;
+mod tls;
 mod webhook;
 
 use std::time::Duration;
@@ -18,12 +20,14 @@ use crate::clock::Clock;
 use crate::config::SharedSettings;
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
+use crate::web_config::SharedWebConfig;
 
+pub use gate::{Gate, Side};
 pub use health::Readiness;
-pub use listen::{BadAddress, BindError, ListenAddress, bind};
-pub use reload::reload;
-pub use router::router;
-pub use serve::{ConnectionLimits, Peer, serve};
+pub use listen::{BadAddress, BindError, ListenAddress, bind, bind_webhooks};
+pub use reload::{look, reload};
+pub use router::{router, webhook_router};
+pub use serve::{ConnectionLimits, Door, Peer, serve};
 
 /// What the endpoints work with.
 pub struct Web {
@@ -33,12 +37,23 @@ pub struct Web {
     pub metrics: Metrics,
     /// The configuration in force.
     pub settings: SharedSettings,
+    /// Encryption, users and headers, where they are configured.
+    pub web_config: Option<SharedWebConfig>,
     /// Tells the time.
     pub clock: Clock,
     /// Whether the exporter is ready for webhooks.
     pub readiness: Readiness,
     options: Options,
-    port: u16,
+    place: Place,
+}
+
+/// Where the exporter listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    /// The port of the web listeners.
+    pub port: u16,
+    /// The port of the webhooks, where they have one of their own.
+    pub webhook_port: Option<u16>,
 }
 
 /// What the command line says of the endpoints, and what tests set differently.
@@ -63,16 +78,26 @@ impl Default for Options {
 }
 
 impl Web {
-    /// Everything that the endpoints need; not ready yet. `port` is where the exporter listens.
+    /// Everything that the endpoints need; not ready yet.
     #[must_use]
     pub fn new(
         recorder: Recorder,
         metrics: Metrics,
         settings: SharedSettings,
+        web_config: Option<SharedWebConfig>,
         clock: Clock,
         options: Options,
-        port: u16,
+        place: Place,
     ) -> Self {
-        Self { recorder, metrics, settings, clock, readiness: Readiness::default(), options, port }
+        if let Some(web) = &web_config {
+            metrics.own.web_config(true, web.current().not_after());
+        }
+        let readiness = Readiness::default();
+        Self { recorder, metrics, settings, web_config, clock, readiness, options, place }
+    }
+
+    /// Whether connections are encrypted, which does not change while the exporter runs.
+    fn is_encrypted(&self) -> bool {
+        self.web_config.as_ref().is_some_and(|web| web.current().tls.is_some())
     }
 }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use tracing::{error, info};
 
 use super::{Web, answer};
+use crate::web_config::{Look, SharedWebConfig};
 
 /// The endpoint.
 pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
@@ -25,16 +26,19 @@ pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
     }
 }
 
-/// Reads the configuration again, logs how that went and shows it in the metrics.
+/// Reads both configuration files again, logs how that went and shows it in the metrics.
 ///
 /// # Errors
-/// What is wrong with it; what was in force stays in force.
+/// What is wrong with them; of a file that cannot be used, what was in force stays in force.
 pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
+    let settings = reload_settings(web).await;
+    let web_config = reload_web_config(web).await;
+    settings.and(web_config)
+}
+
+async fn reload_settings(web: &Web) -> Result<(), String> {
     let settings = web.settings.clone();
-    let result = match tokio::task::spawn_blocking(move || settings.reload()).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
+    let result = aside(move || settings.reload()).await;
     match &result {
         Ok(()) => {
             web.metrics.own.config_loaded(web.clock.now());
@@ -46,4 +50,40 @@ pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
         }
     }
     result
+}
+
+async fn reload_web_config(web: &Web) -> Result<(), String> {
+    let Some(config) = web.web_config.clone() else { return Ok(()) };
+    let shared = config.clone();
+    let result = aside(move || shared.reload()).await;
+    show(web, &config, result.as_ref().copied());
+    result
+}
+
+/// Puts the web configuration in force if its files have changed, logs how that went and shows it in the metrics.
+pub async fn look(web: &Web, config: &SharedWebConfig) {
+    let shared = config.clone();
+    match tokio::task::spawn_blocking(move || shared.look()).await {
+        Ok(Look::Unchanged) | Err(_) => {}
+        Ok(Look::Loaded) => show(web, config, Ok(())),
+        Ok(Look::Refused(problem)) => show(web, config, Err(&problem.to_string())),
+    }
+}
+
+fn show(web: &Web, config: &SharedWebConfig, result: Result<(), &String>) {
+    web.metrics.own.web_config(result.is_ok(), config.current().not_after());
+    match result {
+        Ok(()) => info!("web configuration reloaded, with the files that it names"),
+        Err(problem) => error!(problem, "web configuration not reloaded; the earlier one stays in force"),
+    }
+}
+
+/// Runs what reads files.
+async fn aside<E: ToString + Send + 'static>(
+    work: impl FnOnce() -> Result<(), E> + Send + 'static,
+) -> Result<(), String> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }

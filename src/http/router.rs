@@ -10,14 +10,29 @@ use axum::routing::{any, get, post};
 
 use super::{Peer, Web, answer, health, landing, metrics, reload, webhook};
 
-/// The endpoints. They have to be served by [`super::serve()`], which tells them who the peer is.
+/// The endpoints of the web listeners, without those for webhooks where these have listeners of their own. They have to
+/// be served by [`super::serve()`], which tells them who the peer is.
 pub fn router(web: Arc<Web>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/", get(landing::landing))
         .route(&web.options.telemetry_path, get(metrics::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
-        .route("/-/reload", post(reload::endpoint))
+        .route("/-/reload", post(reload::endpoint));
+    let router = match web.place.webhook_port {
+        Some(_) => router.fallback(not_found_beside_webhooks),
+        None => with_webhooks(router).fallback(not_found),
+    };
+    router.with_state(web)
+}
+
+/// The endpoints of the webhook listeners, likewise.
+pub fn webhook_router(web: Arc<Web>) -> Router {
+    with_webhooks(Router::new()).fallback(nothing_but_webhooks).with_state(web)
+}
+
+fn with_webhooks(router: Router<Arc<Web>>) -> Router<Arc<Web>> {
+    router
         .route("/webhook/octoprint", any(webhook::octoprint))
         .route("/webhook/octoprint/", any(webhook::octoprint))
         .route("/webhook/octoprint/{printer}", any(webhook::octoprint))
@@ -26,14 +41,29 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/webhook/octoeverywhere/", any(webhook::octoeverywhere))
         .route("/webhook/octoeverywhere/{printer}", any(webhook::octoeverywhere))
         .route("/webhook/octoeverywhere/{printer}/", any(webhook::octoeverywhere))
-        .fallback(not_found)
-        .with_state(web)
+}
+
+/// Whether a path belongs to the webhooks. What needs no password does not differ from what is routed: no endpoint of
+/// others begins like this.
+pub(super) fn is_webhook(path: &str) -> bool {
+    path.strip_prefix("/webhook").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn not_found(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
-    let below = uri.path().strip_prefix("/webhook");
-    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+    if is_webhook(uri.path()) { webhook::unknown_path(peer) } else { nothing() }
+}
+
+async fn not_found_beside_webhooks(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
+    if is_webhook(uri.path()) { webhook::at_another_port(peer) } else { nothing() }
+}
+
+async fn nothing_but_webhooks(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
+    if is_webhook(uri.path()) {
         return webhook::unknown_path(peer);
     }
+    answer::text(StatusCode::NOT_FOUND, "There is nothing here.\n")
+}
+
+fn nothing() -> Response {
     answer::text(StatusCode::NOT_FOUND, "There is nothing here. The page at / tells what there is.\n")
 }

@@ -7,21 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
+use super::gate::Gate;
 use super::stream::Stream;
+use super::tls;
 
 /// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -31,6 +33,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub struct ConnectionLimits {
     /// How many connections may be open. Further ones wait in the kernel.
     pub connections: usize,
+    /// How long a client may take until the connection is encrypted, where it is to be.
+    pub handshake_deadline: Duration,
     /// How long a request's header may take, and how long a connection may be idle.
     pub header_deadline: Duration,
     /// How many bytes a request's header may have.
@@ -47,6 +51,7 @@ impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            handshake_deadline: Duration::from_secs(10),
             header_deadline: Duration::from_secs(30),
             header_bytes: 64 * 1024,
             write_deadline: Duration::from_secs(30),
@@ -60,39 +65,56 @@ impl Default for ConnectionLimits {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// Listeners that serve the same endpoints to the same people.
+pub struct Door {
+    /// Where they listen.
+    pub listeners: Vec<TcpListener>,
+    /// What they serve.
+    pub router: Router,
+    /// What stands before it.
+    pub gate: Gate,
+}
+
 struct Server {
-    router: TowerToHyperService<Router>,
     http: http1::Builder,
     limits: ConnectionLimits,
     slots: Arc<Semaphore>,
     graceful: GracefulShutdown,
+    /// Connections that are not encrypted yet end when its other side is gone.
+    stopping: watch::Receiver<()>,
     /// Connections end at once when its other side says so, or is gone.
     alive: watch::Receiver<()>,
 }
 
+/// What connections through a door need.
+struct Within {
+    router: TowerToHyperService<Router>,
+    gate: Gate,
+}
+
 /// Serves until `shutdown` is ready, then lets the requests in flight finish. The caller owns the ports and the signal.
-/// When this returns, all listeners and connections are closed.
-pub async fn serve(
-    listeners: Vec<TcpListener>,
-    router: Router,
-    limits: ConnectionLimits,
-    shutdown: impl Future<Output = ()>,
-) {
+/// The limits hold for all doors together. When this returns, all listeners and connections are closed.
+pub async fn serve(doors: Vec<Door>, limits: ConnectionLimits, shutdown: impl Future<Output = ()>) {
     let (stop_all, alive) = watch::channel(());
+    let (stop_handshakes, stopping) = watch::channel(());
     let server = Arc::new(Server {
-        router: TowerToHyperService::new(router),
         http: http(limits),
         limits,
         slots: Arc::new(Semaphore::new(limits.connections)),
         graceful: GracefulShutdown::new(),
+        stopping,
         alive,
     });
     let mut accepting = JoinSet::new();
-    for listener in listeners {
-        accepting.spawn(accept(listener, Arc::clone(&server)));
+    for Door { listeners, router, gate } in doors {
+        let within = Arc::new(Within { router: TowerToHyperService::new(router), gate });
+        for listener in listeners {
+            accepting.spawn(accept(listener, Arc::clone(&server), Arc::clone(&within)));
+        }
     }
     shutdown.await;
     accepting.shutdown().await;
+    drop(stop_handshakes);
     // The other handles went with the tasks that accepted.
     let Some(server) = Arc::into_inner(server) else {
         return;
@@ -120,7 +142,7 @@ fn http(limits: ConnectionLimits) -> http1::Builder {
     http
 }
 
-async fn accept(listener: TcpListener, server: Arc<Server>) {
+async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>) {
     let mut failing = false;
     loop {
         let (stream, peer) = match listener.accept().await {
@@ -140,7 +162,7 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
         }
         // A slot is taken after accepting: a listener that waits for a peer must not keep one from the others.
         if let Ok(slot) = Arc::clone(&server.slots).acquire_owned().await {
-            server.spawn(stream, peer, slot);
+            server.spawn(stream, Visitor { peer, within: Arc::clone(&within), slot });
         }
     }
 }
@@ -151,33 +173,73 @@ fn of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
+/// Who came through a door, and what is theirs while they stay.
+struct Visitor {
+    peer: SocketAddr,
+    within: Arc<Within>,
+    slot: OwnedSemaphorePermit,
+}
+
+/// How a connection is served, and ended.
+struct Stay {
+    http: http1::Builder,
+    watcher: Watcher,
+    alive: watch::Receiver<()>,
+}
+
 impl Server {
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+    fn spawn(&self, stream: TcpStream, visitor: Visitor) {
         // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
         let _ = stream.set_nodelay(true);
-        let stream = Stream::new(stream, self.limits.write_deadline, self.limits.linger);
-        let connection =
-            self.http.serve_connection(TokioIo::new(stream), with_peer(self.router.clone(), peer));
-        let connection = self.graceful.watch(connection);
-        let mut alive = self.alive.clone();
+        let limits = self.limits;
+        let stay =
+            Stay { http: self.http.clone(), watcher: self.graceful.watcher(), alive: self.alive.clone() };
+        let Some(config) = visitor.within.gate.tls() else {
+            let stream = Stream::new(stream, limits.write_deadline, limits.linger);
+            tokio::spawn(stay.serve(stream, visitor));
+            return;
+        };
+        let mut stopping = self.stopping.clone();
         tokio::spawn(async move {
-            let _slot = slot;
             tokio::select! {
-                result = connection => if let Err(error) = result {
-                    debug!(%error, client = %peer, "connection ended early");
+                accepted = tls::accept(stream, config, limits) => match accepted {
+                    Ok(stream) => stay.serve(stream, visitor).await,
+                    Err(error) => debug!(%error, client = %visitor.peer, "no encrypted connection"),
                 },
-                _ = alive.changed() => {}
+                _ = stopping.changed() => {}
             }
         });
     }
 }
 
-fn with_peer(
-    router: TowerToHyperService<Router>,
+impl Stay {
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, visitor: Visitor) {
+        let Self { http, watcher, mut alive } = self;
+        let Visitor { peer, within, slot: _slot } = visitor;
+        let connection = watcher.watch(http.serve_connection(TokioIo::new(stream), endpoints(within, peer)));
+        tokio::select! {
+            result = connection => if let Err(error) = result {
+                debug!(%error, client = %peer, "connection ended early");
+            },
+            _ = alive.changed() => {}
+        }
+    }
+}
+
+fn endpoints(
+    within: Arc<Within>,
     peer: SocketAddr,
-) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
+) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        router.call(request)
+        let visit = within.gate.visit(&request, peer);
+        // It has not begun yet; a request that is not let in drops it.
+        let answer = within.router.call(request);
+        async move {
+            match visit {
+                None => answer.await,
+                Some(visit) => visit.through(answer).await,
+            }
+        }
     })
 }

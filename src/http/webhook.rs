@@ -48,8 +48,22 @@ pub(super) async fn octoeverywhere(
 
 /// Any other path below `/webhook`. The path itself stays out of the log: people put secrets into it.
 pub(super) fn unknown_path(peer: Peer) -> Response {
-    let message = "no webhook has this path; use /webhook/octoprint or /webhook/octoeverywhere, followed by / and \
-                   the printer's name if you like, where a slash within the name is written as %2F";
+    not_found(
+        peer,
+        "no webhook has this path; use /webhook/octoprint or /webhook/octoeverywhere, followed by / and the printer's \
+         name if you like, where a slash within the name is written as %2F",
+    )
+}
+
+/// Any path of a webhook at a listener that takes none.
+pub(super) fn at_another_port(peer: Peer) -> Response {
+    not_found(
+        peer,
+        "webhooks are not taken at this port, but at that of --webhook.listen-address; the page at / shows the address",
+    )
+}
+
+fn not_found(peer: Peer, message: &str) -> Response {
     warn!(reason = "not_found", client = %client(peer), "webhook rejected");
     Answer::rejected("not_found", message.to_owned()).response(StatusCode::NOT_FOUND)
 }

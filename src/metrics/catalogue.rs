@@ -100,6 +100,9 @@ pub const REJECTED_REASONS: &[&str] = &[
     "stopping",
 ];
 
+/// Why a request is not let in by the web configuration.
+pub const UNAUTHORIZED_REASONS: &[&str] = &["missing", "wrong", "busy"];
+
 /// The label values of a closed set, as a constant.
 macro_rules! words_of {
     ($set:ty) => {{
@@ -130,6 +133,7 @@ const REJECTED_REASON: Label = Label::closed("reason", REJECTED_REASONS);
 const REVISION: Label = Label::open("revision");
 const RUST_VERSION: Label = Label::open("rustversion");
 const SOURCE: Label = Label::closed("source", words_of!(Source));
+const UNAUTHORIZED_REASON: Label = Label::closed("reason", UNAUTHORIZED_REASONS);
 const STATE: Label = Label::closed("state", words_of!(State));
 const VERSION: Label = Label::open("version");
 
@@ -251,6 +255,17 @@ catalogue! {
 
     /// Times that the store could not take a batch of events.
     STORE_FAILURES: Counter "printfarm_store_failures_total" [] of Exporter in "failures";
+
+    /// When the certificate that the exporter shows ends to be valid.
+    TLS_CERTIFICATE_NOT_AFTER: Gauge "printfarm_tls_certificate_not_after_timestamp_seconds" [] of Exporter
+        in "seconds since the Unix epoch", absent "without TLS";
+
+    /// Whether the web configuration, with the files that it names, is in force (1) or an earlier one still is (0).
+    WEB_CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge "printfarm_web_config_last_reload_successful" [] of Exporter in "0 or 1",
+        absent "without a web configuration";
+
+    /// Requests that were not let in by user and password, by the reason.
+    WEB_UNAUTHORIZED: Counter "printfarm_web_unauthorized_total" [UNAUTHORIZED_REASON] of Exporter in "requests";
 
     /// How long the exporter took to answer a webhook, whatever the answer.
     WEBHOOK_DURATION: Histogram "printfarm_webhook_duration_seconds" [SOURCE] of Source in "seconds";

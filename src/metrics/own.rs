@@ -27,6 +27,9 @@ pub struct Own {
     store_failures: IntCounter,
     config_successful: Gauge,
     config_success_time: Gauge,
+    web_config_successful: GaugeVec,
+    certificate_not_after: GaugeVec,
+    unauthorized: IntCounterVec,
 }
 
 impl Own {
@@ -46,6 +49,9 @@ impl Own {
             store_failures: counters(&registry, &catalogue::STORE_FAILURES)?.with_label_values::<&str>(&[]),
             config_successful: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL, &[])?,
             config_success_time: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESS, &[])?,
+            web_config_successful: gauges(&registry, &catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
+            certificate_not_after: gauges(&registry, &catalogue::TLS_CERTIFICATE_NOT_AFTER)?,
+            unauthorized: counters(&registry, &catalogue::WEB_UNAUTHORIZED)?,
             registry,
         };
         gauge(&own.registry, &catalogue::BUILD_INFO, &build())?.set(1.0);
@@ -97,6 +103,21 @@ impl Own {
         self.config_successful.set(0.0);
     }
 
+    /// Notes whether the web configuration that was read last is in force, and until when the certificate is valid
+    /// that is in force.
+    pub fn web_config(&self, successful: bool, not_after: Option<Time>) {
+        self.web_config_successful.with_label_values::<&str>(&[]).set(f64::from(u8::from(successful)));
+        match not_after {
+            Some(time) => self.certificate_not_after.with_label_values::<&str>(&[]).set(time.seconds()),
+            None => self.certificate_not_after.reset(),
+        }
+    }
+
+    /// Counts a request that is not let in; the reason is one of [`catalogue::UNAUTHORIZED_REASONS`].
+    pub fn unauthorized(&self, reason: &'static str) {
+        self.unauthorized.with_label_values(&[reason]).inc();
+    }
+
     /// Appends all of it to `out`, in text format 0.0.4, sorted by name.
     ///
     /// # Errors
@@ -126,9 +147,14 @@ fn histograms(registry: &Registry, metric: &Metric) -> prometheus::Result<Histog
 }
 
 fn gauge(registry: &Registry, metric: &Metric, values: &[&str]) -> prometheus::Result<Gauge> {
+    gauges(registry, metric)?.get_metric_with_label_values(values)
+}
+
+/// A gauge without any series yet.
+fn gauges(registry: &Registry, metric: &Metric) -> prometheus::Result<GaugeVec> {
     let gauges = GaugeVec::new(Opts::new(metric.name, metric.help), &label_names(metric))?;
     registry.register(Box::new(gauges.clone()))?;
-    gauges.get_metric_with_label_values(values)
+    Ok(gauges)
 }
 
 /// Registers the metric with all its series, so that a first event is seen as an increase.
@@ -199,7 +225,10 @@ mod tests {
         let per_source =
             EventKind::ALL.len() + catalogue::IGNORED_REASONS.len() + catalogue::REJECTED_REASONS.len();
         let histogram = BUCKETS.len() + 3;
-        let zero = Source::ALL.len() * (per_source + histogram) + histogram + 1;
+        let zero = Source::ALL.len() * (per_source + histogram)
+            + histogram
+            + catalogue::UNAUTHORIZED_REASONS.len()
+            + 1;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
 
@@ -259,6 +288,23 @@ mod tests {
             own.config_loaded(later);
         };
         assert_eq!(changed(again), ["printfarm_config_last_reload_success_timestamp_seconds 2"]);
+    }
+
+    #[test]
+    fn a_web_configuration_shows_itself_and_the_end_of_its_certificate() {
+        let end = Some(Time::from_micros(3_000_000));
+        let [successful, not_after] = [
+            "printfarm_web_config_last_reload_successful",
+            "printfarm_tls_certificate_not_after_timestamp_seconds",
+        ];
+        assert_eq!(changed(|own| own.web_config(true, None)), [format!("{successful} 1")]);
+        let refused = changed(|own| own.web_config(false, end));
+        assert_eq!(refused, [format!("{not_after} 3"), format!("{successful} 0")]);
+        let unknown = |own: &Own| {
+            own.web_config(true, end);
+            own.web_config(true, None);
+        };
+        assert_eq!(changed(unknown), [format!("{successful} 1")]);
     }
 
     #[test]

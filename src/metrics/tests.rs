@@ -16,7 +16,9 @@ fn everything() -> String {
     let (fresh_totals, seasoned_totals) = (Totals::default(), seasoned());
     let limit = Some(Time::from_micros(1_795_300_000_000_000));
     let mut out = encoder::tests::encoded_with([limit; 2], &[fresh(&fresh_totals), busy(&seasoned_totals)]);
-    Own::new(Time::from_micros(0)).unwrap().encode(&mut out).unwrap();
+    let own = Own::new(Time::from_micros(0)).unwrap();
+    own.web_config(true, limit);
+    own.encode(&mut out).unwrap();
     out
 }
 

@@ -1,15 +1,17 @@
 //! The whole exporter within the test's process, on a free port.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use printfarm_exporter::app::{self, App};
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::{SharedSettings, Surroundings};
-use printfarm_exporter::http::{ConnectionLimits, Options, bind};
+use printfarm_exporter::http::{ConnectionLimits, Options, bind, bind_webhooks};
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::recorder::Recorder;
 use printfarm_exporter::store::MemoryStore;
+use printfarm_exporter::web_config::SharedWebConfig;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,11 +24,17 @@ pub(crate) struct Setup {
     pub(crate) connections: ConnectionLimits,
     pub(crate) options: Options,
     pub(crate) config: &'static str,
+    /// The file of `--web.config.file`.
+    pub(crate) web_config: Option<PathBuf>,
+    /// Whether webhooks have a port of their own.
+    pub(crate) webhooks_apart: bool,
 }
 
 /// A running exporter.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    /// Where webhooks are taken.
+    pub(crate) webhooks: SocketAddr,
     config: Arc<Mutex<String>>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<anyhow::Result<()>>,
@@ -48,14 +56,22 @@ impl TestApp {
         let settings = SharedSettings::load(Some("printfarm.yml".into()), surroundings).unwrap();
         let runtime = Runtime::new().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (address, task) = runtime.block_on(async {
+        let web_config = setup.web_config.map(|path| SharedWebConfig::load(path).unwrap());
+        let (address, webhooks, task) = runtime.block_on(async {
             let clock = Clock::start();
             let (recorder, writer) = Recorder::start(MemoryStore, clock.clone()).unwrap();
-            let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+            let anywhere = ["127.0.0.1:0".parse().unwrap()];
+            let listeners = bind(&anywhere).unwrap();
+            let apart = if setup.webhooks_apart { &anywhere[..] } else { &[] };
+            let webhook_listeners = bind_webhooks(apart).unwrap();
             let address = listeners[0].local_addr().unwrap();
+            let webhooks =
+                webhook_listeners.first().map_or(address, |listener| listener.local_addr().unwrap());
             let app = App {
                 listeners,
+                webhook_listeners,
                 settings,
+                web_config,
                 recorder,
                 writer,
                 metrics: Metrics::new(clock.now()).unwrap(),
@@ -66,9 +82,9 @@ impl TestApp {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            (address, tokio::spawn(app::run(app, shutdown)))
+            (address, webhooks, tokio::spawn(app::run(app, shutdown)))
         });
-        Self { address, config, stop: Some(stop), task, runtime }
+        Self { address, webhooks, config, stop: Some(stop), task, runtime }
     }
 
     /// Replaces the content of the configuration file.

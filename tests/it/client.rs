@@ -2,13 +2,18 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::{ClientConfig, ClientConnection};
+use rustls_pki_types::ServerName;
 
 /// How long a test waits for anything before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
+    tls: Option<Box<ClientConnection>>,
     unread: Vec<u8>,
 }
 
@@ -25,11 +30,47 @@ impl Connection {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self { stream, unread: Vec::new() }
+        Self { stream, tls: None, unread: Vec::new() }
+    }
+
+    /// An encrypted connection to what must be called `localhost`.
+    ///
+    /// # Errors
+    /// When either side does not trust the other; an exporter that does not trust us may say so only later.
+    pub(crate) fn open_tls(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
+        let mut connection = Self::open(address);
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut connection.stream)?;
+        }
+        connection.tls = Some(Box::new(tls));
+        Ok(connection)
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).unwrap();
+        self.try_send(bytes).unwrap();
+    }
+
+    /// Sends, if the other side still takes it.
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        match &mut self.tls {
+            Some(tls) => {
+                let mut stream = rustls::Stream::new(&mut **tls, &mut self.stream);
+                stream.write_all(bytes.as_ref())?;
+                stream.flush()
+            }
+            None => self.stream.write_all(bytes.as_ref()),
+        }
+    }
+
+    /// The end of the session of TLS; the socket stays open.
+    pub(crate) fn finish_session(&mut self) {
+        let tls = self.tls.as_mut().unwrap();
+        tls.send_close_notify();
+        while tls.wants_write() {
+            tls.write_tls(&mut self.stream).unwrap();
+        }
     }
 
     pub(crate) fn send_request(&mut self, method: &str, target: &str, headers: &str, body: &[u8]) {
@@ -98,7 +139,10 @@ impl Connection {
     /// When it does not, or resets the connection.
     pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = std::mem::take(&mut self.unread);
-        self.stream.read_to_end(&mut bytes)?;
+        match &mut self.tls {
+            Some(tls) => rustls::Stream::new(&mut **tls, &mut self.stream).read_to_end(&mut bytes)?,
+            None => self.stream.read_to_end(&mut bytes)?,
+        };
         Ok(bytes)
     }
 
@@ -129,7 +173,10 @@ impl Connection {
 
     fn read_more(&mut self) {
         let mut buffer = [0; 4096];
-        let read = self.stream.read(&mut buffer).unwrap();
+        let read = match &mut self.tls {
+            Some(tls) => rustls::Stream::new(&mut **tls, &mut self.stream).read(&mut buffer).unwrap(),
+            None => self.stream.read(&mut buffer).unwrap(),
+        };
         assert_ne!(read, 0, "closed after {:?}", String::from_utf8_lossy(&self.unread));
         self.unread.extend_from_slice(&buffer[..read]);
     }

@@ -48,14 +48,14 @@ fn numbers(text: &str) -> BTreeSet<u16> {
 /// What `--help` says: each long flag and its default.
 pub(crate) fn flags_in_help() -> BTreeMap<String, Option<String>> {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    let lines = help.lines().filter_map(|line| line.split_once("--"));
-    let flag = |(_, rest): (&str, &str)| {
+    // What a flag does stands behind it or on the next line, depending on how long flags are.
+    let flag = |rest: &str| {
         let name = rest.split_whitespace().next().unwrap();
         let default =
             rest.split_once("[default: ").map(|(_, rest)| rest.split(']').next().unwrap().to_owned());
         (format!("--{name}"), default)
     };
-    lines.map(flag).collect()
+    help.split(" --").skip(1).map(flag).collect()
 }
 
 #[test]
@@ -201,9 +201,14 @@ fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
 #[test]
 fn the_files_that_the_documents_link_to_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in
-        ["README.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/METRICS.md", "docs/RUNBOOK.md"]
-    {
+    for document in [
+        "README.md",
+        "CHANGELOG.md",
+        "docs/ARCHITECTURE.md",
+        "docs/METRICS.md",
+        "docs/RUNBOOK.md",
+        "docs/SECURITY.md",
+    ] {
         let text = std::fs::read_to_string(root.join(document)).unwrap();
         let links = text.split("](").skip(1).map(|rest| rest.split([')', '#']).next().unwrap());
         for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {

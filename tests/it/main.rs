@@ -5,6 +5,7 @@
 mod alerts;
 mod app;
 mod captures;
+mod certificates;
 mod client;
 mod connections;
 mod contract;
@@ -22,4 +23,5 @@ mod restart;
 mod stack;
 mod stop;
 mod storage_doc;
+mod web_config;
 mod webhooks;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::certificates::{Authority, Folder};
 use crate::client::{Connection, Response};
 
 /// The program, in a folder of its own.
@@ -132,7 +133,11 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
     let bad = file("bad.yml", "limits:\n  printer: 5\n");
     let bad = bad.to_str().unwrap();
     let config = format!("--config.file={bad}");
-    let cases: [(&str, &str, i32, String); 6] = [
+    let web = file("bad-web.yml", "basic_auth_users: {alice: hunter2}\n");
+    let web = web.to_str().unwrap();
+    let web_config = format!("--web.config.file={web}");
+    let webhooks = format!("--webhook.listen-address={taken}");
+    let cases: [(&str, &str, i32, String); 9] = [
         ("an unknown flag", "--foo", 2, "unexpected argument '--foo' found; try --help".into()),
         (
             "a wrong value",
@@ -147,6 +152,19 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
             "the store . is a folder; name a file in it, as in --storage.path=./printfarm.db".into(),
         ),
         ("a taken port", &listen, 1, format!("cannot listen on {taken}: ")),
+        ("a taken port for webhooks", &webhooks, 1, "another one with --webhook.listen-address".into()),
+        (
+            "no such web configuration",
+            "--web.config.file=/nowhere/web.yml",
+            64,
+            "cannot read the web configuration file /nowhere/web.yml: ".into(),
+        ),
+        (
+            "a bad web configuration",
+            &web_config,
+            64,
+            format!("web configuration file {web}: basic_auth_users, entry 1: this is not a bcrypt hash; "),
+        ),
         (
             "no such configuration",
             "--config.file=/nowhere/pf.yml",
@@ -276,27 +294,89 @@ fn it_works_on_when_nobody_reads_its_log() {
     }
 }
 
+/// What it logs from its start to its end.
+fn log_of(mut command: Command) -> String {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    line_with(&mut log, "listening=");
+    let program = Running { child, log: Some(log), address: "127.0.0.1:1".parse().unwrap() };
+    program.signal("TERM");
+    program.ended().1
+}
+
+/// What it is, the command line, the secrets that are set, and which sources are warned of.
+type Openness<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Option<&'a str>);
+
 #[test]
 fn it_warns_once_when_everybody_may_send_webhooks() {
     let warning = "anybody who reaches this port can send webhooks";
-    let cases = [
-        ("on every address, without a secret", ":0", None, 1),
-        ("on every address, with a secret", ":0", Some("hunter2"), 0),
-        ("on this machine only", "127.0.0.1:0", None, 0),
+    let (local, open) = ("--web.listen-address=127.0.0.1:0", "--web.listen-address=:0");
+    let (octoprint, octoeverywhere) = ("PRINTFARM_OCTOPRINT_SECRET", "PRINTFARM_OCTOEVERYWHERE_SECRET");
+    let both = "sources=\"octoprint octoeverywhere\"";
+    let cases: [Openness; 7] = [
+        ("on every address, without a secret", &[open], &[], Some(both)),
+        ("on every address, with one secret", &[open], &[octoprint], Some("sources=octoeverywhere")),
+        ("on every address, with both", &[open], &[octoprint, octoeverywhere], None),
+        ("on this machine only", &[local], &[], None),
+        ("webhooks on every address", &[local, "--webhook.listen-address=:0"], &[], Some(both)),
+        ("the rest on every address", &[open, "--webhook.listen-address=127.0.0.1:0"], &[], None),
+        ("on one of two", &[local, "--web.listen-address=:0"], &[octoeverywhere], Some("sources=octoprint")),
     ];
-    for (name, address, secret, count) in cases {
+    for (name, arguments, secrets, sources) in cases {
         let mut command = program();
-        command.arg(format!("--web.listen-address={address}")).stderr(Stdio::piped());
-        if let Some(secret) = secret {
-            command.env("PRINTFARM_OCTOPRINT_SECRET", secret);
-        }
-        let mut child = command.spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        line_with(&mut log, "listening=");
-        let program = Running { child, log: Some(log), address: "127.0.0.1:1".parse().unwrap() };
-        program.signal("TERM");
-        let (_, log) = program.ended();
-        assert_eq!(log.matches(warning).count(), count, "{name}: {log}");
+        command.args(arguments).envs(secrets.iter().map(|secret| (secret, "hunter2")));
+        let log = log_of(command);
+        assert_eq!(log.matches(warning).count(), usize::from(sources.is_some()), "{name}: {log}");
+        assert!(sources.is_none_or(|sources| log.contains(&format!("{sources}\n"))), "{name}: {log}");
         assert!(!log.contains("hunter2"), "{name}: {log}");
     }
+}
+
+#[test]
+fn it_warns_of_passwords_in_clear_text_and_of_webhooks_that_cannot_come_in() {
+    let (folder, authority) = (Folder::new(), Authority::new("Servers"));
+    folder.write_pair("server", &authority.server());
+    folder.write("clients.pem", &authority.pem());
+    let hash = bcrypt::hash("fern", 4).unwrap();
+    let users = folder.write("users.yml", &format!("basic_auth_users: {{alice: '{hash}'}}"));
+    let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key, client_ca_file: clients.pem, \
+               client_auth_type: RequireAndVerifyClientCert}";
+    let mutual = folder.write("mutual.yml", tls);
+    let webhooks = Some("--webhook.listen-address=127.0.0.1:0");
+    let (readable, shut_out) = ("passwords can be read on their way", "webhooks cannot come in");
+    let cases = [
+        ("users without TLS", &users, "--web.listen-address=:0", None, Some(readable)),
+        ("users on this machine", &users, "--web.listen-address=127.0.0.1:0", None, None),
+        ("certificates of senders", &mutual, "--web.listen-address=:0", None, Some(shut_out)),
+        ("a port for webhooks", &mutual, "--web.listen-address=:0", webhooks, None),
+    ];
+    for (name, file, listen, webhooks, warning) in cases {
+        let mut command = program();
+        command.arg(format!("--web.config.file={}", file.display())).arg(listen).args(webhooks);
+        let log = log_of(command);
+        for known in [readable, shut_out] {
+            assert_eq!(log.contains(known), warning == Some(known), "{name}: {log}");
+        }
+    }
+}
+
+#[test]
+fn it_says_once_why_a_web_configuration_is_not_in_force() {
+    let folder = Folder::new();
+    let hash = bcrypt::hash("fern", 4).unwrap();
+    let good = format!("basic_auth_users: {{alice: '{hash}'}}");
+    let path = folder.write("web.yml", &good);
+    let mut program = Running::start(&[&format!("--web.config.file={}", path.display())]);
+    folder.write("web.yml", "basic_auth_users: {alice: hunter2}");
+    let line = program.wait_for("web configuration not reloaded");
+    assert!(line.contains("level=error") && line.contains("entry 1: this is not a bcrypt hash"), "{line}");
+    folder.write("web.yml", &good);
+    let line = program.wait_for("web configuration");
+    assert!(line.contains("web configuration reloaded, with the files that it names"), "{line}");
+    program.signal("HUP");
+    program.wait_for("web configuration reloaded");
+    program.signal("TERM");
+    let (code, log) = program.ended();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("hunter2") && !log.contains("alice"), "{log}");
 }

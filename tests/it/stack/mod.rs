@@ -58,7 +58,7 @@ pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
 }
 
 /// What starting or running a tool gave, or which script installs it.
-fn installed<T>(program: &str, started: std::io::Result<T>) -> T {
+pub(crate) fn installed<T>(program: &str, started: std::io::Result<T>) -> T {
     started.unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound => panic!("{program} is not installed; run scripts/install-test-tools"),
         _ => panic!("{program} does not start: {error}"),

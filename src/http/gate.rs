@@ -1,0 +1,226 @@
+//! What stands between the connections of a listener and its endpoints: encryption, passwords, headers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::ServerConfig;
+use tokio::sync::Semaphore;
+use tracing::warn;
+
+use super::{answer, router};
+use crate::metrics::own::Own;
+use crate::web_config::{SharedWebConfig, Users, WebConfig};
+
+/// How many passwords are checked at once: a check fills a core, and the other requests need one too.
+const CHECKS: usize = 1;
+
+/// How many requests with a password may be under check or wait for it. Further ones are told to come again.
+const WAITING: usize = 32;
+
+const CHALLENGE: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"printfarm_exporter\", charset=\"UTF-8\"");
+
+/// Whom a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// People and Prometheus, and senders of webhooks where these have no listener of their own.
+    Web,
+    /// Senders of webhooks alone: they have neither a certificate nor a password, but a secret in the webhook.
+    Webhooks,
+}
+
+/// See the module. Cheap to clone; all clones share their limits.
+#[derive(Clone)]
+pub struct Gate {
+    side: Side,
+    lock: Option<Arc<Lock>>,
+}
+
+struct Lock {
+    web: SharedWebConfig,
+    own: Own,
+    checks: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+/// One request on its way through.
+pub(super) struct Visit {
+    config: Arc<WebConfig>,
+    lock: Arc<Lock>,
+    claim: Claim,
+    peer: SocketAddr,
+}
+
+/// Who a request says it is from.
+enum Claim {
+    /// It need not say.
+    Exempt,
+    Nobody,
+    User {
+        name: String,
+        password: Vec<u8>,
+    },
+}
+
+/// Why a request is not let in.
+#[derive(Clone, Copy)]
+enum Refusal {
+    Missing,
+    Wrong,
+    Busy,
+}
+
+impl Gate {
+    /// The gate of the web listeners; without a configuration it is open.
+    #[must_use]
+    pub fn new(web: Option<SharedWebConfig>, own: Own) -> Self {
+        let lock = web.map(|web| {
+            let (checks, waiting) = (Arc::new(Semaphore::new(CHECKS)), Arc::new(Semaphore::new(WAITING)));
+            Arc::new(Lock { web, own, checks, waiting })
+        });
+        Self { side: Side::Web, lock }
+    }
+
+    /// The same gate on another side.
+    #[must_use]
+    pub fn on(self, side: Side) -> Self {
+        Self { side, ..self }
+    }
+
+    /// How the next connection is encrypted.
+    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        let config = self.lock.as_ref()?.web.current();
+        let tls = config.tls.as_ref()?;
+        Some(Arc::clone(if self.side == Side::Web { &tls.web } else { &tls.webhook }))
+    }
+
+    /// Looks at a request. `None` when there is nothing to check and nothing to add.
+    pub(super) fn visit<B>(&self, request: &hyper::Request<B>, peer: SocketAddr) -> Option<Visit> {
+        let lock = self.lock.clone()?;
+        let config = lock.web.current();
+        let exempt = self.side == Side::Webhooks || router::is_webhook(request.uri().path());
+        let claim =
+            if exempt || config.users.is_none() { Claim::Exempt } else { Claim::of(request.headers()) };
+        Some(Visit { config, lock, claim, peer })
+    }
+}
+
+impl Visit {
+    /// Answers the request: with `answer`, if it is let in.
+    pub(super) async fn through<E>(
+        mut self,
+        answer: impl Future<Output = Result<Response, E>>,
+    ) -> Result<Response, E> {
+        let mut response = match self.admit().await {
+            Ok(()) => answer.await?,
+            Err(refusal) => self.refuse(refusal),
+        };
+        for (name, value) in &self.config.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        Ok(response)
+    }
+
+    async fn admit(&mut self) -> Result<(), Refusal> {
+        let Some(users) = &self.config.users else { return Ok(()) };
+        match std::mem::replace(&mut self.claim, Claim::Nobody) {
+            Claim::Exempt => Ok(()),
+            Claim::Nobody => Err(Refusal::Missing),
+            Claim::User { name, password } if users.remembers(&name, &password) => Ok(()),
+            Claim::User { name, password } => self.lock.check(Arc::clone(users), name, password).await,
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Response {
+        self.lock.own.unauthorized(refusal.as_str());
+        if let Refusal::Busy = refusal {
+            let line = "Too many passwords are being checked; try again.\n";
+            let mut response = answer::text(StatusCode::SERVICE_UNAVAILABLE, line);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            return response;
+        }
+        if let Refusal::Wrong = refusal {
+            warn!(client = %self.peer.ip().to_canonical(), "wrong user or password");
+        }
+        let line = "This needs a user and a password of the web configuration file.\n";
+        let mut response = answer::text(StatusCode::UNAUTHORIZED, line);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        response
+    }
+}
+
+impl Lock {
+    async fn check(&self, users: Arc<Users>, name: String, password: Vec<u8>) -> Result<(), Refusal> {
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        let check = Arc::clone(&self.checks).acquire_owned().await.map_err(|_| Refusal::Busy)?;
+        // The permits stay with the work, which goes on when the client has left.
+        let right = tokio::task::spawn_blocking(move || {
+            let _permits = (waiting, check);
+            users.check(&name, &password)
+        });
+        match right.await {
+            Ok(true) => Ok(()),
+            _ => Err(Refusal::Wrong),
+        }
+    }
+}
+
+impl Refusal {
+    /// One of [`crate::metrics::catalogue::UNAUTHORIZED_REASONS`].
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Wrong => "wrong",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+impl Claim {
+    fn of(headers: &HeaderMap) -> Self {
+        let value = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+        basic(value).map_or(Self::Nobody, |(name, password)| Self::User { name, password })
+    }
+}
+
+/// The name and the password in a header of the Basic scheme.
+fn basic(value: &[u8]) -> Option<(String, Vec<u8>)> {
+    let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
+    if !scheme.eq_ignore_ascii_case(b"Basic ") {
+        return None;
+    }
+    let decoded = STANDARD.decode(encoded.trim_ascii()).ok()?;
+    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    let name = String::from_utf8_lossy(&decoded[..colon]).into_owned();
+    Some((name, decoded[colon + 1..].to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_password_are_read_as_clients_write_them() {
+        let pair = |name: &str, password: &[u8]| Some((name.to_owned(), password.to_vec()));
+        let cases = [
+            ("a pair", "Basic YWxpY2U6ZmVybg==", pair("alice", b"fern")),
+            ("in small letters, with blanks", "basic   YWxpY2U6ZmVybg== ", pair("alice", b"fern")),
+            ("a colon in the password", "Basic YTpiOmM=", pair("a", b"b:c")),
+            ("no password", "Basic YWxpY2U6", pair("alice", b"")),
+            ("neither", "Basic Og==", pair("", b"")),
+            ("a password that is not UTF-8", "Basic YTr/", pair("a", b"\xff")),
+            ("no colon", "Basic YWxpY2U=", None),
+            ("not base64", "Basic alice:fern", None),
+            ("another scheme", "Bearer YWxpY2U6ZmVybg==", None),
+            ("the scheme alone", "Basic", None),
+            ("nothing", "", None),
+        ];
+        for (name, value, expected) in cases {
+            assert_eq!(basic(value.as_bytes()), expected, "{name}");
+        }
+    }
+}

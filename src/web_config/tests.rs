@@ -1,0 +1,435 @@
+use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use proptest::prelude::*;
+use rcgen::{CertificateParams, KeyPair};
+
+use super::*;
+
+const HASH: &str = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
+
+/// A folder with two certificates, their keys, and files that are neither.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("printfarm-web-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(&folder.0).unwrap();
+        for name in ["a", "b"] {
+            folder.write_pair(name);
+        }
+        folder.write("empty.pem", "");
+        folder.write("garbage.pem", "-----BEGIN CERTIFICATE-----\n!hunter2!\n-----END CERTIFICATE-----\n");
+        folder
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.0.join(name), content).unwrap();
+    }
+
+    /// Writes a certificate and its key.
+    fn write_pair(&self, name: &str) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["exporter".to_owned()]).unwrap();
+        self.write(&format!("{name}.pem"), &params.self_signed(&key).unwrap().pem());
+        self.write(&format!("{name}.key"), &key.serialize_pem());
+    }
+
+    fn shared(&self, yaml: &str) -> Result<SharedWebConfig, WebConfigError> {
+        self.write("web.yml", yaml);
+        SharedWebConfig::load(self.0.join("web.yml"))
+    }
+
+    fn load(&self, yaml: &str) -> Result<Arc<WebConfig>, WebConfigError> {
+        self.shared(yaml).map(|shared| shared.current())
+    }
+
+    /// Why the file is refused, after its path.
+    fn problem(&self, yaml: &str) -> String {
+        match self.load(yaml) {
+            Err(WebConfigError::File { problem, .. }) => problem,
+            other => panic!("{yaml}: {other:?}"),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A section about TLS with a certificate, its key, and this.
+fn tls(more: &str) -> String {
+    format!("tls_server_config: {{cert_file: a.pem, key_file: a.key, {more}}}")
+}
+
+#[test]
+fn whatever_says_nothing_asks_for_nothing() {
+    let folder = Folder::new();
+    let files = [
+        "",
+        "# nothing yet\n",
+        "{}",
+        "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\n",
+        "tls_server_config: {}\nhttp_server_config: {http2: false, headers: {}}\nbasic_auth_users: {}\n",
+        "http_server_config: {headers: {X-Frame-Options: ''}}",
+    ];
+    for yaml in files {
+        let config = folder.load(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
+        assert!(config.tls.is_none() && config.users.is_none() && config.headers.is_empty(), "{yaml}");
+    }
+}
+
+#[test]
+fn every_key_that_is_supported_is_taken() {
+    let folder = Folder::new();
+    let required = "client_ca_file: b.pem, client_auth_type: RequireAndVerifyClientCert";
+    let cases = [
+        ("the two files alone", "", false),
+        ("no certificates of clients", "client_auth_type: NoClientCert", false),
+        ("empty texts, which are none", "client_auth_type: '', client_ca_file: '', min_version: ''", false),
+        ("certificates of clients", required, true),
+        (
+            "where clients have them",
+            "client_ca_file: b.pem, client_auth_type: VerifyClientCertIfGiven",
+            false,
+        ),
+        ("the newest version alone", "min_version: TLS13", false),
+        ("the older version alone", "max_version: TLS12", false),
+        ("both versions", "min_version: TLS12, max_version: TLS13", false),
+        ("the client's order", "prefer_server_cipher_suites: false", false),
+    ];
+    for (name, more, required) in cases {
+        let config = folder.load(&tls(more)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let tls = config.tls.as_ref().unwrap();
+        assert_eq!(tls.requires_client_certificate, required, "{name}");
+        assert!(config.not_after().is_some(), "{name}");
+        for side in [&tls.web, &tls.webhook] {
+            assert_eq!(side.alpn_protocols, [b"http/1.1"], "{name}");
+            assert_eq!(side.ignore_client_order, !more.contains("suites: false"), "{name}");
+        }
+    }
+    let users = format!("basic_auth_users: {{alice: '{HASH}', bob: '{HASH}'}}");
+    assert!(folder.load(&users).unwrap().users.is_some());
+}
+
+#[test]
+fn headers_are_those_that_the_toolkit_allows() {
+    let folder = Folder::new();
+    let config = folder
+        .load(
+            "http_server_config:\n  headers:\n    Strict-Transport-Security: max-age=31536000\n    \
+             X-Frame-Options: sameorigin\n    X-Content-Type-Options: nosniff\n    X-XSS-Protection: '0'\n    \
+             Content-Security-Policy: default-src 'none'\n",
+        )
+        .unwrap();
+    let headers: Vec<_> =
+        config.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let expected = [
+        ("strict-transport-security", "max-age=31536000"),
+        ("x-frame-options", "sameorigin"),
+        ("x-content-type-options", "nosniff"),
+        ("x-xss-protection", "0"),
+        ("content-security-policy", "default-src 'none'"),
+    ];
+    assert_eq!(headers, expected);
+}
+
+/// What it is, a file, and parts of the reason why it is refused.
+type Refused<'a> = (&'a str, String, &'a [&'a str]);
+
+fn assert_refused(cases: &[Refused]) {
+    let folder = Folder::new();
+    for (name, yaml, parts) in cases {
+        let problem = folder.problem(yaml);
+        for part in *parts {
+            assert!(problem.contains(part), "{name}: {problem}");
+        }
+        for secret in ["hunter2", "$2y", "alice", "\n"] {
+            assert!(!problem.contains(secret), "{name}: {problem}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_unknown_or_unsupported_are_refused_by_name() {
+    assert_refused(&[
+        (
+            "an unknown key",
+            "tls: {}".into(),
+            &["line 1: unknown key tls; the keys here are tls_server_config"],
+        ),
+        ("an unknown key within", tls("cert_fil: x"), &["in tls_server_config: unknown key cert_fil;"]),
+        ("an inline certificate", tls("cert: x"), &["cert is not supported; ", "cert_file"]),
+        ("an inline key", tls("key: x"), &["key is not supported; ", "key_file"]),
+        ("an inline authority", tls("client_ca: x"), &["client_ca is not supported; ", "client_ca_file"]),
+        ("names of clients", tls("client_allowed_sans: [x]"), &["client_allowed_sans is not supported; "]),
+        ("cipher suites", tls("cipher_suites: [x]"), &["cipher_suites is not supported; "]),
+        ("curves", tls("curve_preferences: [x]"), &["curve_preferences is not supported; "]),
+        ("a rate", "rate_limit: {burst: 1}".into(), &["rate_limit is not supported; remove it"]),
+        ("a key twice", "tls_server_config:\ntls_server_config:\n".into(), &["is there twice"]),
+        ("no YAML", "tls_server_config: {".into(), &["it is not valid YAML"]),
+        ("a list", "[]".into(), &["this should be a mapping with tls_server_config"]),
+        ("a list for a section", "tls_server_config: []".into(), &["in tls_server_config: this should be"]),
+    ]);
+}
+
+#[test]
+fn settings_of_tls_that_cannot_be_used_are_refused_by_name() {
+    assert_refused(&[
+        ("no certificate", "tls_server_config: {key_file: a.key}".into(), &["cert_file: it is missing;"]),
+        ("no key", "tls_server_config: {cert_file: a.pem}".into(), &["key_file: it is missing;"]),
+        ("a setting alone", "tls_server_config: {min_version: TLS13}".into(), &["cert_file: it is missing;"]),
+        (
+            "a file that is not there",
+            tls("").replace("a.pem", "hunter2"),
+            &["cert_file: the file cannot be read ("],
+        ),
+        (
+            "a key that is not there",
+            tls("").replace("a.key", "hunter2"),
+            &["key_file: the file cannot be read ("],
+        ),
+        ("a file without a certificate", tls("").replace("a.pem", "empty.pem"), &["holds no certificate"]),
+        (
+            "a key for a certificate",
+            tls("").replace("a.pem", "a.key"),
+            &["cert_file: the file holds no certificate"],
+        ),
+        (
+            "a certificate for a key",
+            tls("").replace("a.key", "a.pem"),
+            &["key_file: the file holds no private key"],
+        ),
+        ("damaged PEM", tls("").replace("a.pem", "garbage.pem"), &["cert_file: the file is not valid PEM"]),
+        ("files of two pairs", tls("").replace("a.key", "b.key"), &["key_file: the key does not belong to"]),
+        ("an old version", tls("min_version: TLS11"), &["min_version: ", "set it to TLS12 or TLS13"]),
+        ("an older version", tls("max_version: TLS10"), &["max_version: ", "set it to TLS12 or TLS13"]),
+        ("no version", tls("min_version: SSL30"), &["min_version: set it to TLS12 or TLS13"]),
+        ("versions crossed", tls("min_version: TLS13, max_version: TLS12"), &["max_version: it is below"]),
+        (
+            "an authority for nobody",
+            tls("client_ca_file: b.pem"),
+            &["client_auth_type: client_ca_file is set"],
+        ),
+        (
+            "no authority",
+            tls("client_auth_type: RequireAndVerifyClientCert"),
+            &["client_ca_file: it is missing"],
+        ),
+        (
+            "no authority either",
+            tls("client_auth_type: VerifyClientCertIfGiven"),
+            &["client_ca_file: it is missing"],
+        ),
+        (
+            "unchecked, if given",
+            tls("client_auth_type: RequestClientCert"),
+            &["client_auth_type: it would let in"],
+        ),
+        ("unchecked", tls("client_auth_type: RequireAnyClientCert"), &["client_auth_type: it would let in"]),
+        ("its old name", tls("client_auth_type: RequireClientCert"), &["client_auth_type: it would let in"]),
+        ("no such word", tls("client_auth_type: yes"), &["client_auth_type: set it to RequireAndVerify"]),
+        ("not a boolean", tls("prefer_server_cipher_suites: maybe"), &["this should be true or false"]),
+    ]);
+}
+
+#[test]
+fn headers_and_http_2_are_refused_by_name() {
+    let http = |text: &str| format!("http_server_config: {{{text}}}");
+    assert_refused(&[
+        (
+            "HTTP/2",
+            http("http2: true"),
+            &["http_server_config.http2 is true, but HTTP/2 is not spoken here;"],
+        ),
+        (
+            "not a boolean",
+            http("http2: maybe"),
+            &["in http_server_config.http2: this should be true or false"],
+        ),
+        ("another header", http("headers: {Server: x}"), &["headers, entry 1: this header cannot be set; "]),
+        (
+            "in small letters",
+            http("headers: {x-frame-options: deny}"),
+            &["entry 1: this header cannot be set; "],
+        ),
+        (
+            "another value",
+            http("headers: {X-Frame-Options: allow}"),
+            &["X-Frame-Options: set it to deny or same"],
+        ),
+        ("no text", http("headers: {X-XSS-Protection: 0}"), &["X-XSS-Protection: this should be a text;"]),
+        (
+            "two lines",
+            http("headers: {X-XSS-Protection: \"a\\nb\"}"),
+            &["X-XSS-Protection: a character in it"],
+        ),
+        ("a list of headers", http("headers: [x]"), &["this should be a mapping of names to texts"]),
+    ]);
+}
+
+#[test]
+fn users_are_refused_by_their_place() {
+    let users = |text: &str| format!("basic_auth_users: {{{text}}}");
+    let cheap = HASH.replace("$10$", "$03$");
+    let dear = HASH.replace("$10$", "$19$");
+    assert_refused(&[
+        (
+            "a password for a hash",
+            users("alice: hunter2"),
+            &["basic_auth_users, entry 1: this is not a bcrypt hash"],
+        ),
+        (
+            "a number for a hash",
+            users("alice: 12345"),
+            &["entry 1: the hash must be a text; make one with: htp"],
+        ),
+        ("no hash", users("alice: "), &["entry 1: the hash must be a text"]),
+        (
+            "too cheap",
+            users(&format!("alice: '{cheap}'")),
+            &["entry 1: the cost of the hash is not 4 to 18;"],
+        ),
+        ("too dear", users(&format!("alice: '{dear}'")), &["entry 1: the cost of the hash is not 4 to 18;"]),
+        ("cut off", users(&format!("alice: '{}'", &HASH[..59])), &["entry 1: this is not a bcrypt hash"]),
+        ("no name", users(&format!("'': '{HASH}'")), &["entry 1: the name must be a text without a colon"]),
+        (
+            "a colon",
+            users(&format!("'a:b': '{HASH}'")),
+            &["entry 1: the name must be a text without a colon"],
+        ),
+        ("mixed up", users(&format!("'{HASH}': alice")), &["entry 1: this is not a bcrypt hash"]),
+        (
+            "a list of users",
+            "basic_auth_users: [alice]".into(),
+            &["in basic_auth_users: this should be a mapping of"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_user_twice_is_refused() {
+    let folder = Folder::new();
+    let problem = folder.problem(&format!("basic_auth_users:\n  alice: '{HASH}'\n  alice: '{HASH}'\n"));
+    assert!(!problem.contains("alice") && !problem.contains("$2y"), "{problem}");
+}
+
+#[test]
+fn hashes_and_keys_in_wrong_places_are_never_repeated() {
+    let folder = Folder::new();
+    let pem = "-----BEGIN PRIVATE KEY-----";
+    let files = [
+        format!("{HASH}: alice"),
+        format!("'{HASH}': alice"),
+        format!("basic_auth_users: {HASH}"),
+        format!("basic_auth_users:\n  {HASH}:\n    - alice\n"),
+        format!("basic_auth_users:\n  alice:\n    {HASH}: x\n"),
+        format!("tls_server_config: {{'{HASH}': x}}"),
+        format!("tls_server_config: '{HASH}'"),
+        format!("tls_server_config: {{cert_file: ['{HASH}']}}"),
+        format!("tls_server_config: {{client_auth_type: '{HASH}'}}"),
+        format!("http_server_config: {{http2: '{HASH}'}}"),
+        format!("http_server_config: {{headers: {{'{HASH}': x}}}}"),
+        format!("http_server_config: {{headers: {{X-Frame-Options: '{HASH}'}}}}"),
+        format!("tls_server_config:\n  key: |\n    {pem}\n    hunter2\n"),
+        format!("tls_server_config:\n  key:\n  {pem}: hunter2\n"),
+    ];
+    for yaml in files {
+        let error = folder.load(&yaml).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(
+            !text.contains("X0h1gDsPszWURQaxFh") && !text.contains("hunter2") && !text.contains("BEGIN"),
+            "{text}"
+        );
+    }
+}
+
+/// Every key, and a user.
+const WHOLE: &str = "tls_server_config:\n  cert_file: a.pem\n  key_file: a.key\n  client_auth_type: NoClientCert\n  \
+                     client_ca_file: ''\n  min_version: TLS12\n  max_version: TLS13\n  \
+                     prefer_server_cipher_suites: true\nhttp_server_config:\n  http2: false\n  headers:\n    \
+                     X-Frame-Options: deny\nbasic_auth_users:\n  alice: \"x\"\n  bob: 'x'\n";
+
+proptest! {
+    /// The whole file with a hash pushed in anywhere, in place of anything.
+    #[test]
+    fn no_error_repeats_a_hash_in_a_damaged_file(at in 0..WHOLE.len(), cut in 0..12_usize, glue in "[-:{}\\[\\]\"'`,&*!|> \n]{0,2}") {
+        let rest = WHOLE.get(at + cut..).unwrap_or_default();
+        let yaml = format!("{}{glue}{HASH}{glue}{rest}", &WHOLE[..at]);
+        let read = fragment::parse(yaml.as_bytes()).and_then(|file| build(file, Path::new("/proc/none")));
+        if let Err(error) = read {
+            prop_assert!(!error.contains("X0h1gDsPszWURQaxFh"), "{yaml}\n{error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = SharedWebConfig::load("/proc/none/web.yml".into()).err().unwrap().to_string();
+    assert!(error.starts_with("cannot read the web configuration file /proc/none/web.yml: "), "{error}");
+}
+
+#[test]
+fn a_change_of_any_file_is_seen_once() {
+    let folder = Folder::new();
+    let shared =
+        folder.shared(&tls("client_ca_file: b.pem, client_auth_type: VerifyClientCertIfGiven")).unwrap();
+    let first = shared.current().not_after();
+    assert!(first.is_some() && matches!(shared.look(), Look::Unchanged));
+    folder.write_pair("a");
+    assert!(matches!(shared.look(), Look::Loaded));
+    assert!(matches!(shared.look(), Look::Unchanged));
+    folder.write_pair("b");
+    assert!(matches!(shared.look(), Look::Loaded), "the authority of clients");
+    folder.write("web.yml", &tls("min_version: TLS13"));
+    assert!(matches!(shared.look(), Look::Loaded), "the file itself");
+    folder.write_pair("b");
+    assert!(matches!(shared.look(), Look::Unchanged), "a file that is no longer named");
+}
+
+#[test]
+fn half_a_change_leaves_what_is_in_force_until_it_is_whole() {
+    let folder = Folder::new();
+    let shared = folder.shared(&tls("")).unwrap();
+    let before = shared.current();
+    let other = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
+    folder.write("a.pem", &other("b.pem")[..200]);
+    assert!(matches!(shared.look(), Look::Refused(_)), "half a certificate");
+    assert!(matches!(shared.look(), Look::Unchanged), "it is refused once");
+    folder.write("a.pem", &other("b.pem"));
+    assert!(matches!(shared.look(), Look::Refused(_)), "the key of another certificate");
+    fs::remove_file(folder.0.join("a.key")).unwrap();
+    assert!(matches!(shared.look(), Look::Refused(_)), "no key");
+    assert!(Arc::ptr_eq(&before, &shared.current()));
+    folder.write("a.key", &other("b.key"));
+    assert!(matches!(shared.look(), Look::Loaded));
+    assert!(!Arc::ptr_eq(&before, &shared.current()));
+}
+
+#[test]
+fn what_was_good_before_a_mistake_is_loaded_again() {
+    let folder = Folder::new();
+    let shared = folder.shared(&tls("")).unwrap();
+    folder.write("web.yml", "nonsense");
+    assert!(matches!(shared.look(), Look::Refused(_)));
+    folder.write("web.yml", &tls(""));
+    assert!(matches!(shared.look(), Look::Loaded));
+}
+
+#[test]
+fn encryption_stays_on_or_off_until_a_restart() {
+    let folder = Folder::new();
+    let users = format!("basic_auth_users: {{alice: '{HASH}'}}");
+    for (first, second) in [(tls(""), users.clone()), (users, tls(""))] {
+        let shared = folder.shared(&first).unwrap();
+        let before = shared.current();
+        folder.write("web.yml", &second);
+        let error = shared.reload().unwrap_err().to_string();
+        assert!(error.contains("encryption can only be switched on or off by a restart"), "{error}");
+        assert!(Arc::ptr_eq(&before, &shared.current()));
+    }
+}

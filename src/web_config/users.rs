@@ -1,0 +1,231 @@
+//! Who may come in with a name and a password.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use bcrypt::HashParts;
+use ring::hmac;
+use ring::rand::SystemRandom;
+
+use super::fragment;
+
+/// The highest cost of a hash. Each step doubles the time of a check, which here is some seconds already.
+const HIGHEST_COST: u32 = 18;
+
+/// How many right passwords are remembered. Each user has one, but bcrypt only sees the first 72 bytes of it.
+const REMEMBERED: usize = 256;
+
+/// The users and their hashes.
+///
+/// A check with bcrypt takes a good part of a second by intention, which no scrape shall wait for. So a password that was
+/// right is remembered, as a digest under a key that no other process knows. Wrong ones are not: whoever guesses pays.
+pub struct Users {
+    hashes: HashMap<String, String>,
+    /// The names in order, to choose from.
+    names: Vec<String>,
+    key: hmac::Key,
+    right: Mutex<HashSet<[u8; 32]>>,
+    verify: Box<Verify>,
+}
+
+/// Whether a password belongs to a hash.
+type Verify = dyn Fn(&[u8], &str) -> bool + Send + Sync;
+
+impl std::fmt::Debug for Users {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Users({})", self.names.len())
+    }
+}
+
+impl Users {
+    /// Whether this pair was right before. Takes no time worth mentioning.
+    #[must_use]
+    pub fn remembers(&self, name: &str, password: &[u8]) -> bool {
+        let Some(hash) = self.hashes.get(name) else { return false };
+        let digest = self.digest(name, hash, password);
+        self.right.lock().unwrap_or_else(PoisonError::into_inner).contains(&digest)
+    }
+
+    /// Whether the password is the user's. Takes long: not for an async worker.
+    ///
+    /// Somebody unknown is checked against the hash of one of the users, always the same one, and refused whatever comes
+    /// of it: so the time tells nobody who exists, whatever the costs of the hashes are.
+    #[must_use]
+    pub fn check(&self, name: &str, password: &[u8]) -> bool {
+        let known = self.hashes.get(name);
+        let Some(hash) = known.or_else(|| self.stand_in(name)) else { return false };
+        let right = (self.verify)(password, hash) && known.is_some();
+        if right {
+            let digest = self.digest(name, hash, password);
+            let mut remembered = self.right.lock().unwrap_or_else(PoisonError::into_inner);
+            if remembered.len() >= REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(digest);
+        }
+        right
+    }
+
+    fn stand_in(&self, name: &str) -> Option<&String> {
+        let [first, second, ..] = *hmac::sign(&self.key, name.as_bytes()).as_ref() else { return None };
+        let index = usize::from(u16::from_le_bytes([first, second])) % self.names.len().max(1);
+        self.hashes.get(self.names.get(index)?)
+    }
+
+    fn digest(&self, name: &str, hash: &str, password: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        for part in [name.as_bytes(), hash.as_bytes(), password] {
+            // With the lengths no two triples are the same bytes.
+            context.update(&part.len().to_le_bytes());
+            context.update(part);
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.sign().as_ref());
+        digest
+    }
+}
+
+/// Checks the hashes. `None` when there are no users, so that everybody comes in.
+pub(super) fn build(entries: fragment::Entries) -> Result<Option<Users>, String> {
+    build_with(entries, Box::new(|password, hash| bcrypt::verify(password, hash).unwrap_or(false)))
+}
+
+/// Neither a name nor a hash is repeated: who mixes them up has written a hash where a name belongs.
+fn build_with(entries: fragment::Entries, verify: Box<Verify>) -> Result<Option<Users>, String> {
+    let mut hashes = HashMap::new();
+    let mut names = Vec::new();
+    for (index, (name, hash)) in entries.0.into_iter().enumerate() {
+        let wrong = |what: &str| Err(format!("basic_auth_users, entry {}: {what}", index + 1));
+        let Some(name) = name.filter(|name| !name.is_empty() && !name.contains(':')) else {
+            return wrong("the name must be a text without a colon; put it in quotes");
+        };
+        let Some(hash) = hash else {
+            return wrong("the hash must be a text; make one with: htpasswd -nBC 10 ''");
+        };
+        match hash.parse::<HashParts>() {
+            Ok(parts) if (4..=HIGHEST_COST).contains(&parts.get_cost()) => {}
+            Ok(_) => {
+                return wrong(&format!(
+                    "the cost of the hash is not 4 to {HIGHEST_COST}; make one with: htpasswd -nBC 10 ''"
+                ));
+            }
+            Err(_) => return wrong("this is not a bcrypt hash; make one with: htpasswd -nBC 10 ''"),
+        }
+        if hashes.insert(name.clone(), hash).is_some() {
+            return wrong("a user of this name is there already; remove one");
+        }
+        names.push(name);
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    names.sort_unstable();
+    let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+        .map_err(|_| "the system gives no random numbers, which basic_auth_users needs".to_owned())?;
+    Ok(Some(Users { hashes, names, key, right: Mutex::default(), verify }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// What looks like a hash.
+    fn hash(cost: u32) -> String {
+        format!("$2y${cost:02}$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK")
+    }
+
+    fn entries(pairs: &[(&str, &str)]) -> fragment::Entries {
+        let text = |text: &str| Some(text.to_owned());
+        fragment::Entries(pairs.iter().map(|(name, hash)| (text(name), text(hash))).collect())
+    }
+
+    /// Users whose hashes nobody computes: "fern" is right for all. Each check notes the hash that it was made with.
+    fn counted(pairs: &[(&str, &str)]) -> (Users, Arc<Mutex<Vec<String>>>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&seen);
+        let verify = move |password: &[u8], hash: &str| {
+            noted.lock().unwrap().push(hash.to_owned());
+            password == b"fern"
+        };
+        (build_with(entries(pairs), Box::new(verify)).unwrap().unwrap(), seen)
+    }
+
+    #[test]
+    fn whoever_is_unknown_costs_as_many_checks_as_a_user() {
+        let (low, high) = (hash(4), hash(10));
+        let (users, seen) = counted(&[("alice", &low), ("bob", &high)]);
+        let cases = [
+            ("a user with the right password", "alice", "fern", true),
+            ("a user with a wrong one", "alice", "moss", false),
+            ("nobody", "carol", "moss", false),
+            ("nobody, with a password that somebody has", "carol", "fern", false),
+            ("no name", "", "fern", false),
+        ];
+        for (name, user, password, right) in cases {
+            seen.lock().unwrap().clear();
+            assert_eq!(users.check(user, password.as_bytes()), right, "{name}");
+            assert_eq!(seen.lock().unwrap().len(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_unknown_is_checked_at_a_cost_that_users_have_and_always_the_same() {
+        let (low, high) = (hash(4), hash(10));
+        let (users, seen) = counted(&[("alice", &low), ("bob", &high)]);
+        for index in 0..64 {
+            let name = format!("stranger {index}");
+            let _ = (users.check(&name, b"moss"), users.check(&name, b"fern"));
+            let hashes = std::mem::take(&mut *seen.lock().unwrap());
+            assert!(hashes.len() == 2 && hashes[0] == hashes[1], "{name}: {hashes:?}");
+        }
+        for index in 0..64 {
+            let _ = users.check(&format!("stranger {index}"), b"moss");
+        }
+        let hashes: HashSet<_> = seen.lock().unwrap().drain(..).collect();
+        assert_eq!(hashes, HashSet::from([low, high]));
+    }
+
+    #[test]
+    fn only_what_was_right_is_remembered_and_only_for_its_user() {
+        let hash = hash(4);
+        let (users, _) = counted(&[("alice", &hash), ("bob", &hash)]);
+        for (user, password) in [("alice", "fern"), ("alice", "moss"), ("carol", "fern")] {
+            let _ = users.check(user, password.as_bytes());
+        }
+        let cases = [
+            ("right before", "alice", "fern", true),
+            ("wrong before", "alice", "moss", false),
+            ("nobody", "carol", "fern", false),
+            ("right, but of another user who was not there yet", "bob", "fern", false),
+            ("the same bytes, cut at another place", "alicef", "ern", false),
+        ];
+        for (name, user, password, remembered) in cases {
+            assert_eq!(users.remembers(user, password.as_bytes()), remembered, "{name}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let hash = hash(4);
+        let verify = |_: &[u8], _: &str| true;
+        let users = build_with(entries(&[("alice", &hash)]), Box::new(verify)).unwrap().unwrap();
+        for index in 0..2_000_u32 {
+            assert!(users.check("alice", &index.to_le_bytes()));
+        }
+        assert!(users.right.lock().unwrap().len() <= REMEMBERED);
+    }
+
+    #[test]
+    fn passwords_belong_to_the_hashes_that_common_tools_make() {
+        let made = bcrypt::hash("fern", 4).unwrap();
+        for version in ["2a", "2b", "2y"] {
+            let hash = made.replacen("2b", version, 1);
+            let users = build(entries(&[("alice", &hash)])).unwrap().unwrap();
+            assert!(users.check("alice", b"fern"), "{version}");
+            assert!(!users.check("alice", b"fern "), "{version}");
+            assert!(!users.check("alice", b""), "{version}");
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! Encryption, users and the port of the webhooks: who comes in, and who does not.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use printfarm_exporter::http::ConnectionLimits;
+use printfarm_exporter::web_config::SharedWebConfig;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SupportedProtocolVersion};
+use serde_json::json;
+
+use crate::app::{Setup, TestApp};
+use crate::certificates::{Authority, Folder, Identity, VERSIONS};
+use crate::client::{Connection, Response};
+use crate::stack::{Prometheus, eventually};
+
+const STARTED: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
+const SECURITY: &str = include_str!("../../docs/SECURITY.md");
+const TLS: &str = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
+const MUTUAL: &str = "tls_server_config: {cert_file: server.pem, key_file: server.key, client_ca_file: clients.pem, \
+                      client_auth_type: RequireAndVerifyClientCert}\n";
+const UNAUTHORIZED: &str = "printfarm_web_unauthorized_total";
+
+/// `alice:fern`, and other pairs of which none is right.
+const ALICE: &str = "Authorization: Basic YWxpY2U6ZmVybg==\r\n";
+const WRONG_PASSWORD: &str = "Authorization: Basic YWxpY2U6bW9zcw==\r\n";
+const UNKNOWN_USER: &str = "Authorization: Basic Y2Fyb2w6ZmVybg==\r\n";
+
+/// A section with a user, whose password is `fern` at the lowest cost.
+fn users(name: &str) -> String {
+    format!("basic_auth_users: {{{name}: '{}'}}\n", bcrypt::hash("fern", 4).unwrap())
+}
+
+/// An exporter with a certificate, and whoever signed it.
+struct Encrypted {
+    app: TestApp,
+    authority: Authority,
+    folder: Folder,
+}
+
+impl Encrypted {
+    fn start(web_config: &str) -> Self {
+        Self::with(web_config, Setup::default())
+    }
+
+    fn with(web_config: &str, setup: Setup) -> Self {
+        let (authority, folder) = (Authority::new("Servers"), Folder::new());
+        folder.write_pair("server", &authority.server());
+        folder.write("clients.pem", &authority.pem());
+        let web_config = Some(folder.write("web.yml", web_config));
+        Self { app: TestApp::with(Setup { web_config, ..setup }), authority, folder }
+    }
+
+    fn client(&self, identity: Option<&Identity>) -> Arc<ClientConfig> {
+        self.authority.trusting(identity, &VERSIONS)
+    }
+
+    fn connect(&self) -> Connection {
+        Connection::open_tls(self.app.address, self.client(None)).unwrap()
+    }
+
+    fn get(&self, target: &str, headers: &str) -> Response {
+        ask(&mut self.connect(), target, headers)
+    }
+
+    /// The status of `/metrics`, or why this client gets none.
+    fn attempt(&self, client: Arc<ClientConfig>) -> io::Result<String> {
+        let mut connection = Connection::open_tls(self.app.address, client)?;
+        connection.try_send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let text = String::from_utf8(connection.rest()?).unwrap();
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+fn ask(connection: &mut Connection, target: &str, headers: &str) -> Response {
+    connection.send_request("GET", target, headers, b"");
+    connection.receive("GET")
+}
+
+fn send_webhook(connection: &mut Connection) -> Response {
+    connection.send_request("POST", "/webhook/octoprint", "Content-Type: application/json\r\n", STARTED);
+    connection.receive("POST")
+}
+
+#[test]
+fn everything_works_encrypted() {
+    let exporter = Encrypted::start(TLS);
+    for version in VERSIONS {
+        let client = exporter.authority.trusting(None, &[version]);
+        let mut connection = Connection::open_tls(exporter.app.address, client).unwrap();
+        assert_eq!(ask(&mut connection, "/-/ready", "").text(), "ready\n");
+        assert_eq!(send_webhook(&mut connection).status, 200);
+        let text = ask(&mut connection, "/metrics", "").text();
+        assert!(text.contains("printfarm_tls_certificate_not_after_timestamp_seconds 6"), "{text}");
+        assert!(text.contains("printfarm_web_config_last_reload_successful 1\n"), "{text}");
+    }
+    let page = exporter.get("/", "").text();
+    assert!(page.contains("https://exporter:1/webhook/octoprint/my-printer"), "{page}");
+    assert!(page.contains("scheme: https"), "{page}");
+}
+
+#[test]
+fn the_examples_of_the_document_are_valid() {
+    let (folder, authority) = (Folder::new(), Authority::new("Scrapers"));
+    folder.write_pair("exporter", &authority.server());
+    folder.write("scrapers.pem", &authority.pem());
+    let blocks = SECURITY.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let path = folder.write("web.yml", &blocks.collect::<String>());
+    let config = SharedWebConfig::load(path).unwrap().current();
+    assert!(config.users.is_some() && config.tls.as_ref().unwrap().requires_client_certificate);
+}
+
+#[test]
+fn versions_are_those_that_are_allowed() {
+    let cases: [(&str, &SupportedProtocolVersion, bool); 4] = [
+        ("min_version: TLS13", &TLS12, false),
+        ("min_version: TLS13", &TLS13, true),
+        ("max_version: TLS12", &TLS12, true),
+        ("max_version: TLS12", &TLS13, false),
+    ];
+    for (setting, version, accepted) in cases {
+        let exporter = Encrypted::start(&TLS.replace('}', &format!(", {setting}}}")));
+        let status = exporter.attempt(exporter.authority.trusting(None, &[version]));
+        assert_eq!(status.is_ok(), accepted, "{setting} {version:?}: {status:?}");
+    }
+}
+
+#[test]
+fn a_request_without_encryption_is_told_so() {
+    let exporter = Encrypted::start(TLS);
+    let mut connection = exporter.app.connect();
+    connection.send_request("POST", "/webhook/octoprint", "", STARTED);
+    let response = connection.receive("POST");
+    assert_eq!(response.status, 400);
+    assert_eq!(response.text(), "Client sent an HTTP request to an HTTPS server.\n");
+    connection.assert_closed();
+}
+
+#[test]
+fn only_certificates_of_the_authority_for_clients_come_in() {
+    let exporter = Encrypted::start(MUTUAL);
+    let other = Authority::new("Others");
+    // It only looks like the authority that is trusted.
+    let impostor = Authority::new("Servers");
+    let cases = [
+        ("a good one", Some(exporter.authority.client()), true),
+        ("none", None, false),
+        ("of another authority", Some(other.client()), false),
+        ("of another authority of this name", Some(impostor.client()), false),
+        ("expired", Some(exporter.authority.expired_client()), false),
+        ("of a server", Some(exporter.authority.server()), false),
+    ];
+    for (name, identity, accepted) in cases {
+        for version in VERSIONS {
+            let status = exporter.attempt(exporter.authority.trusting(identity.as_ref(), &[version]));
+            match status {
+                Ok(status) => assert!(accepted && status == "HTTP/1.1 200 OK", "{name}: {status:?}"),
+                Err(error) => assert!(!accepted, "{name}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_certificate_is_asked_for_and_checked_only_if_given() {
+    let exporter = Encrypted::start(&MUTUAL.replace("RequireAndVerifyClientCert", "VerifyClientCertIfGiven"));
+    let status = |identity: Option<Identity>| exporter.attempt(exporter.client(identity.as_ref()));
+    assert_eq!(status(None).unwrap(), "HTTP/1.1 200 OK");
+    assert_eq!(status(Some(exporter.authority.client())).unwrap(), "HTTP/1.1 200 OK");
+    assert!(status(Some(Authority::new("Others").client())).is_err());
+}
+
+#[test]
+fn without_the_right_password_only_webhooks_come_in() {
+    let folder = Folder::new();
+    let app = TestApp::with(Setup {
+        web_config: Some(folder.write("web.yml", &users("alice"))),
+        ..Setup::default()
+    });
+    let status = |target: &str, headers: &str| app.request("GET", target, headers, b"").status;
+    for target in
+        ["/", "/metrics", "/-/healthy", "/-/ready", "/nothing", "/%77ebhook/octoprint", "/webhooks", "//"]
+    {
+        assert_eq!(status(target, ""), 401, "{target}");
+        assert_eq!(status(target, WRONG_PASSWORD), 401, "{target}");
+        assert_eq!(status(target, UNKNOWN_USER), 401, "{target}");
+        assert_ne!(status(target, ALICE), 401, "{target}");
+    }
+    assert_eq!(app.request("POST", "/-/reload", "", b"").status, 401);
+    for target in ["/webhook", "/webhook/", "/webhook/../metrics", "/webhook/octoprint/a/b"] {
+        assert_eq!(status(target, ""), 404, "{target}");
+    }
+    assert_eq!(send_webhook(&mut app.connect()).status, 200);
+    let refused = app.get("/metrics");
+    let challenge = "Basic realm=\"printfarm_exporter\", charset=\"UTF-8\"";
+    assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    let text = app.request("GET", "/metrics", ALICE, b"").text();
+    for (reason, count) in [("missing", 10), ("wrong", 16), ("busy", 0)] {
+        let line = format!("{UNAUTHORIZED}{{reason=\"{reason}\"}} {count}\n");
+        assert!(text.contains(&line), "{line}{text}");
+    }
+}
+
+#[test]
+fn guessing_passwords_keeps_nobody_waiting() {
+    let folder = Folder::new();
+    let slow = format!("basic_auth_users: {{alice: '{}'}}\n", bcrypt::hash("fern", 8).unwrap());
+    let app = TestApp::with(Setup { web_config: Some(folder.write("web.yml", &slow)), ..Setup::default() });
+    assert_eq!(app.request("GET", "/metrics", ALICE, b"").status, 200);
+    let mut guessing: Vec<_> = (0..100)
+        .map(|_| {
+            let mut connection = app.connect();
+            connection.send_request("GET", "/metrics", UNKNOWN_USER, b"");
+            connection
+        })
+        .collect();
+    assert_eq!(app.request("GET", "/metrics", ALICE, b"").status, 200, "whoever was let in before");
+    assert_eq!(send_webhook(&mut app.connect()).status, 200, "whoever needs no password");
+    let busy = |connection: &mut Connection| {
+        let response = connection.receive("GET");
+        let again = response.header("retry-after").is_some();
+        assert!(matches!((response.status, again), (401, false) | (503, true)), "{response:?}");
+        response.status == 503
+    };
+    assert!(guessing.iter_mut().map(busy).filter(|busy| *busy).count() > 50);
+}
+
+#[test]
+fn configured_headers_are_in_every_answer() {
+    let folder = Folder::new();
+    let yaml = format!("{}http_server_config: {{headers: {{X-Frame-Options: deny}}}}\n", users("alice"));
+    let app = TestApp::with(Setup { web_config: Some(folder.write("web.yml", &yaml)), ..Setup::default() });
+    for (target, headers) in [("/metrics", ALICE), ("/metrics", ""), ("/nothing", ALICE), ("/webhook/x", "")]
+    {
+        let response = app.request("GET", target, headers, b"");
+        assert_eq!(response.header("x-frame-options"), Some("deny"), "{target} {headers}");
+    }
+}
+
+#[test]
+fn users_change_without_a_restart() {
+    let folder = Folder::new();
+    let path = folder.write("web.yml", &users("alice"));
+    let app = TestApp::with(Setup { web_config: Some(path), ..Setup::default() });
+    let mut connection = app.connect();
+    assert_eq!(ask(&mut connection, "/metrics", ALICE).status, 200);
+    folder.write("web.yml", "basic_auth_users: {alice: fern}\n");
+    let successful = "printfarm_web_config_last_reload_successful";
+    eventually("the mistake is noticed", || {
+        let text = ask(&mut connection, "/metrics", ALICE).text();
+        text.contains(&format!("{successful} 0\n")).then_some(())
+    });
+    folder.write("web.yml", &users("bob"));
+    eventually("alice is shut out, though her connection is open and her password was remembered", || {
+        (ask(&mut connection, "/metrics", ALICE).status == 401).then_some(())
+    });
+    let bob = "Authorization: Basic Ym9iOmZlcm4=\r\n";
+    assert!(ask(&mut connection, "/metrics", bob).text().contains(&format!("{successful} 1\n")));
+}
+
+#[test]
+fn a_certificate_changes_without_a_restart_and_without_a_cut() {
+    let exporter = Encrypted::start(TLS);
+    let mut open = exporter.connect();
+    assert_eq!(ask(&mut open, "/-/ready", "").status, 200);
+    let next = Authority::new("Next");
+    let identity = next.server();
+    exporter.folder.write("server.pem", &identity.certificate);
+    let successful = |open: &mut Connection| {
+        let text = ask(open, "/metrics", "").text();
+        text.contains("printfarm_web_config_last_reload_successful 1\n")
+    };
+    eventually("half of the pair is refused", || (!successful(&mut open)).then_some(()));
+    assert_eq!(exporter.get("/-/ready", "").status, 200, "the old pair is still in force");
+    exporter.folder.write("server.key", &identity.key);
+    eventually("the pair is in force", || {
+        let mut connection =
+            Connection::open_tls(exporter.app.address, next.trusting(None, &VERSIONS)).ok()?;
+        Some(ask(&mut connection, "/-/ready", "").status).filter(|status| *status == 200)
+    });
+    assert!(Connection::open_tls(exporter.app.address, exporter.client(None)).is_err());
+    assert!(successful(&mut open), "the open connection goes on");
+}
+
+#[test]
+fn a_silent_client_does_not_keep_its_place() {
+    let connections = ConnectionLimits {
+        connections: 1,
+        handshake_deadline: Duration::from_millis(300),
+        ..ConnectionLimits::default()
+    };
+    let exporter = Encrypted::with(TLS, Setup { connections, ..Setup::default() });
+    for beginning in [&b""[..], b"\x16", b"\x16\x03\x01\x40\x00\x01"] {
+        let mut silent = exporter.app.connect();
+        silent.send(beginning);
+        assert_eq!(exporter.get("/-/ready", "").status, 200, "{beginning:?}");
+        silent.assert_closed();
+    }
+}
+
+#[test]
+fn a_handshake_does_not_hold_up_the_stop() {
+    let connections =
+        ConnectionLimits { handshake_deadline: Duration::from_secs(600), ..ConnectionLimits::default() };
+    let mut exporter = Encrypted::with(TLS, Setup { connections, ..Setup::default() });
+    let mut half = exporter.app.connect();
+    half.send(b"\x16\x03\x01");
+    let mut idle = exporter.connect();
+    assert_eq!(ask(&mut idle, "/-/ready", "").status, 200);
+    exporter.app.begin_to_stop();
+    assert_eq!(idle.rest().unwrap(), b"", "the end of the session is told");
+    half.assert_closed();
+    exporter.app.stopped().unwrap();
+}
+
+#[test]
+fn a_client_that_has_ended_its_session_gets_its_answer() {
+    let exporter = Encrypted::start(TLS);
+    for _ in 0..20 {
+        let mut connection = exporter.connect();
+        connection.send_request("GET", "/-/ready", "Connection: close\r\n", b"");
+        connection.finish_session();
+        assert!(String::from_utf8(connection.rest().unwrap()).unwrap().ends_with("ready\n"));
+    }
+}
+
+#[test]
+fn an_answer_reaches_an_encrypted_sender_that_has_not_finished_sending() {
+    let exporter = Encrypted::start(TLS);
+    let mut connection = exporter.connect();
+    connection.send(
+        "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 67108864\r\n\r\n",
+    );
+    connection.send(vec![b' '; 1 << 20]);
+    assert_eq!(connection.receive("POST").status, 413);
+}
+
+#[test]
+fn an_encrypted_peer_that_stops_reading_is_dropped() {
+    let connections =
+        ConnectionLimits { write_deadline: Duration::from_millis(300), ..ConnectionLimits::default() };
+    let exporter = Encrypted::with(TLS, Setup { connections, ..Setup::default() });
+    let mut connection = exporter.connect();
+    let requests = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let ended = (0..100_000).find_map(|_| connection.try_send(&requests).err());
+    let kinds = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+    assert!(ended.is_some_and(|error| kinds.contains(&error.kind())));
+}
+
+#[test]
+fn webhooks_on_a_port_of_their_own_are_nowhere_else() {
+    let app = TestApp::with(Setup { webhooks_apart: true, ..Setup::default() });
+    let mut web = app.connect();
+    let refused = send_webhook(&mut web);
+    assert_eq!((refused.status, &refused.json()["reason"]), (404, &json!("not_found")));
+    let message = refused.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("--webhook.listen-address"), "{message}");
+    let mut webhooks = Connection::open(app.webhooks);
+    assert_eq!(send_webhook(&mut webhooks).status, 200);
+    for target in ["/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/nothing"] {
+        let answer = ask(&mut webhooks, target, "");
+        assert_eq!((answer.status, answer.text()), (404, "There is nothing here.\n".to_owned()), "{target}");
+    }
+    assert_eq!(ask(&mut webhooks, "/webhook/x", "").json()["reason"], "not_found");
+    let page = app.get("/").text();
+    let base = format!("http://exporter:{}/webhook/octo", app.webhooks.port());
+    assert!(
+        page.contains(&format!("{base}print/my-printer")) && page.contains(&format!("{base}everywhere")),
+        "{page}"
+    );
+    assert!(page.contains("targets: [\"exporter:1\"]"), "{page}");
+}
+
+#[test]
+fn the_port_of_the_webhooks_is_encrypted_and_asks_for_nothing() {
+    let yaml = format!("{MUTUAL}{}", users("alice"));
+    let exporter = Encrypted::with(&yaml, Setup { webhooks_apart: true, ..Setup::default() });
+    let mut webhooks = Connection::open_tls(exporter.app.webhooks, exporter.client(None)).unwrap();
+    assert_eq!(send_webhook(&mut webhooks).status, 200);
+    assert_eq!(ask(&mut webhooks, "/metrics", ALICE).status, 404);
+    assert!(exporter.attempt(exporter.client(None)).is_err());
+    let identity = exporter.authority.client();
+    assert!(exporter.attempt(exporter.client(Some(&identity))).unwrap().contains(" 401 "));
+}
+
+/// A job that scrapes over TLS.
+fn job(
+    name: &str,
+    target: &str,
+    user: &str,
+    password: &str,
+    authority: &str,
+    certificate: Option<&str>,
+) -> String {
+    let certificate =
+        certificate.map_or(String::new(), |name| format!(", cert_file: {name}.pem, key_file: {name}.key"));
+    format!(
+        "- {{job_name: {name}, scheme: https, basic_auth: {{username: {user}, password: {password}}}, \
+         tls_config: {{ca_file: {authority}, server_name: localhost{certificate}}}, \
+         static_configs: [{{targets: ['{target}']}}]}}\n"
+    )
+}
+
+#[test]
+fn a_real_prometheus_comes_in_with_the_right_certificate_and_password_alone() {
+    let exporter = Encrypted::start(&format!("{MUTUAL}{}", users("alice")));
+    let other = Authority::new("Others");
+    let identities = [
+        ("client", exporter.authority.client()),
+        ("expired", exporter.authority.expired_client()),
+        ("other", other.client()),
+    ];
+    let target = exporter.app.address.to_string();
+    let job = |name, user, password, authority, certificate| {
+        job(name, &target, user, password, authority, certificate)
+    };
+    let jobs = [
+        job("right", "alice", "fern", "ca.pem", Some("client")),
+        job("password", "alice", "moss", "ca.pem", Some("client")),
+        job("user", "carol", "fern", "ca.pem", Some("client")),
+        job("authority", "alice", "fern", "other-ca.pem", Some("client")),
+        job("none", "alice", "fern", "ca.pem", None),
+        job("other", "alice", "fern", "ca.pem", Some("other")),
+        job("expired", "alice", "fern", "ca.pem", Some("expired")),
+    ];
+    let config = format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{}", jobs.concat());
+    let mut files =
+        vec![("ca.pem".to_owned(), exporter.authority.pem()), ("other-ca.pem".to_owned(), other.pem())];
+    for (name, identity) in identities {
+        files.push((format!("{name}.pem"), identity.certificate));
+        files.push((format!("{name}.key"), identity.key));
+    }
+    let files: Vec<_> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    let prometheus = Prometheus::start(&config, &files);
+    let expected = [
+        ("right", "up", ""),
+        ("password", "down", "401"),
+        ("user", "down", "401"),
+        ("authority", "down", "certificate"),
+        ("none", "down", "tls"),
+        ("other", "down", "tls"),
+        ("expired", "down", "tls"),
+    ];
+    for (name, health, part) in expected {
+        let target = eventually(&format!("{name} was tried"), || {
+            let targets = prometheus.api("targets", &[("state", "active")])["activeTargets"].take();
+            let found = targets.as_array().unwrap().iter().find(|target| target["labels"]["job"] == name);
+            found.filter(|target| target["health"] != "unknown").cloned()
+        });
+        let error = target["lastError"].as_str().unwrap();
+        assert!(target["health"] == health && error.contains(part), "{name}: {target}");
+    }
+    eventually("what was scraped is there", || {
+        let result = prometheus.query("printfarm_build_info{job=\"right\"}");
+        (result.as_array().unwrap().len() == 1).then_some(())
+    });
+}
