@@ -39,11 +39,6 @@ impl Calendar {
         (self.farm(at) / DAY).floor()
     }
 
-    /// Hours since midnight.
-    pub(super) fn hour(self, at: Duration) -> f64 {
-        self.farm(at).rem_euclid(DAY) / HOUR
-    }
-
     /// When a printer that is free from `at` on is started next: after a while, when somebody is there.
     pub(super) fn next_start(self, at: Duration, dice: &mut Dice) -> Duration {
         let ready = self.farm(at) + dice.between(0.05, 1.6) * HOUR;
@@ -76,7 +71,8 @@ mod tests {
             let next = calendar.next_start(at, &mut dice);
             assert!(next > at);
             at = next;
-            assert!((8.0..21.1).contains(&calendar.hour(at)), "{}", calendar.hour(at));
+            let hour = calendar.farm(at).rem_euclid(DAY) / HOUR;
+            assert!((8.0..21.1).contains(&hour), "{hour}");
         }
         assert!(calendar.day(at) > 20.0);
     }

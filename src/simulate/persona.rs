@@ -203,6 +203,14 @@ impl Persona {
         }
     }
 
+    pub(super) fn tells_of_resumes(&self) -> bool {
+        !matches!(self.sender, Sender::OctoPrint(plugin) if plugin.version == Version::Original)
+    }
+
+    pub(super) fn tells_of_progress(&self) -> bool {
+        !matches!(self.sender, Sender::OctoPrint(plugin) if !plugin.progress)
+    }
+
     pub(super) fn ends_in_a_pause(&self, fate: Fate) -> bool {
         match fate {
             Fate::CancelledWhilePaused | Fate::Restarted | Fate::Disconnected => true,

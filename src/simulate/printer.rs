@@ -12,7 +12,7 @@ use super::octoeverywhere::Cloud;
 use super::octoprint::Plug;
 use super::persona::{Persona, Platform, Sender};
 use super::truth::Fact;
-use crate::farm::{Outcome, Time};
+use crate::farm::{Origin, Outcome, Time};
 
 /// How often newer firmware repeats that it waits for somebody. It does so in real time, whatever the speed.
 const REMINDER: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ pub(super) struct Printer {
     prints: u32,
     /// The outcome of the last print, where only the next start tells it.
     unsettled: Option<Outcome>,
-    last_file: Option<File>,
+    last: Option<(File, Origin)>,
     /// The same print is started anew.
     again: bool,
     is_disconnected: bool,
@@ -83,7 +83,7 @@ impl Printer {
             next_start: None,
             prints: 0,
             unsettled: None,
-            last_file: None,
+            last: None,
             again: false,
             is_disconnected: false,
             used: (0.0, 0),
@@ -120,7 +120,7 @@ impl Printer {
         self.next_start = next;
         self.again = course.fate == Fate::Restarted;
         self.prints += 1;
-        self.last_file = Some(course.file);
+        self.last = Some((course.file, course.origin));
         if self.persona.is_free() {
             self.perform_within_the_limit(&course, start, next);
         } else {
@@ -132,9 +132,11 @@ impl Printer {
         // A print id is never used again, not even by the next simulation.
         let run = self.clock.micros().unsigned_abs();
         let id = format!("{run:x}-{}-{}", &self.persona.id[..8], self.prints);
-        let file = self.last_file.filter(|_| self.again);
-        let mut course = Course::draw(&self.persona, self.calendar, &mut self.dice, self.last_file, id);
-        course.file = file.unwrap_or(course.file);
+        let last_file = self.last.map(|(file, _)| file);
+        let mut course = Course::draw(&self.persona, self.calendar, &mut self.dice, last_file, id);
+        if let Some(last) = self.last.filter(|_| self.again) {
+            (course.file, course.origin) = last;
+        }
         course.cancel_after(self.closes.saturating_sub(start));
         course
     }
@@ -186,7 +188,8 @@ impl Printer {
             }
             teller.printed = milestone;
             teller.at = begun + (milestone - printed);
-            self.tell(teller, None, News::Progress);
+            let goes_on = self.persona.tells_of_progress().then_some(Fact::GoesOn);
+            self.tell(teller, goes_on, News::Progress);
             if tenth == 1 {
                 self.tell(teller, None, News::FirstLayer);
             }
@@ -218,7 +221,7 @@ impl Printer {
         teller.waits = Some(span);
         if !is_last {
             teller.waits = None;
-            self.tell(teller, Some(Fact::Resumes), News::Resumed);
+            self.tell(teller, Some(Fact::Resumes { told: self.persona.tells_of_resumes() }), News::Resumed);
         }
     }
 

@@ -121,7 +121,7 @@ proptest! {
                 prop_assert_eq!(printer.started[origin.index()], ended, "{} {:?}", name, origin);
             }
             prop_assert_eq!(printer.open(), 0, "{}", name);
-            prop_assert!(printer.printed + printer.paused + printer.unseen <= duration);
+            prop_assert!(printer.printed + printer.paused + printer.stopped_unseen <= duration);
         }
     }
 

@@ -13,7 +13,12 @@ pub enum Fact {
     /// The open print waits from here on.
     Pauses,
     /// The open print goes on.
-    Resumes,
+    Resumes {
+        /// Whether a webhook tells that it does.
+        told: bool,
+    },
+    /// A webhook shows that the open print goes on.
+    GoesOn,
     /// The open print neither prints nor waits any more, but no webhook has said yet that it has ended.
     Stops {
         /// Whether a webhook tells that it stopped.
@@ -38,8 +43,10 @@ pub struct PrinterTruth {
     pub paused: Duration,
     /// How often a print was paused.
     pub pauses: u64,
-    /// Time in which the printer had stopped and no webhook had told so. Nobody can know it from webhooks alone.
-    pub unseen: Duration,
+    /// Time in which a print had stopped while no webhook had told so: an exporter may take it for printing.
+    pub stopped_unseen: Duration,
+    /// Time in which a print had gone on while no webhook had told so: an exporter may have shown it as paused.
+    pub resumed_unseen: Duration,
     /// Prints of which no webhook told.
     pub untold: u64,
     open: Option<Open>,
@@ -54,7 +61,7 @@ struct Open {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hand {
-    Printing,
+    Printing { told: bool },
     Paused,
     Stopped { told: bool },
 }
@@ -72,9 +79,12 @@ impl PrinterTruth {
         let span = at.saturating_sub(open.since);
         open.since = open.since.max(at);
         match open.hand {
-            Hand::Printing => self.printed += span,
+            Hand::Printing { told } => {
+                self.printed += span;
+                self.resumed_unseen += if told { Duration::ZERO } else { span };
+            }
             Hand::Paused => self.paused += span,
-            Hand::Stopped { told: false } => self.unseen += span,
+            Hand::Stopped { told: false } => self.stopped_unseen += span,
             Hand::Stopped { told: true } => {}
         }
     }
@@ -84,13 +94,14 @@ impl PrinterTruth {
         match fact {
             Fact::Begins(origin) => {
                 self.started[origin.index()] += 1;
-                self.open = Some(Open { origin, hand: Hand::Printing, since: at });
+                self.open = Some(Open { origin, hand: Hand::Printing { told: true }, since: at });
             }
             Fact::Pauses => {
                 self.pauses += 1;
                 self.turn(Hand::Paused);
             }
-            Fact::Resumes => self.turn(Hand::Printing),
+            Fact::Resumes { told } => self.turn(Hand::Printing { told }),
+            Fact::GoesOn => self.turn(Hand::Printing { told: true }),
             Fact::Stops { told } => self.turn(Hand::Stopped { told }),
             Fact::Ends(outcome) => {
                 if let Some(open) = self.open.take() {
@@ -146,7 +157,8 @@ mod tests {
         let facts = [
             (10, Fact::Begins(Origin::Local)),
             (40, Fact::Pauses),
-            (45, Fact::Resumes),
+            (45, Fact::Resumes { told: false }),
+            (50, Fact::GoesOn),
             (65, Fact::Stops { told: false }),
             (72, Fact::Ends(Outcome::Unknown)),
             (72, Fact::Begins(Origin::SdCard)),
@@ -157,7 +169,8 @@ mod tests {
         }
         let truth = truth.at(Duration::from_secs(100));
         let (_, printer) = truth.printers().next().unwrap();
-        assert_eq!([printer.printed, printer.paused, printer.unseen].map(|it| it.as_secs()), [51, 5, 7]);
+        assert_eq!([printer.printed, printer.paused].map(|it| it.as_secs()), [50, 5]);
+        assert_eq!([printer.stopped_unseen, printer.resumed_unseen].map(|it| it.as_secs()), [7, 5]);
         assert_eq!((printer.started, printer.open(), printer.pauses), ([1, 1, 0], 1, 1));
         assert_eq!(printer.ended, [[0, 0, 0, 1], [0; 4], [0; 4]]);
     }
