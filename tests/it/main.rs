@@ -20,6 +20,7 @@ mod prometheus;
 mod promql;
 mod reload;
 mod restart;
+mod simulated;
 mod stack;
 mod stop;
 mod storage_doc;
