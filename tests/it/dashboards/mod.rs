@@ -4,3 +4,4 @@ mod form;
 mod model;
 mod names;
 mod promql;
+mod schema;
