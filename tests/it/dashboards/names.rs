@@ -7,7 +7,7 @@ use printfarm_exporter::metrics::catalogue::{ALL, Kind};
 use super::model::{self, list, text};
 use super::promql::{self, References};
 
-const RULES: &str = include_str!("../../../prometheus/recording_rules.yml");
+pub(super) const RULES: &str = include_str!("../../../prometheus/recording_rules.yml");
 
 /// The labels of a metric; those of a closed set with all their values.
 type Labels = BTreeMap<&'static str, Option<&'static [&'static str]>>;
