@@ -19,6 +19,7 @@ mod prometheus;
 mod reload;
 mod restart;
 mod stack;
+mod simulated;
 mod stop;
 mod storage_doc;
 mod webhooks;

@@ -1,0 +1,106 @@
+//! The simulated farm against the exporter: its truth is what the metrics show.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use http_body_util::Full;
+use printfarm_exporter::farm::{Changes, Farm, Limits, Outcome, Source, Time, Turn};
+use printfarm_exporter::simulate::{Options, Plan, PrinterTruth, Request, Secrets, Truth};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Secret, authorize, parse, read};
+
+const START: Time = Time::from_micros(1_800_000_000_000_000);
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// The request as the exporter reads it when it arrives at `received`.
+fn understood(request: &Request, received: Time, secret: &Secret) -> Parsed {
+    let path = request.path.strip_prefix("/webhook/").unwrap();
+    let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
+    let source = Source::from_word(source).unwrap();
+    let headers = request.headers.iter().map(|(name, value)| {
+        (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+    });
+    let headers: HeaderMap = headers.collect();
+    let body = Full::new(Bytes::copy_from_slice(&request.body));
+    let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default())).unwrap();
+    authorize(Some(secret), source, &headers, None, &fields).unwrap();
+    parse(source, &fields, &Context { segment, names: &|_, _| None, received }).unwrap()
+}
+
+/// Runs a farm in virtual time through the decoding and the state.
+fn run(options: &Options) -> (Truth, Farm, Time) {
+    let secret = Secret::new(options.secrets.octoprint.clone());
+    let mut plan = Plan::new(options);
+    let (mut truth, mut farm) = (Truth::default(), Farm::default());
+    while let Some(step) = plan.next() {
+        plan.note(&step, &mut truth);
+        let received = START + step.at;
+        let Some(request) = &step.request else { continue };
+        if let Parsed::Event(event) = understood(request, received, &secret) {
+            farm.apply(&event, Turn::at(received), &Limits::default(), &mut Changes::default()).unwrap();
+        }
+    }
+    let end = options.duration + Duration::from_secs(3600);
+    (truth.at(end), farm, START + end)
+}
+
+fn options(seed: u64, speed: u32, days: u32) -> Options {
+    let secrets = Secrets { octoprint: "hunter2".into(), octoeverywhere: "hunter2".into() };
+    let duration = Duration::from_secs(24 * 60 * 60) * days / speed;
+    let week = Duration::from_secs(7 * 60 * 60);
+    Options { printers: 12, speed: f64::from(speed), seed, duration, start: START, week, secrets }
+}
+
+fn ended(truth: &PrinterTruth, outcome: Outcome) -> u64 {
+    truth.ended.iter().map(|by_outcome| by_outcome[outcome.index()]).sum()
+}
+
+#[test]
+fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
+    for (seed, speed, days) in [(1, 1, 20), (2, 60, 20), (3, 720, 20), (4, 5_000, 20), (5, 1, 20)] {
+        let (truth, farm, end) = run(&options(seed, speed, days));
+        let readings: BTreeMap<_, _> = farm.view().read(end).map(|reading| (reading.label, reading)).collect();
+        assert_eq!(truth.printers().count(), readings.len());
+        for (name, truth) in truth.printers() {
+            let reading = &readings[name];
+            let case = format!("{name}, seed {seed}, speed {speed}");
+            assert_eq!(reading.totals.started, truth.started, "{case}: started");
+            assert_eq!(reading.totals.ended, truth.ended, "{case}: ended");
+            assert_eq!(u64::from(reading.print.is_some()), truth.open(), "{case}: open");
+            assert_seconds(&case, truth, reading.printed, reading.paused);
+        }
+    }
+}
+
+/// Senders state whole seconds, and some of them nothing at a resume, so that a pause is known to two seconds at each of its
+/// ends; a print that never waited is known to the microsecond. What nobody could see may be credited or not.
+fn assert_seconds(case: &str, truth: &PrinterTruth, printed: Duration, paused: Duration) {
+    let unclear = Duration::from_secs(2) * u32::try_from(truth.pauses).unwrap();
+    let rounded = Duration::from_micros(1) * u32::try_from(truth.started.iter().sum::<u64>()).unwrap();
+    let slack = unclear + rounded;
+    assert!(
+        printed + slack >= truth.printed && printed <= truth.printed + truth.stopped_unseen + slack,
+        "{case}: printed {printed:?} instead of {truth:?}"
+    );
+    assert!(
+        paused + slack >= truth.paused && paused <= truth.paused + truth.resumed_unseen + slack,
+        "{case}: paused {paused:?} instead of {truth:?}"
+    );
+}
+
+#[test]
+fn the_virtual_farm_meets_every_outcome() {
+    let (truth, _, _) = run(&options(1, 1, 20));
+    for outcome in Outcome::ALL {
+        assert!(truth.printers().any(|(_, truth)| ended(truth, *outcome) > 0), "{outcome:?}");
+    }
+}
