@@ -74,7 +74,9 @@ impl Cloud<'_> {
         }
         match news {
             News::Cancelled => fields.push(("Error", text("Print cancelled"))),
-            News::Error | News::Failed => fields.push(("Error", text("Heater extruder not heating as expected"))),
+            News::Error | News::Failed => {
+                fields.push(("Error", text("Heater extruder not heating as expected")))
+            }
             _ => {}
         }
         fields

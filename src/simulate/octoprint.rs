@@ -94,7 +94,11 @@ impl Plug<'_> {
         let custom = |name: &str, extra, doing| one("Custom Event", name, extra, doing);
         let state = |id: &str, doing| {
             let words = state_words(id);
-            custom("PrinterStateChanged", self.connector().text("state_id", id).text("state_string", words), doing)
+            custom(
+                "PrinterStateChanged",
+                self.connector().text("state_id", id).text("state_string", words),
+                doing,
+            )
         };
         let failed = |extra, doing| {
             one("Print Failed", "Something went wrong and your print has failed.", extra, doing)
@@ -133,14 +137,21 @@ impl Plug<'_> {
             ],
             News::Completed => vec![
                 state("FINISHING", Finishes),
-                one("Print Done", "Your print is done.", file().float("time", seconds(moment.printed)), Finishes),
+                one(
+                    "Print Done",
+                    "Your print is done.",
+                    file().float("time", seconds(moment.printed)),
+                    Finishes,
+                ),
                 state("OPERATIONAL", Nothing),
             ],
             News::Cancelled => {
                 // At a cancel within a pause, OctoPrint's time includes that pause.
                 let time = seconds(moment.printed + moment.open_pause);
                 let extra = || {
-                    self.with_user(at_position(file(), moment)).float("time", time).text("reason", "cancelled")
+                    self.with_user(at_position(file(), moment))
+                        .float("time", time)
+                        .text("reason", "cancelled")
                 };
                 vec![
                     custom("PrintCancelling", self.with_user(file()), Cancels),
@@ -161,7 +172,11 @@ impl Plug<'_> {
             }
             News::Disconnected => vec![custom("Disconnected", Object::new(), IsLost)],
             News::Connected => vec![
-                custom("Connected", self.connector().text("port", "/dev/ttyACM0").whole("baudrate", 115_200), Nothing),
+                custom(
+                    "Connected",
+                    self.connector().text("port", "/dev/ttyACM0").whole("baudrate", 115_200),
+                    Nothing,
+                ),
                 state("OPERATIONAL", Nothing),
             ],
             News::Test => vec![one("Print Done", "Your print is done.", test(), Nothing)],
@@ -172,11 +187,9 @@ impl Plug<'_> {
                     one("Print Done", "Your print is done.", file().float("time", 0.034), Finishes),
                 ]
             }
-            News::StillWaits(_)
-            | News::FirstLayer
-            | News::Warned
-            | News::BedCooled
-            | News::LimitReached => vec![],
+            News::StillWaits(_) | News::FirstLayer | News::Warned | News::BedCooled | News::LimitReached => {
+                vec![]
+            }
         };
         all.into_iter().filter(|message| self.is_fork() || message.topic != "Custom Event").collect()
     }
@@ -233,12 +246,21 @@ impl Plug<'_> {
             let progress = nothing.into_iter().fold(Object::new(), Object::null);
             let parts = ["name", "path", "display", "origin", "size", "date"];
             let file = parts.into_iter().fold(Object::new(), Object::null);
-            let job = Object::new().object("file", &file).null("estimatedPrintTime").null("filament").null("user");
+            let job =
+                Object::new().object("file", &file).null("estimatedPrintTime").null("filament").null("user");
             let [progress, job] = [progress, job].map(Field::Object);
-            return [state, job, progress, Field::Null, Field::Object(Object::new()), Field::Text(String::new())];
+            return [
+                state,
+                job,
+                progress,
+                Field::Null,
+                Field::Object(Object::new()),
+                Field::Text(String::new()),
+            ];
         }
         let height = (moment.done() * 400.0).round() * 0.2;
-        let height = if moment.printed.is_zero() { Field::Null } else { Field::Number(format!("{height:.1}")) };
+        let height =
+            if moment.printed.is_zero() { Field::Null } else { Field::Number(format!("{height:.1}")) };
         [
             state,
             Field::Object(self.job(moment)),
@@ -295,13 +317,15 @@ fn position_in_file(moment: Moment<'_>) -> u64 {
 }
 
 fn error() -> Object {
-    let extra = Object::new().text("error", THERMAL).text("reason", "firmware").text("consequence", "emergency");
+    let extra =
+        Object::new().text("error", THERMAL).text("reason", "firmware").text("consequence", "emergency");
     let logs = r#"["Recv: ok", "Send: N38 G1 X60.050 Y20.000 E27.94050 F6000*5", "Recv: Error:Printer halted. kill() called!"]"#;
     extra.json("logs", logs).text("faq", "firmware-thermal-runaway")
 }
 
 fn test() -> Object {
-    let extra = Object::new().text("name", "example.gcode").text("path", "example.gcode").text("origin", "local");
+    let extra =
+        Object::new().text("name", "example.gcode").text("path", "example.gcode").text("origin", "local");
     let extra = extra.whole("size", 242_038).text("owner", "example_user").float("time", 50.237_335_886);
     extra.flag("popup", true).whole("hook_index", 0)
 }
@@ -353,5 +377,8 @@ fn progress(doing: Doing, moment: Moment<'_>) -> Object {
 fn meta(moment: Moment<'_>) -> Object {
     let estimate = seconds(moment.course.estimate);
     let analysis = Object::new().float("estimatedPrintTime", estimate).object("filament", &filament());
-    Object::new().text("hash", "70a2b64e77cc8285f394a324498055f807d6a398").text("user", "lab").object("analysis", &analysis)
+    Object::new()
+        .text("hash", "70a2b64e77cc8285f394a324498055f807d6a398")
+        .text("user", "lab")
+        .object("analysis", &analysis)
 }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::plan::Secrets;
 use super::calendar::Calendar;
 use super::course::{Course, Fate, File, Leg, Why};
 use super::dice::Dice;
@@ -11,6 +10,7 @@ use super::news::{Moment, News, Request};
 use super::octoeverywhere::Cloud;
 use super::octoprint::Plug;
 use super::persona::{Persona, Platform, Sender};
+use super::plan::Secrets;
 use super::truth::Fact;
 use crate::farm::{Origin, Outcome, Time};
 
@@ -143,7 +143,8 @@ impl Printer {
 
     /// Goes through the print from `start` on.
     fn perform(&mut self, course: &Course, start: Duration) {
-        let mut teller = Teller { course, at: start, printed: Duration::ZERO, paused: Duration::ZERO, waits: None };
+        let mut teller =
+            Teller { course, at: start, printed: Duration::ZERO, paused: Duration::ZERO, waits: None };
         self.before(&teller);
         self.settle(start);
         self.tell(&teller, Some(Fact::Begins(course.origin)), News::Started);
@@ -269,7 +270,8 @@ impl Printer {
 
     /// A free account tells of starts and ends until its webhooks of the day are used up, and then only that they are.
     fn perform_within_the_limit(&mut self, course: &Course, start: Duration, next: Option<Duration>) {
-        let mut teller = Teller { course, at: start, printed: Duration::ZERO, paused: Duration::ZERO, waits: None };
+        let mut teller =
+            Teller { course, at: start, printed: Duration::ZERO, paused: Duration::ZERO, waits: None };
         let day = self.calendar.day(start);
         if self.used.0 != day {
             self.used = (day, 0);

@@ -71,7 +71,8 @@ fn every_habit_occurs_within_a_few_weeks() {
         }
     }
     let types = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16].map(|number| format!("type {number}"));
-    let topics = ["Started", "Done", "Failed", "Paused", "Progress"].map(|it| format!("multipart Print {it}"));
+    let topics =
+        ["Started", "Done", "Failed", "Paused", "Progress"].map(|it| format!("multipart Print {it}"));
     let others = [
         "multipart Error",
         "multipart User Action Needed",
@@ -93,7 +94,8 @@ fn every_habit_occurs_within_a_few_weeks() {
     for wanted in types.iter().chain(&topics).map(String::as_str).chain(others) {
         assert!(seen.contains_key(wanted), "{wanted} is missing among {:#?}", seen.keys());
     }
-    for wanted in ["Untold", "Stops { told: false }", "Stops { told: true }", "Ends(Unknown)", "Ends(Failed)"] {
+    for wanted in ["Untold", "Stops { told: false }", "Stops { told: true }", "Ends(Unknown)", "Ends(Failed)"]
+    {
         assert!(facts.contains(&format!("Some({wanted})")), "{wanted} is missing among {facts:?}");
     }
 }

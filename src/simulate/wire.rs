@@ -108,10 +108,8 @@ pub(super) fn multipart(fields: &Fields, boundary: &str) -> Vec<u8> {
             Field::Object(object) => object.to_string(),
             Field::Null => continue,
         };
-        let _ = write!(
-            body,
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n"
-        );
+        let _ =
+            write!(body, "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
     }
     let _ = write!(body, "--{boundary}--\r\n");
     body.into_bytes()

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod alerts;
 mod app;
 mod captures;
 mod client;
@@ -16,10 +17,11 @@ mod layouts;
 mod malformed;
 mod program;
 mod prometheus;
+mod promql;
 mod reload;
 mod restart;
-mod stack;
 mod simulated;
+mod stack;
 mod stop;
 mod storage_doc;
 mod webhooks;

@@ -26,9 +26,10 @@ fn understood(request: &Request, received: Time, secret: &Secret) -> Parsed {
     let path = request.path.strip_prefix("/webhook/").unwrap();
     let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
     let source = Source::from_word(source).unwrap();
-    let headers = request.headers.iter().map(|(name, value)| {
-        (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
-    });
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()));
     let headers: HeaderMap = headers.collect();
     let body = Full::new(Bytes::copy_from_slice(&request.body));
     let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default())).unwrap();
@@ -68,7 +69,8 @@ fn ended(truth: &PrinterTruth, outcome: Outcome) -> u64 {
 fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
     for (seed, speed, days) in [(1, 1, 20), (2, 60, 20), (3, 720, 20), (4, 5_000, 20), (5, 1, 20)] {
         let (truth, farm, end) = run(&options(seed, speed, days));
-        let readings: BTreeMap<_, _> = farm.view().read(end).map(|reading| (reading.label, reading)).collect();
+        let readings: BTreeMap<_, _> =
+            farm.view().read(end).map(|reading| (reading.label, reading)).collect();
         assert_eq!(truth.printers().count(), readings.len());
         for (name, truth) in truth.printers() {
             let reading = &readings[name];

@@ -110,7 +110,9 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()>
     out.flush()?;
     if let Some(problem) = &sent.tally.first_problem {
         let (failed, all) = (sent.tally.failed, sent.tally.failed + sent.tally.acknowledged);
-        bail!("{failed} of {all} webhooks were not acknowledged, so the exporter may show less than the truth; the first: {problem}");
+        bail!(
+            "{failed} of {all} webhooks were not acknowledged, so the exporter may show less than the truth; the first: {problem}"
+        );
     }
     Ok(())
 }
@@ -118,7 +120,8 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()>
 /// The secrets that the exporter expects, from where it takes them too.
 fn secrets() -> anyhow::Result<Secrets> {
     let settings = config::load(None, &Surroundings::process())?;
-    let secret = |source| settings.secret(source).map_or_else(String::new, |secret| secret.reveal().to_owned());
+    let secret =
+        |source| settings.secret(source).map_or_else(String::new, |secret| secret.reveal().to_owned());
     Ok(Secrets { octoprint: secret(Source::OctoPrint), octoeverywhere: secret(Source::OctoEverywhere) })
 }
 
@@ -128,7 +131,8 @@ mod tests {
 
     #[test]
     fn speeds_and_durations_are_more_than_nothing() {
-        let speeds = [("720", true), ("0.5", true), ("0", false), ("-1", false), ("nan", false), ("fast", false)];
+        let speeds =
+            [("720", true), ("0.5", true), ("0", false), ("-1", false), ("nan", false), ("fast", false)];
         for (text, fine) in speeds {
             assert_eq!(text.parse::<Speed>().is_ok(), fine, "{text}");
         }

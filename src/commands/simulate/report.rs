@@ -12,7 +12,8 @@ use crate::simulate::PrinterTruth;
 /// The truth as a table, with a line for each printer and one for the farm.
 pub(super) fn table(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
     let head = ["started", "completed", "cancelled", "failed", "unknown", "open", "printed", "paused"];
-    let width = sent.truth.printers().map(|(name, _)| name.len()).max().unwrap_or(0).max("all printers".len());
+    let width =
+        sent.truth.printers().map(|(name, _)| name.len()).max().unwrap_or(0).max("all printers".len());
     line(out, width, "printer", &head.map(str::to_owned))?;
     let mut sums = Row::default();
     for (name, printer) in sent.truth.printers() {
@@ -45,7 +46,8 @@ fn in_json(name: &str, printer: &PrinterTruth) -> Value {
     };
     let outcomes = |origin: usize| {
         let all = Outcome::ALL.iter();
-        let all = all.map(|outcome| (outcome.as_str().to_owned(), json!(printer.ended[origin][outcome.index()])));
+        let all =
+            all.map(|outcome| (outcome.as_str().to_owned(), json!(printer.ended[origin][outcome.index()])));
         Value::Object(all.collect::<Map<_, _>>())
     };
     json!({

@@ -56,9 +56,9 @@ pub(super) async fn send(
     clock: &Clock,
     mut stop: oneshot::Receiver<()>,
 ) -> anyhow::Result<Sent> {
-    courier::connect(target)
-        .await
-        .with_context(|| format!("cannot reach {target}; start the exporter, or name another with --target"))?;
+    courier::connect(target).await.with_context(|| {
+        format!("cannot reach {target}; start the exporter, or name another with --target")
+    })?;
     let tally = Arc::new(Mutex::new(Tally::default()));
     let (queues, mut couriers) = couriers(target, clock, &tally);
     let mut progress = Progress::new(duration);

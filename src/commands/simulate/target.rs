@@ -19,7 +19,9 @@ pub(super) struct Target {
 pub(super) enum BadTarget {
     #[error("it is not a URL; write http://HOST:PORT, such as http://127.0.0.1:10064")]
     NoUrl,
-    #[error("https is not supported here; send to the exporter's own port over http, from a machine that reaches it")]
+    #[error(
+        "https is not supported here; send to the exporter's own port over http, from a machine that reaches it"
+    )]
     Https,
     #[error("a name and a password do not belong into it")]
     Credentials,

@@ -1,6 +1,8 @@
 //! The programs around the exporter, as they are installed: each test runs its own, with its own configuration.
 
+mod alertmanager;
 mod prometheus;
+mod receiver;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,7 +15,9 @@ use std::time::Duration;
 
 use crate::client::{Connection, Response};
 
+pub(crate) use alertmanager::Alertmanager;
 pub(crate) use prometheus::Prometheus;
+pub(crate) use receiver::Receiver;
 
 /// How often to look before giving up, and how long to wait between two looks.
 const LOOKS: u32 = 300;
@@ -42,6 +46,15 @@ pub(crate) fn folder_with(files: &[(&str, &str)]) -> PathBuf {
         fs::write(path, content).unwrap();
     }
     folder
+}
+
+/// What a tool writes when it runs in the project's folder, where it must succeed.
+pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    let output = installed(program, output);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(output.status.success(), "{program} {arguments:?}\n{stdout}\n{stderr}");
+    stdout
 }
 
 /// What starting or running a tool gave, or which script installs it.
