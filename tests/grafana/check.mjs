@@ -26,7 +26,7 @@ const VERSIONS = [
 const PRELUDE = `
 // A type as its values are written in JSON: enumerations by their values.
 type Json<T> = T extends string ? (string extends T ? string : \`\${T}\`)
-  : T extends number ? (number extends T ? number : \`\${T}\` extends \`\${infer N extends number}\` ? N : never)
+  : T extends number ? (\`\${T}\` extends \`\${infer N extends number}\` ? N : never)
   : T extends boolean | null | undefined ? T
   : T extends Array<infer U> ? Array<Json<U>>
   : T extends object ? { [K in keyof T]: Json<T[K]> }
