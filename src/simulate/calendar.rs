@@ -35,8 +35,10 @@ impl Calendar {
     }
 
     /// The farm's day, counted from the Monday.
-    pub(super) fn day(self, at: Duration) -> f64 {
-        (self.farm(at) / DAY).floor()
+    pub(super) fn day(self, at: Duration) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "no farm lives for so many days")]
+        let day = (self.farm(at) / DAY).floor() as i64;
+        day
     }
 
     /// When a printer that is free from `at` on is started next: after a while, when somebody is there.
@@ -74,7 +76,7 @@ mod tests {
             let hour = calendar.farm(at).rem_euclid(DAY) / HOUR;
             assert!((8.0..21.1).contains(&hour), "{hour}");
         }
-        assert!(calendar.day(at) > 20.0);
+        assert!(calendar.day(at) > 20);
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Cloud<'_> {
         match news {
             News::Cancelled => fields.push(("Error", text("Print cancelled"))),
             News::Error | News::Failed => {
-                fields.push(("Error", text("Heater extruder not heating as expected")))
+                fields.push(("Error", text("Heater extruder not heating as expected")));
             }
             _ => {}
         }

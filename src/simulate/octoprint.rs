@@ -9,6 +9,7 @@ use super::persona::{Persona, Plugin, Version};
 use super::wire::{self, Field, Fields, Object};
 use crate::farm::Origin;
 
+const CUSTOM: &str = "Custom Event";
 const AGENT: &str = "python-requests/2.34.2";
 const PLACEHOLDER: File = File { name: "continuousprint_managed.gcode", size: 7 };
 const THERMAL: &str = "Thermal Runaway, system stopped! Heater_ID: bed - Printer halted. kill() called!";
@@ -88,110 +89,115 @@ impl Plug<'_> {
     }
 
     fn messages(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
-        let course = moment.course;
-        let file = || self.file(course.file, course.origin);
-        let one = |topic, text: &str, extra, doing| Message { topic, text: text.to_owned(), extra, doing };
-        let custom = |name: &str, extra, doing| one("Custom Event", name, extra, doing);
-        let state = |id: &str, doing| {
-            let words = state_words(id);
-            custom(
-                "PrinterStateChanged",
-                self.connector().text("state_id", id).text("state_string", words),
-                doing,
-            )
-        };
-        let failed = |extra, doing| {
-            one("Print Failed", "Something went wrong and your print has failed.", extra, doing)
-        };
-        use Doing::{Cancels, Finishes, IsLost, Nothing, Prints, Waits};
         let all = match news {
-            News::Started => vec![
-                custom("FileSelected", self.with_user(file()), Nothing),
-                one("Print Started", "Your print has started.", self.with_user(file()), Prints),
-                state("PRINTING", Prints),
-            ],
-            News::Progress if !self.plugin.progress => vec![],
-            News::Progress => {
-                let percent = (moment.done() * 10.0).round() * 10.0;
-                let text = format!("Your print is {percent} % complete.");
-                vec![one("Print Progress", &text, Object::new(), Prints)]
+            News::Started | News::Progress => self.of_a_running_print(news, moment),
+            News::Paused(_) | News::StillWaits(_) | News::Resumed => self.of_a_pause(news, moment),
+            News::Completed | News::Cancelled | News::Error | News::Failed => self.of_an_end(news, moment),
+            _ => self.of_a_printer_at_rest(news),
+        };
+        all.into_iter().filter(|message| self.is_fork() || message.topic != CUSTOM).collect()
+    }
+
+    fn of_a_running_print(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
+        if news == News::Started {
+            let file = || self.with_user(self.file(moment.course.file, moment.course.origin));
+            return vec![
+                custom("FileSelected", file(), Doing::Nothing),
+                message("Print Started", "Your print has started.", file(), Doing::Prints),
+                self.state("PRINTING", Doing::Prints),
+            ];
+        }
+        if !self.plugin.progress {
+            return Vec::new();
+        }
+        let percent = (moment.done() * 10.0).round() * 10.0;
+        let text = format!("Your print is {percent} % complete.");
+        vec![message("Print Progress", &text, Object::new(), Doing::Prints)]
+    }
+
+    fn of_a_pause(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
+        let file = || self.file(moment.course.file, moment.course.origin);
+        match news {
+            News::Paused(_) => {
+                let text = "Your print has paused. You might need to change the filament color.";
+                let extra = self.with_user(at_position(file(), moment));
+                vec![
+                    self.state("PAUSING", Doing::Prints),
+                    message("Print Paused", text, extra, Doing::Waits),
+                    self.state("PAUSED", Doing::Waits),
+                ]
             }
-            News::Paused(_) => vec![
-                state("PAUSING", Prints),
-                one(
-                    "Print Paused",
-                    "Your print has paused. You might need to change the filament color.",
-                    self.with_user(at_position(file(), moment)),
-                    Waits,
-                ),
-                state("PAUSED", Waits),
-            ],
             News::StillWaits(Why::Filament) => {
                 let text = "User action needed. You might need to change the filament color.";
-                vec![one("User Action Needed", text, Object::new(), Waits)]
+                vec![message("User Action Needed", text, Object::new(), Doing::Waits)]
             }
             News::Resumed => vec![
-                state("RESUMING", Prints),
-                custom("PrintResumed", self.with_user(file()), Prints),
-                state("PRINTING", Prints),
+                self.state("RESUMING", Doing::Prints),
+                custom("PrintResumed", self.with_user(file()), Doing::Prints),
+                self.state("PRINTING", Doing::Prints),
             ],
-            News::Completed => vec![
-                state("FINISHING", Finishes),
-                one(
-                    "Print Done",
-                    "Your print is done.",
-                    file().float("time", seconds(moment.printed)),
-                    Finishes,
-                ),
-                state("OPERATIONAL", Nothing),
-            ],
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_an_end(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
+        let file = || self.file(moment.course.file, moment.course.origin);
+        let failed = |extra, doing| {
+            message("Print Failed", "Something went wrong and your print has failed.", extra, doing)
+        };
+        let operational = self.state("OPERATIONAL", Doing::Nothing);
+        match news {
+            News::Completed => {
+                let extra = file().float("time", seconds(moment.printed));
+                let done = message("Print Done", "Your print is done.", extra, Doing::Finishes);
+                vec![self.state("FINISHING", Doing::Finishes), done, operational]
+            }
             News::Cancelled => {
                 // At a cancel within a pause, OctoPrint's time includes that pause.
                 let time = seconds(moment.printed + moment.open_pause);
-                let extra = || {
-                    self.with_user(at_position(file(), moment))
-                        .float("time", time)
-                        .text("reason", "cancelled")
-                };
+                let extra = self.with_user(at_position(file(), moment));
+                let extra = extra.float("time", time).text("reason", "cancelled");
                 vec![
-                    custom("PrintCancelling", self.with_user(file()), Cancels),
-                    state("CANCELLING", Cancels),
-                    custom("PrintCancelled", extra(), Cancels),
-                    failed(extra(), Cancels),
-                    state("OPERATIONAL", Nothing),
+                    custom("PrintCancelling", self.with_user(file()), Doing::Cancels),
+                    self.state("CANCELLING", Doing::Cancels),
+                    custom("PrintCancelled", extra.clone(), Doing::Cancels),
+                    failed(extra, Doing::Cancels),
+                    operational,
                 ]
             }
-            News::Error => vec![one("Error", "There was an error.", error(), IsLost)],
-            News::Failed => {
+            News::Error => vec![message("Error", "There was an error.", error(), Doing::IsLost)],
+            _ => {
                 let told = if self.plugin.version == Version::ForkOnTwo { "unknown" } else { THERMAL };
                 let extra = file().float("time", seconds(moment.printed)).text("reason", "error");
-                vec![
-                    failed(extra.text("error", told).float("progress", moment.done()), IsLost),
-                    state("ERROR", IsLost),
-                ]
+                let extra = extra.text("error", told).float("progress", moment.done());
+                vec![failed(extra, Doing::IsLost), self.state("ERROR", Doing::IsLost)]
             }
-            News::Disconnected => vec![custom("Disconnected", Object::new(), IsLost)],
-            News::Connected => vec![
-                custom(
-                    "Connected",
-                    self.connector().text("port", "/dev/ttyACM0").whole("baudrate", 115_200),
-                    Nothing,
-                ),
-                state("OPERATIONAL", Nothing),
-            ],
-            News::Test => vec![one("Print Done", "Your print is done.", test(), Nothing)],
+        }
+    }
+
+    fn of_a_printer_at_rest(&self, news: News) -> Vec<Message> {
+        match news {
+            News::Disconnected => vec![custom("Disconnected", Object::new(), Doing::IsLost)],
+            News::Connected => {
+                let port = self.connector().text("port", "/dev/ttyACM0").whole("baudrate", 115_200);
+                vec![custom("Connected", port, Doing::Nothing), self.state("OPERATIONAL", Doing::Nothing)]
+            }
+            News::Test => vec![message("Print Done", "Your print is done.", test(), Doing::Nothing)],
             News::Placeholder => {
-                let file = || self.file(PLACEHOLDER, Origin::Local);
+                let started = self.with_user(self.file(PLACEHOLDER, Origin::Local));
+                let done = self.file(PLACEHOLDER, Origin::Local).float("time", 0.034);
                 vec![
-                    one("Print Started", "Your print has started.", self.with_user(file()), Prints),
-                    one("Print Done", "Your print is done.", file().float("time", 0.034), Finishes),
+                    message("Print Started", "Your print has started.", started, Doing::Prints),
+                    message("Print Done", "Your print is done.", done, Doing::Finishes),
                 ]
             }
-            News::StillWaits(_) | News::FirstLayer | News::Warned | News::BedCooled | News::LimitReached => {
-                vec![]
-            }
-        };
-        all.into_iter().filter(|message| self.is_fork() || message.topic != "Custom Event").collect()
+            _ => Vec::new(),
+        }
+    }
+
+    fn state(&self, id: &str, doing: Doing) -> Message {
+        let extra = self.connector().text("state_id", id).text("state_string", state_words(id));
+        custom("PrinterStateChanged", extra, doing)
     }
 
     fn connector(&self) -> Object {
@@ -284,6 +290,15 @@ impl Plug<'_> {
         };
         job.object("filament", &filament()).text("user", "lab")
     }
+}
+
+fn message(topic: &'static str, text: &str, extra: Object, doing: Doing) -> Message {
+    Message { topic, text: text.to_owned(), extra, doing }
+}
+
+/// An event of OctoPrint that the fork passes on; only its text names it.
+fn custom(name: &str, extra: Object, doing: Doing) -> Message {
+    message(CUSTOM, name, extra, doing)
 }
 
 fn seconds(span: Duration) -> f64 {

@@ -23,6 +23,7 @@ pub(super) enum Sender {
 
 /// How the OctoPrint plugin is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a box that its user ticks or not")]
 pub(super) struct Plugin {
     pub(super) version: Version,
     /// It sends JSON; else multipart, as by default.

@@ -55,7 +55,7 @@ pub(super) struct Printer {
     again: bool,
     is_disconnected: bool,
     /// The day of a free account, and how many webhooks it has used on it.
-    used: (f64, u32),
+    used: (i64, u32),
     steps: VecDeque<Step>,
 }
 
@@ -86,7 +86,7 @@ impl Printer {
             last: None,
             again: false,
             is_disconnected: false,
-            used: (0.0, 0),
+            used: (0, 0),
             steps: VecDeque::new(),
         };
         printer.next_start = printer.in_time(first);
@@ -188,7 +188,7 @@ impl Printer {
                 continue;
             }
             teller.printed = milestone;
-            teller.at = begun + (milestone - printed);
+            teller.at = begun + milestone.saturating_sub(printed);
             let goes_on = self.persona.tells_of_progress().then_some(Fact::GoesOn);
             self.tell(teller, goes_on, News::Progress);
             if tenth == 1 {

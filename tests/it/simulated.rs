@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::process::{Output, Stdio};
 use std::task::{Context as Task, Poll, Waker};
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use http_body_util::Full;
 use printfarm_exporter::farm::{Changes, Farm, Limits, Outcome, Source, Time, Turn};
 use printfarm_exporter::simulate::{Options, Plan, PrinterTruth, Request, Secrets, Truth};
 use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Secret, authorize, parse, read};
+use serde_json::Value;
+
+use crate::program::{Running, program, text};
 
 const START: Time = Time::from_micros(1_800_000_000_000_000);
 
@@ -54,11 +58,11 @@ fn run(options: &Options) -> (Truth, Farm, Time) {
     (truth.at(end), farm, START + end)
 }
 
-fn options(seed: u64, speed: u32, days: u32) -> Options {
+fn options(seed: u64, times_faster: u32, days: u32) -> Options {
     let secrets = Secrets { octoprint: "hunter2".into(), octoeverywhere: "hunter2".into() };
-    let duration = Duration::from_secs(24 * 60 * 60) * days / speed;
+    let duration = Duration::from_secs(24 * 60 * 60) * days / times_faster;
     let week = Duration::from_secs(7 * 60 * 60);
-    Options { printers: 12, speed: f64::from(speed), seed, duration, start: START, week, secrets }
+    Options { printers: 12, speed: f64::from(times_faster), seed, duration, start: START, week, secrets }
 }
 
 fn ended(truth: &PrinterTruth, outcome: Outcome) -> u64 {
@@ -67,7 +71,7 @@ fn ended(truth: &PrinterTruth, outcome: Outcome) -> u64 {
 
 #[test]
 fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
-    for (seed, speed, days) in [(1, 1, 20), (2, 60, 20), (3, 720, 20), (4, 5_000, 20), (5, 1, 20)] {
+    for (seed, speed, days) in [(1, 1, 12), (2, 60, 12), (3, 720, 12), (4, 5_000, 12)] {
         let (truth, farm, end) = run(&options(seed, speed, days));
         let readings: BTreeMap<_, _> =
             farm.view().read(end).map(|reading| (reading.label, reading)).collect();
@@ -101,8 +105,110 @@ fn assert_seconds(case: &str, truth: &PrinterTruth, printed: Duration, paused: D
 
 #[test]
 fn the_virtual_farm_meets_every_outcome() {
-    let (truth, _, _) = run(&options(1, 1, 20));
+    let (truth, _, _) = run(&options(1, 60, 12));
     for outcome in Outcome::ALL {
         assert!(truth.printers().any(|(_, truth)| ended(truth, *outcome) > 0), "{outcome:?}");
     }
+}
+
+/// Runs `simulate` against an exporter.
+fn simulate(target: &str, arguments: &[&str]) -> Output {
+    program().args(["simulate", "--target", target]).args(arguments).output().unwrap()
+}
+
+fn series(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{name} is missing")).parse().unwrap()
+}
+
+/// Webhooks are a moment on their way, so that a print shows up to half a second more or less than it took.
+fn assert_shown(printer: &Value, metrics: &str) {
+    let name = printer["printer"].as_str().unwrap();
+    let origins = printer["started"].as_object().unwrap();
+    let mut prints = 0.0;
+    for (origin, started) in origins {
+        let series_name = format!("printfarm_prints_started_total{{origin=\"{origin}\",printer=\"{name}\"}}");
+        assert_eq!(Some(series(metrics, &series_name)), started.as_f64(), "{series_name}");
+        prints += started.as_f64().unwrap();
+        for (outcome, ended) in printer["ended"][origin].as_object().unwrap() {
+            let labels = format!("{{origin=\"{origin}\",outcome=\"{outcome}\",printer=\"{name}\"}}");
+            let shown = series(metrics, &format!("printfarm_prints_total{labels}"));
+            assert_eq!(Some(shown), ended.as_f64(), "{labels}");
+        }
+    }
+    let slack = prints * 0.5 + printer["pauses"].as_f64().unwrap() * 2.0;
+    let kinds = [("print", "printed", "stopped"), ("paused", "paused", "resumed")];
+    for (metric, truth, unseen) in kinds {
+        let shown = series(metrics, &format!("printfarm_{metric}_seconds_total{{printer=\"{name}\"}}"));
+        let truth = printer[format!("{truth}_seconds")].as_f64().unwrap();
+        let unseen = printer[format!("{unseen}_unseen_seconds")].as_f64().unwrap();
+        let range = truth - slack..=truth + unseen + slack;
+        assert!(range.contains(&shown), "{name}: {metric} {shown}, not within {range:?}");
+    }
+}
+
+#[test]
+fn the_program_shows_what_the_program_says_that_happened() {
+    let exporter = Running::start(&[]);
+    let target = format!("http://{}", exporter.address);
+    let arguments = ["--speed=5000", "--duration=10s", "--seed=4", "--printers=16", "--format=json"];
+    let output = simulate(&target, &arguments);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    let truth: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(truth["webhooks"]["failed"], 0);
+    let metrics = exporter.request("GET", "/metrics", "").text();
+    let printers = truth["printers"].as_array().unwrap();
+    assert!(printers.len() >= 12, "{truth:#}");
+    for printer in printers {
+        assert_eq!(printer["open"], 0, "the farm closes at the end");
+        assert_shown(printer, &metrics);
+    }
+}
+
+#[test]
+fn an_interrupt_ends_it_early_and_the_truth_is_still_printed() {
+    let exporter = Running::start(&[]);
+    let target = format!("http://{}", exporter.address);
+    let mut command = program();
+    command.args(["simulate", "--speed=20000", "--duration=1h", "--target", &target]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !exporter.request("GET", "/metrics", "").text().contains("printfarm_prints_started_total") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let sent = std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    assert!(table.starts_with("printer") && table.contains("all printers"), "{table}");
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_one_line() {
+    let mut command = program();
+    command.env("PRINTFARM_OCTOPRINT_SECRET", "hunter2").env("PRINTFARM_OCTOEVERYWHERE_SECRET", "hunter2");
+    let exporter = Running::start_as(command, &[]);
+    let guarded = format!("http://{}", exporter.address);
+    let short = ["--speed=40000", "--duration=2s"];
+    let refused =
+        "webhooks were not acknowledged, so the exporter may show less than the truth; the first: 401";
+    let cases = [
+        ("nobody listens", "http://127.0.0.1:9", 1, "cannot reach http://127.0.0.1:9 (Connection refused"),
+        ("https", "https://127.0.0.1:9", 2, "https is not supported here"),
+        ("no secret", &guarded, 1, refused),
+    ];
+    for (name, target, code, part) in cases {
+        let output = simulate(target, &short);
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{name}: {line}");
+        assert!(line.contains(part) && line.lines().count() == 1, "{name}: {line}");
+        assert!(!line.contains("hunter2"), "{name}: {line}");
+    }
+    let mut with_secret = program();
+    with_secret
+        .env("PRINTFARM_OCTOPRINT_SECRET", "hunter2")
+        .env("PRINTFARM_OCTOEVERYWHERE_SECRET", "hunter2");
+    let output = with_secret.args(["simulate", "--target", &guarded]).args(short).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }

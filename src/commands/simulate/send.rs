@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::bail;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -56,9 +56,9 @@ pub(super) async fn send(
     clock: &Clock,
     mut stop: oneshot::Receiver<()>,
 ) -> anyhow::Result<Sent> {
-    courier::connect(target).await.with_context(|| {
-        format!("cannot reach {target}; start the exporter, or name another with --target")
-    })?;
+    if let Err(problem) = courier::connect(target).await {
+        bail!("cannot reach {target} ({problem:#}); start the exporter, or name another with --target");
+    }
     let tally = Arc::new(Mutex::new(Tally::default()));
     let (queues, mut couriers) = couriers(target, clock, &tally);
     let mut progress = Progress::new(duration);

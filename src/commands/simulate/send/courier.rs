@@ -108,6 +108,6 @@ impl Courier {
 /// What the exporter says is wrong.
 fn reason(body: &[u8]) -> String {
     let answer: Option<Value> = serde_json::from_slice(body).ok();
-    let text = answer.as_ref().and_then(|answer| answer.get("error")?.as_str());
+    let text = answer.as_ref().and_then(|answer| answer.get("message")?.as_str());
     text.unwrap_or("it is not the answer of an exporter; check --target").to_owned()
 }
