@@ -33,7 +33,7 @@ type Json<T> = T extends string ? (string extends T ? string : \`\${T}\`)
   : T;
 type Link = { title: string; url: string; targetBlank?: boolean };
 type Query = { refId: string; datasource: { type: "prometheus"; uid: string }; expr: string; legendFormat: string;
-  editorMode?: "code" | "builder"; format?: "time_series" | "table" | "heatmap"; instant?: boolean; range?: boolean; hide?: boolean };
+  editorMode?: "code" | "builder"; format?: "time_series" | "table" | "heatmap"; interval?: string; instant?: boolean; range?: boolean; hide?: boolean };
 type Transformation = { id: "merge"; options: {} }
   | { id: "organize"; options: { excludeByName: Record<string, boolean>; indexByName: Record<string, number>; renameByName: Record<string, string> } };
 type Field<Custom> = Partial<Omit<core.FieldConfig, "custom" | "links">> & { custom?: Partial<Custom>; links?: Link[] };

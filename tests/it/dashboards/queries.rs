@@ -185,25 +185,24 @@ fn every_query_of_every_dashboard_returns_data() {
     });
     simulate(&exporter);
     feed::go_on(&exporter);
-    let dashboards = model::all();
-    for dashboard in &dashboards {
-        for choices in choices(&prometheus, dashboard) {
-            let wrong = settled(&prometheus, dashboard, &choices);
+    for dashboard in model::all() {
+        for choices in choices(&prometheus, &dashboard) {
+            let wrong = settled(&prometheus, &dashboard, &choices);
             assert_eq!(wrong, [""; 0], "{} {choices:?}", dashboard.file);
         }
     }
 
-    let [shown, counted] = ended(&prometheus, &dashboards[0]);
+    let mut fleet = model::fleet();
+    let [shown, counted] = ended(&prometheus, &fleet);
     assert_eq!(shown, counted, "the exporter has counted other prints than the dashboard shows");
     assert!(counted.values().all(|count| *count > 0.0), "{counted:?}");
 
-    let mut broken = dashboards[0].clone();
-    broken.json["panels"][0]["targets"][0]["expr"] = "printfarm_printer_state{state=\"melted\"}".into();
-    broken.json["panels"][5]["transformations"][1]["options"]["renameByName"]["nozzle"] = "Nozzle".into();
-    let panels = [&broken.json["panels"][0], &broken.json["panels"][5]];
+    fleet.json["panels"][0]["targets"][0]["expr"] = "printfarm_printer_state{state=\"melted\"}".into();
+    fleet.json["panels"][5]["transformations"][1]["options"]["renameByName"]["nozzle"] = "Nozzle".into();
+    let panels = [&fleet.json["panels"][0], &fleet.json["panels"][5]];
     let all = ["job", "instance", "printer"].map(|name| (name, Choice::All));
     let wrong: Vec<_> =
-        panels.into_iter().flat_map(|panel| complaints(&prometheus, &broken, panel, &all)).collect();
+        panels.into_iter().flat_map(|panel| complaints(&prometheus, &fleet, panel, &all)).collect();
     assert!(
         wrong[0].ends_with("Printers A: no data") && wrong[1].starts_with("Open prints has"),
         "{wrong:?}"
