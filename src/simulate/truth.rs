@@ -169,7 +169,7 @@ mod tests {
         }
         let truth = truth.at(Duration::from_secs(100));
         let (_, printer) = truth.printers().next().unwrap();
-        assert_eq!([printer.printed, printer.paused].map(|it| it.as_secs()), [50, 5]);
+        assert_eq!([printer.printed, printer.paused].map(|it| it.as_secs()), [51, 5]);
         assert_eq!([printer.stopped_unseen, printer.resumed_unseen].map(|it| it.as_secs()), [7, 5]);
         assert_eq!((printer.started, printer.open(), printer.pauses), ([1, 1, 0], 1, 1));
         assert_eq!(printer.ended, [[0, 0, 0, 1], [0; 4], [0; 4]]);

@@ -1,0 +1,148 @@
+//! Two weeks of history at true speed, for dashboards that would else start empty: the simulated farm in virtual time,
+//! through the real decoding, the real state and the real encoder, as OpenMetrics text with timestamps.
+//!
+//! ```sh
+//! cargo run --release --example farm_history -- --days 14 --step 2m > history.txt
+//! promtool tsdb create-blocks-from openmetrics history.txt PROMETHEUS_DATA
+//! ```
+//!
+//! Prometheus must not run on that folder meanwhile, and needs `--storage.tsdb.retention.time` beyond the days.
+
+use std::io::{self, Write};
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use clap::Parser;
+use http_body_util::Full;
+use printfarm_exporter::clock::Clock;
+use printfarm_exporter::farm::{Changes, Farm, Limits, Source, Time, Turn};
+use printfarm_exporter::metrics::encoder;
+use printfarm_exporter::simulate::{Options, Plan, Request, Secrets};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, parse, read};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The epoch was a Thursday.
+const EPOCH_IN_ITS_WEEK: i64 = 3 * 24 * 60 * 60;
+
+#[derive(Parser)]
+#[command(about = "Writes the history of a simulated farm as OpenMetrics text with timestamps.")]
+struct Args {
+    /// How many days it goes back.
+    #[arg(long, default_value = "14")]
+    days: u32,
+    /// The time between two scrapes.
+    #[arg(long, default_value = "2m", value_parser = humantime::parse_duration)]
+    step: Duration,
+    /// How many printers the farm has.
+    #[arg(long, default_value = "10")]
+    printers: u32,
+    /// The same seed gives the same farm.
+    #[arg(long, default_value = "1")]
+    seed: u64,
+    /// When it ends, in seconds since the epoch; without it, now.
+    #[arg(long)]
+    end: Option<i64>,
+    /// The label `job` of every series.
+    #[arg(long, default_value = "printfarm")]
+    job: String,
+    /// The label `instance` of every series.
+    #[arg(long, default_value = "localhost:10064")]
+    instance: String,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    if args.step.is_zero() {
+        return Err(anyhow!("--step is 0; set it to the scrape interval, such as 2m"));
+    }
+    let end = args.end.map_or_else(|| Clock::start().now(), |seconds| Time::from_micros(seconds * 1_000_000));
+    let duration = DAY * args.days;
+    let start = end - duration;
+    let week = (start.micros().div_euclid(1_000_000) + EPOCH_IN_ITS_WEEK).rem_euclid(7 * 24 * 60 * 60);
+    let options = Options {
+        printers: args.printers,
+        speed: 1.0,
+        seed: args.seed,
+        // It goes on beyond the end, so that it is not seen to close.
+        duration: duration + DAY,
+        start,
+        week: Duration::from_secs(week.unsigned_abs()),
+        secrets: Secrets::default(),
+    };
+    let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    let labels = format!("instance={:?},job={:?}", args.instance, args.job);
+    let mut scrape = Scrape { labels, page: String::new(), next: start };
+    let mut farm = Farm::default();
+    for step in Plan::new(&options) {
+        let received = start + step.at;
+        while scrape.next < received.min(end) {
+            scrape.write(&farm, &mut out)?;
+            scrape.next = scrape.next + args.step;
+        }
+        if received >= end {
+            break;
+        }
+        if let Some(request) = &step.request {
+            apply(&mut farm, request, received)?;
+        }
+    }
+    writeln!(out, "# EOF")?;
+    Ok(out.flush()?)
+}
+
+/// Takes a webhook in as the exporter does.
+fn apply(farm: &mut Farm, request: &Request, received: Time) -> anyhow::Result<()> {
+    let path = request.path.trim_start_matches("/webhook/");
+    let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
+    let source = Source::from_word(source).context("a webhook of an unknown source")?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        headers.insert(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
+    }
+    let body = Full::new(Bytes::copy_from_slice(&request.body));
+    let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
+    let context = Context { segment, names: &|_, _| None, received };
+    if let Parsed::Event(event) = parse(source, &fields, &context)? {
+        let limits = Limits { printers: usize::MAX, ..Limits::default() };
+        farm.apply(&event, Turn::at(received), &limits, &mut Changes::default())?;
+    }
+    Ok(())
+}
+
+/// The outcome of a future that has nothing to wait for: the whole body is there.
+fn now<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Ok(outcome),
+        Poll::Pending => Err(anyhow!("reading a body that is all there waited for more")),
+    }
+}
+
+/// The scrapes of a Prometheus.
+struct Scrape {
+    /// What Prometheus adds to every series.
+    labels: String,
+    page: String,
+    next: Time,
+}
+
+impl Scrape {
+    /// Writes every sample as it is at the next scrape, with its time.
+    fn write(&mut self, farm: &Farm, out: &mut impl Write) -> io::Result<()> {
+        let Self { labels, page, next } = self;
+        let view = farm.view();
+        let readings: Vec<_> = view.read(*next).collect();
+        page.clear();
+        encoder::encode(&readings, |source| view.limit_reached(source), page);
+        let time = next.seconds();
+        for line in page.lines().filter(|line| !line.starts_with('#')) {
+            let Some((name, rest)) = line.split_once('{') else { continue };
+            writeln!(out, "{name}{{{labels},{rest} {time:.3}")?;
+        }
+        writeln!(out, "up{{{labels}}} 1 {time:.3}")
+    }
+}
