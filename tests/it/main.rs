@@ -9,6 +9,7 @@ mod certificates;
 mod client;
 mod connections;
 mod contract;
+mod dashboards;
 mod dockerfile;
 mod durability;
 mod endpoints;
