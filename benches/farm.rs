@@ -18,7 +18,7 @@ use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
 use tokio::runtime::{Builder, Runtime};
 
 const NOW: Time = Time::from_micros(1_795_310_000_250_000);
-const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20 };
+const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 };
 
 /// A captured request.
 struct Request {

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod farm;
+pub mod guard;
 pub mod http;
 pub mod log;
 pub mod metrics;

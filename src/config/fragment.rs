@@ -1,6 +1,10 @@
 //! What the configuration file says, word for word.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// The whole file.
 #[derive(Default, Deserialize)]
@@ -14,8 +18,14 @@ pub(super) struct File {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with octoprint and octoeverywhere")]
 pub(super) struct Secrets {
-    pub(super) octoprint: Option<Secret>,
-    pub(super) octoeverywhere: Option<Secret>,
+    pub(super) octoprint: Option<OneOrMore>,
+    pub(super) octoeverywhere: Option<OneOrMore>,
+}
+
+/// Secrets of which any one opens.
+pub(super) enum OneOrMore {
+    One(Secret),
+    More(Vec<Secret>),
 }
 
 #[derive(Deserialize)]
@@ -26,22 +36,28 @@ pub(super) struct Secret {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with source, id and name")]
+#[serde(deny_unknown_fields, expecting = "a mapping with source, id, name and secrets")]
 pub(super) struct Printer {
     pub(super) source: String,
     pub(super) id: String,
-    pub(super) name: String,
+    pub(super) name: Option<String>,
+    pub(super) secrets: Option<OneOrMore>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with printers, body_bytes, multipart_body_bytes and silence"
+    expecting = "a mapping of limits, such as printers, connections, body_bytes and silence"
 )]
 pub(super) struct Limits {
     pub(super) printers: Option<usize>,
     pub(super) body_bytes: Option<usize>,
     pub(super) multipart_body_bytes: Option<usize>,
+    pub(super) fields: Option<usize>,
+    pub(super) header_bytes: Option<usize>,
+    pub(super) connections: Option<usize>,
+    pub(super) connections_per_address: Option<usize>,
+    pub(super) requests_per_second: Option<u32>,
     pub(super) silence: Option<Silence>,
 }
 
@@ -50,6 +66,31 @@ pub(super) struct Limits {
 pub(super) struct Silence {
     pub(super) grace: Option<String>,
     pub(super) without_estimate: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMoreVisitor)
+    }
+}
+
+/// What the library makes of an untagged enum says neither what is wrong nor where.
+struct OneOrMoreVisitor;
+
+impl<'de> Visitor<'de> for OneOrMoreVisitor {
+    type Value = OneOrMore;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("either {value: \"...\"} or {file: path}, or a list of such")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore, A::Error> {
+        Secret::deserialize(MapAccessDeserializer::new(map)).map(OneOrMore::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMore, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMore::More)
+    }
 }
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
@@ -101,7 +142,7 @@ const PHRASES: [(&str, Explain); 5] = [
 fn expected(place: &str, rest: &str) -> String {
     // The value, which stands first, can hold these words too; ours are the last.
     let what = match rest.rsplit_once(", expected ").map(|(_, what)| what) {
-        Some("usize") => "a whole number, 0 or more",
+        Some("usize" | "u32") => "a whole number, 0 or more",
         Some("a string") => "a text; put it in quotes",
         Some("a sequence") => "a list",
         Some(what) => what,
@@ -116,7 +157,7 @@ fn unknown(place: &str, rest: &str) -> String {
     };
     let known = known.trim_start_matches("one of ").replace('`', "");
     // Someone who forgets "value:" writes a secret where a key belongs.
-    if place.starts_with("webhook_secrets") {
+    if place.contains("secrets") {
         return format!("{}unknown key; the keys here are {known}", within(place));
     }
     let key: String = key.escape_debug().take(60).collect();

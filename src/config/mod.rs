@@ -14,7 +14,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use settings::{Names, Settings};
+pub use secrets::{Door, Secrets};
+pub use settings::{Names, NetworkLimits, Settings};
 pub use shared::SharedSettings;
 
 /// Why a configuration cannot be used.

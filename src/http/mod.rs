@@ -1,6 +1,7 @@
 //! The HTTP side: [`router()`] lists the endpoints, one file each; [`serve()`] carries them over connections.
 
 mod answer;
+mod door;
 mod encoding;
 mod health;
 mod landing;
@@ -19,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
+use crate::guard::{Attempts, Rates};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 
@@ -43,6 +45,8 @@ pub struct Web {
     pub clock: Clock,
     /// Whether the exporter is ready for webhooks.
     pub readiness: Readiness,
+    attempts: Attempts,
+    rates: Rates,
     options: Options,
     port: u16,
     renders: Arc<Semaphore>,
@@ -81,6 +85,17 @@ impl Web {
         port: u16,
     ) -> Self {
         let renders = Arc::new(Semaphore::new(RENDERS));
-        Self { recorder, metrics, settings, clock, readiness: Readiness::default(), options, port, renders }
+        Self {
+            recorder,
+            metrics,
+            settings,
+            clock,
+            readiness: Readiness::default(),
+            attempts: Attempts::default(),
+            rates: Rates::default(),
+            options,
+            port,
+            renders,
+        }
     }
 }

@@ -90,6 +90,8 @@ pub const IGNORED_REASONS: &[&str] = &["test", "unknown_event", "duplicate", "pl
 pub const REJECTED_REASONS: &[&str] = &[
     "malformed",
     "wrong_secret",
+    "too_many_attempts",
+    "rate_limit",
     "timeout",
     "too_large",
     "unsupported_body",

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use multer::{Constraints, Error, Field, Multipart, SizeLimit};
 
 use super::BodyLimits;
-use crate::webhook::fields::{Collector, Fields, UNREAD};
+use crate::webhook::fields::{Budget, Collector, Fields, UNREAD};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ where
     let constraints = Constraints::new().size_limit(size);
     let mut parts =
         Multipart::with_constraints(body.into_data_stream(), boundary(content_type)?, constraints);
-    let mut collector = Collector::default();
+    let mut collector = Collector::new(Budget::of(limits));
     let mut text_left = limits.body_bytes;
     while let Some(mut part) = parts.next_field().await.map_err(|error| reject(&error, limits))? {
         collector.count()?;

@@ -100,6 +100,7 @@ pub(super) fn all() -> Vec<Case> {
     cases.extend(compressed(&json[0]));
     cases.extend(chosen::octoeverywhere());
     cases.extend(chosen::single());
+    cases.extend(chosen::too_deep());
     cases.extend(chosen::too_much());
     cases
 }
