@@ -12,9 +12,10 @@ use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
 use crate::farm::{Changes, Time, View};
-use crate::http::{self, ConnectionLimits, Options, Web};
+use crate::http::{self, ConnectionLimits, Options, Places, Web};
 use crate::metrics::Metrics;
 use crate::metrics::own::Own;
+use crate::panics;
 use crate::recorder::{Recorder, Writer};
 use crate::store::{Kept, SqliteStore, Store, StoreError};
 use crate::version;
@@ -50,6 +51,8 @@ impl App {
     pub fn new(args: &Args, settings: SharedSettings, listeners: Vec<TcpListener>) -> anyhow::Result<Self> {
         let clock = Clock::start();
         let metrics = Metrics::new(clock.now())?;
+        let own = metrics.own.clone();
+        panics::tell_only_where(move || own.panicked());
         let store = SqliteStore::open(&args.storage)?.keeping(args.retention.map(Retention::span));
         let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
         let (recorder, writer) = Recorder::start(store, clock.clone())?;
@@ -86,20 +89,23 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     let hangup = signal(SignalKind::hangup())?;
     announce(&addresses, &web.settings);
     web.readiness.start();
+    let places =
+        Places::new(web.settings.clone(), web.clock.clone(), web.metrics.own.clone(), app.connections.grace);
     let drain = async {
         shutdown.await;
         web.readiness.drain();
         info!("stopping; requests in flight are finished");
     };
     tokio::select! {
-        () = http::serve(app.listeners, http::router(Arc::clone(&web)), app.connections, drain) => {}
+        () = http::serve(app.listeners, http::router(Arc::clone(&web)), app.connections, places, drain) => {}
         () = reload_at(hangup, &web) => {}
         () = tick(&web.recorder) => {}
         // It breaks only by a fault of ours; a supervisor can then start anew from what was stored.
         () = web.recorder.ended() => {}
     }
     drop(web);
-    tokio::task::spawn_blocking(|| app.writer.join()).await??;
+    let joined = tokio::task::spawn_blocking(|| app.writer.join()).await;
+    joined.map_err(|error| anyhow::anyhow!(panics::ended(&error)))??;
     info!("stopped");
     Ok(())
 }

@@ -15,6 +15,8 @@ pub mod guard;
 pub mod http;
 pub mod log;
 pub mod metrics;
+pub mod panics;
+pub mod process;
 pub mod recorder;
 pub mod signals;
 pub mod store;

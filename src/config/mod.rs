@@ -47,6 +47,18 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// What is wrong, for somebody who is not to know where the file lies.
+    #[must_use]
+    pub fn without_path(&self) -> String {
+        match self {
+            Self::Unreadable { cause, .. } => format!("cannot read the configuration file: {cause}"),
+            Self::File { problem, .. } => format!("configuration file: {problem}"),
+            Self::Environment { .. } => self.to_string(),
+        }
+    }
+}
+
 /// Looks up an environment variable.
 pub type Variable = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 

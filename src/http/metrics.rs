@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use tracing::error;
 
 use super::{Web, answer, encoding};
+use crate::panics;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
@@ -28,7 +29,7 @@ pub(super) async fn metrics(State(web): State<Arc<Web>>, headers: HeaderMap) -> 
         web.metrics.render(&view, now, &mut text).map_err(io::Error::other)?;
         if gzip { compress(text.as_bytes()) } else { Ok(text.into_bytes()) }
     });
-    match rendered.await.map_err(io::Error::other).flatten() {
+    match rendered.await.map_err(|error| io::Error::other(panics::ended(&error))).flatten() {
         Ok(bytes) => respond(bytes, gzip),
         Err(error) => {
             error!(%error, "metrics could not be rendered");

@@ -7,6 +7,7 @@ mod health;
 mod landing;
 mod listen;
 mod metrics;
+mod places;
 mod reload;
 mod router;
 mod serve;
@@ -26,6 +27,7 @@ use crate::recorder::Recorder;
 
 pub use health::Readiness;
 pub use listen::{BadAddress, BindError, ListenAddress, bind};
+pub use places::Places;
 pub use reload::reload;
 pub use router::router;
 pub use serve::{ConnectionLimits, Peer, serve};

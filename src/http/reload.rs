@@ -8,6 +8,7 @@ use axum::response::Response;
 use tracing::{error, info};
 
 use super::{Web, answer};
+use crate::panics;
 
 /// The endpoint.
 pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
@@ -28,22 +29,23 @@ pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
 /// Reads the configuration again, logs how that went and shows it in the metrics.
 ///
 /// # Errors
-/// What is wrong with it; what was in force stays in force.
+/// What is wrong with it, without the path of the file; what was in force stays in force.
 pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
     let settings = web.settings.clone();
     let result = match tokio::task::spawn_blocking(move || settings.reload()).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+        Ok(result) => result.map_err(|error| (error.to_string(), error.without_path())),
+        Err(error) => Err((panics::ended(&error).to_owned(), panics::ended(&error).to_owned())),
     };
-    match &result {
+    match result {
         Ok(()) => {
             web.metrics.own.config_loaded(web.clock.now());
             info!("configuration reloaded");
+            Ok(())
         }
-        Err(problem) => {
+        Err((problem, answer)) => {
             web.metrics.own.config_refused();
             error!(problem, "configuration not reloaded; the earlier one stays in force");
+            Err(answer)
         }
     }
-    result
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -17,28 +18,30 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
+use super::answer;
+use super::places::{self, Place, Places};
 use super::stream::Stream;
+use crate::metrics::own::Dropped;
+use crate::panics;
 
 /// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// What one connection, and all of them, may use.
+/// How long one connection may take for what it does.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// How many connections may be open. Further ones wait in the kernel.
-    pub connections: usize,
     /// How long a request's header may take, and how long a connection may be idle.
     pub header_deadline: Duration,
-    /// How many bytes a request's header may have.
-    pub header_bytes: usize,
     /// How long a write may make no progress.
     pub write_deadline: Duration,
     /// How long what a peer still sends is read and dropped after the last answer.
     pub linger: Duration,
+    /// How long a connection is left alone that lets us wait, when others need its place.
+    pub grace: Duration,
     /// How long requests in flight may take to finish once the server stops.
     pub stop_deadline: Duration,
 }
@@ -46,11 +49,10 @@ pub struct ConnectionLimits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            connections: 1024,
             header_deadline: Duration::from_secs(30),
-            header_bytes: 64 * 1024,
             write_deadline: Duration::from_secs(30),
             linger: Duration::from_secs(2),
+            grace: Duration::from_secs(2),
             stop_deadline: Duration::from_secs(20),
         }
     }
@@ -62,9 +64,8 @@ pub struct Peer(pub SocketAddr);
 
 struct Server {
     router: TowerToHyperService<Router>,
-    http: http1::Builder,
     limits: ConnectionLimits,
-    slots: Arc<Semaphore>,
+    places: Arc<Places>,
     graceful: GracefulShutdown,
     /// Connections end at once when its other side says so, or is gone.
     alive: watch::Receiver<()>,
@@ -76,14 +77,14 @@ pub async fn serve(
     listeners: Vec<TcpListener>,
     router: Router,
     limits: ConnectionLimits,
+    places: Places,
     shutdown: impl Future<Output = ()>,
 ) {
     let (stop_all, alive) = watch::channel(());
     let server = Arc::new(Server {
         router: TowerToHyperService::new(router),
-        http: http(limits),
         limits,
-        slots: Arc::new(Semaphore::new(limits.connections)),
+        places: Arc::new(places),
         graceful: GracefulShutdown::new(),
         alive,
     });
@@ -107,14 +108,14 @@ pub async fn serve(
     stop_all.closed().await;
 }
 
-fn http(limits: ConnectionLimits) -> http1::Builder {
+fn http(limits: ConnectionLimits, header_bytes: usize) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         // hyper starts this clock before the first byte and again after each answer, so that it also closes
         // connections that are silent or idle.
         .header_read_timeout(limits.header_deadline)
-        .max_header_size(limits.header_bytes)
-        .max_buf_size(limits.header_bytes.max(8 * 1024))
+        .max_header_size(header_bytes)
+        .max_buf_size(header_bytes.max(8 * 1024))
         // A sender that has closed its side has still sent a whole request, and may wait for the answer.
         .half_close(true);
     http
@@ -131,6 +132,7 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
                     error!(%error, "cannot accept connections; raise the limit of open files (ulimit -n)");
                 }
                 failing = true;
+                server.places.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -138,9 +140,10 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
         if std::mem::take(&mut failing) {
             info!("accepting connections again");
         }
-        // A slot is taken after accepting: a listener that waits for a peer must not keep one from the others.
-        if let Ok(slot) = Arc::clone(&server.slots).acquire_owned().await {
-            server.spawn(stream, peer, slot);
+        // A place is taken after accepting: a listener that waits for a peer must not keep one from the others.
+        match server.places.take(peer.ip().into()).await {
+            Some(place) => server.spawn(stream, peer, place),
+            None => places::refuse(&stream),
         }
     }
 }
@@ -152,32 +155,62 @@ fn of_one_connection(error: &io::Error) -> bool {
 }
 
 impl Server {
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+    fn spawn(&self, stream: TcpStream, peer: SocketAddr, place: Place) {
         // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
         let _ = stream.set_nodelay(true);
         let stream = Stream::new(stream, self.limits.write_deadline, self.limits.linger);
-        let connection =
-            self.http.serve_connection(TokioIo::new(stream), with_peer(self.router.clone(), peer));
-        let connection = self.graceful.watch(connection);
+        let place = Arc::new(place);
+        let service = service(self.router.clone(), peer, Arc::clone(&place));
+        let http = http(self.limits, place.header_bytes());
+        let connection = self.graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         let mut alive = self.alive.clone();
         tokio::spawn(async move {
-            let _slot = slot;
             tokio::select! {
                 result = connection => if let Err(error) = result {
                     debug!(%error, client = %peer, "connection ended early");
+                    if let Some(reason) = reason(&error, &place) {
+                        place.dropped(reason);
+                    }
                 },
+                () = place.leave() => {}
                 _ = alive.changed() => {}
             }
         });
     }
 }
 
-fn with_peer(
+/// Which limit ended a connection early. The silence after an answer is no sender's fault.
+fn reason(error: &hyper::Error, place: &Place) -> Option<Dropped> {
+    if error.is_parse_too_large() {
+        Some(Dropped::HeaderLimit)
+    } else if error.is_parse() {
+        Some(Dropped::Malformed)
+    } else {
+        (error.is_timeout() && !place.has_served()).then_some(Dropped::Timeout)
+    }
+}
+
+fn service(
     router: TowerToHyperService<Router>,
     peer: SocketAddr,
+    place: Arc<Place>,
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        router.call(request)
+        let place = Arc::clone(&place);
+        let response = router.call(request.map(|body| place.begin(body)));
+        async move {
+            let response = panics::caught(response).await.unwrap_or_else(|| Ok(broken()));
+            place.waits();
+            response
+        }
     })
+}
+
+/// The answer to a request that made a handler panic.
+fn broken() -> Response {
+    let mut response =
+        answer::text(StatusCode::INTERNAL_SERVER_ERROR, "A fault of the exporter; see its log.\n");
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }

@@ -39,6 +39,11 @@ impl TestApp {
     }
 
     pub(crate) fn with(setup: Setup) -> Self {
+        Self::at(&Clock::start(), setup)
+    }
+
+    /// The exporter by this clock.
+    pub(crate) fn at(clock: &Clock, setup: Setup) -> Self {
         let config = Arc::new(Mutex::new(setup.config.to_owned()));
         let file = Arc::clone(&config);
         let surroundings = Surroundings {
@@ -49,7 +54,7 @@ impl TestApp {
         let runtime = Runtime::new().unwrap();
         let (stop, stopped) = oneshot::channel();
         let (address, task) = runtime.block_on(async {
-            let clock = Clock::start();
+            let clock = clock.clone();
             let (recorder, writer) = Recorder::start(MemoryStore, clock.clone()).unwrap();
             let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
             let address = listeners[0].local_addr().unwrap();
