@@ -11,6 +11,7 @@ use printfarm_exporter::config::{SharedSettings, Surroundings};
 use printfarm_exporter::farm::Time;
 use printfarm_exporter::http::{ConnectionLimits, Places, bind, serve};
 use printfarm_exporter::metrics::own::Own;
+use printfarm_exporter::process;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;
@@ -86,6 +87,8 @@ fn a_body_that_drips_gives_way_too() {
 
 #[test]
 fn a_farm_behind_one_address_that_comes_back_at_once_is_taken() {
+    // Both ends of each connection are files of this process.
+    process::open_many_files();
     let app = TestApp::start();
     let mut printers: Vec<_> = (0..1_000).map(|_| app.connect()).collect();
     for (number, connection) in printers.iter_mut().enumerate() {
