@@ -22,6 +22,10 @@ use crate::metrics::own::{Dropped, Own};
 /// How often a full house is looked at for somebody who could give way.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// For how long the connections of a client that has too many may stand still until a further one is refused. A farm that
+/// comes back all at once is served one after the other.
+const STANDSTILL: Duration = Duration::from_millis(250);
+
 /// The answer to a client that has too many connections.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain; charset=utf-8\r\n\
@@ -46,7 +50,14 @@ pub struct Places {
 struct Taken {
     next: u64,
     seats: HashMap<u64, Arc<Seat>>,
-    of_client: HashMap<Client, usize>,
+    of_client: HashMap<Client, OfClient>,
+}
+
+/// The places of one client.
+struct OfClient {
+    count: usize,
+    /// When one was last taken or became free.
+    moved: u64,
 }
 
 /// The place of one connection. It becomes free when this is dropped.
@@ -70,7 +81,7 @@ enum Found {
     Place(Place),
     /// Its client has too many.
     Refused,
-    /// There are too many in all, and nobody can give way yet.
+    /// There are too many, in all or of a client whose connections come to an end, and nobody can give way yet.
     Full,
 }
 
@@ -81,7 +92,8 @@ impl Places {
         Self { settings, clock, own, grace, taken: Mutex::default(), freed: Notify::new() }
     }
 
-    /// A place for a connection of this client; none when it has too many. Waits while there are too many in all.
+    /// A place for a connection of this client; none when it has too many. Waits while there are too many in all, and while
+    /// those of the client come to an end.
     pub(super) async fn take(self: &Arc<Self>, client: Client) -> Option<Place> {
         loop {
             // Before the look, so that a place which becomes free right after it is not missed.
@@ -111,28 +123,33 @@ impl Places {
 
     fn find(self: &Arc<Self>, client: Client) -> Found {
         let limits = self.settings.current().network;
-        let mut taken = self.taken();
-        let of_client = taken.of_client.get(&client).copied().unwrap_or(0);
-        if of_client >= limits.connections_per_address {
-            let Some(number) = self.idlest(&taken, Some(client)) else {
-                self.dropped(Dropped::AddressLimit);
-                return Found::Refused;
-            };
-            self.evict(&mut taken, number);
+        let (mut taken, now) = (self.taken(), self.stamp());
+        let of_client = taken.of_client.get(&client);
+        let still = of_client.map_or(0, |of| now.saturating_sub(of.moved));
+        if of_client.is_some_and(|of| of.count >= limits.connections_per_address) {
+            match self.idlest(&taken, Some(client)) {
+                Some(number) => self.evict(&mut taken, number),
+                None if still < micros(STANDSTILL) => return Found::Full,
+                None => {
+                    self.dropped(Dropped::AddressLimit);
+                    return Found::Refused;
+                }
+            }
         } else if taken.seats.len() >= limits.connections {
             let Some(number) = self.idlest(&taken, None) else { return Found::Full };
             self.evict(&mut taken, number);
         }
         let seat = Arc::new(Seat {
             client,
-            since: AtomicU64::new(self.stamp()),
+            since: AtomicU64::new(now),
             served: AtomicBool::new(false),
             leave: Notify::new(),
         });
         let number = taken.next;
         taken.next += 1;
         taken.seats.insert(number, Arc::clone(&seat));
-        *taken.of_client.entry(client).or_default() += 1;
+        let of_client = taken.of_client.entry(client).or_insert(OfClient { count: 0, moved: now });
+        *of_client = OfClient { count: of_client.count + 1, moved: now };
         self.own.connections(taken.seats.len());
         Found::Place(Place { number, seat, places: Arc::clone(self) })
     }
@@ -145,13 +162,14 @@ impl Places {
             let since = seat.since.load(Ordering::Relaxed);
             let may_leave =
                 (1..=latest).contains(&since) && client.is_none_or(|client| client == seat.client);
-            may_leave.then(|| (taken.of_client.get(&seat.client), Reverse((since, *number))))
+            may_leave
+                .then(|| (taken.of_client.get(&seat.client).map(|of| of.count), Reverse((since, *number))))
         });
         waiting.max().map(|(_, Reverse((_, number)))| number)
     }
 
     fn evict(&self, taken: &mut Taken, number: u64) {
-        if let Some(seat) = taken.free(number) {
+        if let Some(seat) = taken.free(number, self.stamp()) {
             debug!(client = %seat.client, "an idle connection gave way to another");
             seat.leave.notify_one();
             self.dropped(Dropped::Evicted);
@@ -169,11 +187,11 @@ impl Places {
 }
 
 impl Taken {
-    fn free(&mut self, number: u64) -> Option<Arc<Seat>> {
+    fn free(&mut self, number: u64, now: u64) -> Option<Arc<Seat>> {
         let seat = self.seats.remove(&number)?;
-        if let Some(count) = self.of_client.get_mut(&seat.client) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(of_client) = self.of_client.get_mut(&seat.client) {
+            *of_client = OfClient { count: of_client.count - 1, moved: now };
+            if of_client.count == 0 {
                 self.of_client.remove(&seat.client);
             }
         }
@@ -226,7 +244,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
-        taken.free(self.number);
+        taken.free(self.number, self.places.stamp());
         self.places.own.connections(taken.seats.len());
         drop(taken);
         self.places.freed.notify_waiters();
@@ -314,12 +332,15 @@ mod tests {
     async fn a_client_with_too_many_is_refused_until_one_of_them_is_idle() {
         let (places, clock) = places("limits: {connections: 9, connections_per_address: 2}");
         let (first, second) = (found(&places, 1).unwrap(), found(&places, 1).unwrap());
-        assert_eq!(found(&places, 1).err(), Some("refused"));
+        assert_eq!(found(&places, 1).err(), Some("full"), "one may come to its end at any moment");
         assert!(found(&places, 2).is_ok(), "others are not concerned");
+        clock.advance(STANDSTILL);
+        assert_eq!(found(&places, 1).err(), Some("refused"));
         clock.advance(GRACE);
         second.waits();
         let third = found(&places, 1).unwrap();
         assert_eq!((left(&first).await, left(&second).await, left(&third).await), (true, false, false));
+        clock.advance(STANDSTILL);
         assert_eq!(found(&places, 1).err(), Some("refused"));
         drop(first);
         assert_eq!(found(&places, 1).err(), Some("refused"), "a place is not freed twice");

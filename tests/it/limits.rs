@@ -44,14 +44,18 @@ fn wait_until_dropped(app: &TestApp, reason: &str, count: u32) {
 
 #[test]
 fn a_client_with_too_many_connections_is_told_so() {
-    let app = with("limits: {connections_per_address: 3}");
+    let app = TestApp::with(Setup {
+        connections: ConnectionLimits { grace: SHORT * 4, ..ConnectionLimits::default() },
+        config: "limits: {connections_per_address: 3}",
+        ..Setup::default()
+    });
     let mut held: Vec<_> = (0..3).map(|_| app.connect()).collect();
     let refused = app.connect().receive("GET");
     assert_eq!((refused.status, refused.header("connection")), (503, Some("close")));
     assert_eq!(refused.header("content-type"), Some("text/plain; charset=utf-8"));
     assert!(refused.text().contains("limits.connections_per_address"), "{}", refused.text());
     // Those that have let us wait for long give way.
-    thread::sleep(SHORT * 2);
+    thread::sleep(SHORT * 5);
     assert_eq!(app.get("/-/healthy").status, 200);
     held[0].assert_closed();
     assert_eq!(dropped(&app, "address_limit"), 1);
@@ -103,6 +107,25 @@ fn a_farm_behind_one_address_that_comes_back_at_once_is_taken() {
         assert_eq!(dropped(&app, reason), 0, "{reason}");
     }
     assert!(app.metric("printfarm_connections").unwrap() >= 1_000.0);
+}
+
+#[test]
+fn many_more_from_one_address_than_may_be_connected_are_served_one_after_the_other() {
+    let app = with("limits: {connections_per_address: 5}");
+    let address = app.address;
+    let senders = (0..40).map(|_| {
+        thread::spawn(move || {
+            for _ in 0..10 {
+                let mut connection = Connection::open(address);
+                let json = "Content-Type: application/json\r\nConnection: close\r\n";
+                connection.send_request("POST", "/webhook/octoprint", json, STARTED.as_bytes());
+                assert_eq!(connection.receive("POST").status, 200);
+            }
+        })
+    });
+    let senders: Vec<_> = senders.collect();
+    assert!(senders.into_iter().all(|sender| sender.join().is_ok()));
+    assert_eq!((dropped(&app, "address_limit"), dropped(&app, "evicted")), (0, 0));
 }
 
 #[test]
