@@ -129,7 +129,7 @@ impl Places {
         if of_client.is_some_and(|of| of.count >= limits.connections_per_address) {
             match self.idlest(&taken, Some(client)) {
                 Some(number) => self.evict(&mut taken, number),
-                None if still < micros(STANDSTILL) => return Found::Full,
+                None if still < micros(STANDSTILL) || taken.is_served(client) => return Found::Full,
                 None => {
                     self.dropped(Dropped::AddressLimit);
                     return Found::Refused;
@@ -187,6 +187,11 @@ impl Places {
 }
 
 impl Taken {
+    /// Whether we are at work for this client; a slow disk is no fault of its.
+    fn is_served(&self, client: Client) -> bool {
+        self.seats.values().any(|seat| seat.client == client && seat.since.load(Ordering::Relaxed) == 0)
+    }
+
     fn free(&mut self, number: u64, now: u64) -> Option<Arc<Seat>> {
         let seat = self.seats.remove(&number)?;
         if let Some(of_client) = self.of_client.get_mut(&seat.client) {
