@@ -22,7 +22,7 @@ const NOW: Time = Time::from_micros(1_795_310_000_250_000);
 /// How much text is written at a time.
 const PIECE: usize = 64 * 1024;
 
-const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20 };
+const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 };
 
 /// A captured request.
 struct Request {

@@ -13,9 +13,12 @@ use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
 use crate::farm::{Changes, Source, Time, View};
-use crate::http::{self, ConnectionLimits, Door, Gate, Options, Place, Side, Web, bind, bind_webhooks};
+use crate::http::{
+    self, ConnectionLimits, Entrance, Gate, Options, Places, Ports, Side, Web, bind, bind_webhooks,
+};
 use crate::metrics::Metrics;
 use crate::metrics::own::Own;
+use crate::panics;
 use crate::recorder::{Recorder, Writer};
 use crate::store::{Kept, SqliteStore, Store, StoreError};
 use crate::version;
@@ -60,6 +63,8 @@ impl App {
         let (listeners, webhook_listeners) = (bind(&args.listen)?, bind_webhooks(&args.webhook_listen)?);
         let clock = Clock::start();
         let metrics = Metrics::new(clock.now())?;
+        let own = metrics.own.clone();
+        panics::tell_only_where(move || own.panicked());
         let store = SqliteStore::open(&args.storage)?.keeping(args.retention.map(Retention::span));
         let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
         let (recorder, writer) = Recorder::start(store, clock.clone())?;
@@ -91,23 +96,25 @@ impl App {
 /// When a listener, the signal for reloading, or the recorder does not work.
 pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     let (addresses, webhook_addresses) = (addresses(&app.listeners)?, addresses(&app.webhook_listeners)?);
-    let place = Place {
-        port: addresses.first().map_or(0, SocketAddr::port),
-        webhook_port: webhook_addresses.first().map(SocketAddr::port),
+    let ports = Ports {
+        web: addresses.first().map_or(0, SocketAddr::port),
+        webhooks: webhook_addresses.first().map(SocketAddr::port),
     };
     let App { recorder, metrics, settings, web_config, clock, options, .. } = app;
-    let web = Arc::new(Web::new(recorder, metrics, settings, web_config.clone(), clock, options, place));
+    let web = Arc::new(Web::new(recorder, metrics, settings, web_config.clone(), clock, options, ports));
     let hangup = signal(SignalKind::hangup())?;
     announce(&addresses, &webhook_addresses, &web);
-    let doors = doors(app.listeners, app.webhook_listeners, &web);
+    let entrances = entrances(app.listeners, app.webhook_listeners, &web);
     web.readiness.start();
+    let places =
+        Places::new(web.settings.clone(), web.clock.clone(), web.metrics.own.clone(), app.connections.grace);
     let drain = async {
         shutdown.await;
         web.readiness.drain();
         info!("stopping; requests in flight are finished");
     };
     tokio::select! {
-        () = http::serve(doors, app.connections, drain) => {}
+        () = http::serve(entrances, app.connections, places, drain) => {}
         () = reload_at(hangup, &web) => {}
         () = tick(&web.recorder) => {}
         () = watch(web_config, &web) => {}
@@ -115,7 +122,8 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
         () = web.recorder.ended() => {}
     }
     drop(web);
-    tokio::task::spawn_blocking(|| app.writer.join()).await??;
+    let joined = tokio::task::spawn_blocking(|| app.writer.join()).await;
+    joined.map_err(|error| anyhow::anyhow!(panics::ended(&error)))??;
     info!("stopped");
     Ok(())
 }
@@ -142,14 +150,18 @@ fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
-fn doors(listeners: Vec<TcpListener>, webhook_listeners: Vec<TcpListener>, web: &Arc<Web>) -> Vec<Door> {
+fn entrances(
+    listeners: Vec<TcpListener>,
+    webhook_listeners: Vec<TcpListener>,
+    web: &Arc<Web>,
+) -> Vec<Entrance> {
     let gate = Gate::new(web.web_config.clone(), web.metrics.own.clone());
-    let webhooks = Door {
+    let webhooks = Entrance {
         listeners: webhook_listeners,
         router: http::webhook_router(Arc::clone(web)),
         gate: gate.clone().on(Side::Webhooks),
     };
-    vec![Door { listeners, router: http::router(Arc::clone(web)), gate }, webhooks]
+    vec![Entrance { listeners, router: http::router(Arc::clone(web)), gate }, webhooks]
 }
 
 async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
@@ -173,7 +185,7 @@ fn announce(addresses: &[SocketAddr], webhook_addresses: &[SocketAddr], web: &We
     );
     let taking = if webhook_addresses.is_empty() { addresses } else { webhook_addresses };
     let settings = web.settings.current();
-    let open = Source::ALL.iter().filter(|source| settings.secret(**source).is_none());
+    let open = Source::ALL.iter().filter(|source| settings.secrets.door(**source, None).secrets.is_empty());
     let open = open.map(|source| source.as_str()).collect::<Vec<_>>().join(" ");
     if !open.is_empty() && beyond_this_machine(taking) {
         warn!(

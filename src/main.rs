@@ -9,7 +9,7 @@ use printfarm_exporter::app::{self, App};
 use printfarm_exporter::cli::{Args, Instead};
 use printfarm_exporter::config::{SharedSettings, Surroundings};
 use printfarm_exporter::web_config::SharedWebConfig;
-use printfarm_exporter::{commands, log, signals};
+use printfarm_exporter::{commands, log, panics, process, signals};
 use tokio::runtime::Runtime;
 
 const RUN_TIME_FAILURE: u8 = 1;
@@ -49,6 +49,9 @@ fn fail(code: u8, problem: &dyn Display) -> ExitCode {
 
 fn run(args: &Args, settings: SharedSettings, web_config: Option<SharedWebConfig>) -> anyhow::Result<()> {
     log::init(args.log_level, args.log_format).context("cannot start the log")?;
+    panics::tell_only_where(|| {});
+    process::leave_no_core();
+    process::open_many_files();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(async {
         let app = App { web_config, ..App::new(args, settings)? };

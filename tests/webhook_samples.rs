@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use printfarm_exporter::farm::{Elapsed, Event, Job, Origin, Source, Time, What};
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, Fields, Parsed, Reject, Secret, authorize, parse, read,
+    BodyLimits, Context, Fields, Parsed, Presented, Reject, Secret, parse, printer_id, read,
 };
 
 /// One captured request.
@@ -102,9 +102,17 @@ async fn outcomes(folder: &str) -> Vec<Result<Parsed, Reject>> {
     for request in captured(folder) {
         let fields = request.read(Source::OctoPrint).await.unwrap();
         let outcome = understand(Source::OctoPrint, &fields);
+        if let Ok(Parsed::Event(event)) = &outcome {
+            assert_eq!(
+                printer_id(Source::OctoPrint, &fields, None).as_ref(),
+                Some(&event.printer.id),
+                "{folder}"
+            );
+        }
         if !matches!(outcome, Err(Reject::NoEvent { .. })) {
             let query = request.query.as_deref();
-            authorize(Some(&secret), Source::OctoPrint, &request.headers, query, &fields).unwrap();
+            let presented = Presented::find(Source::OctoPrint, &request.headers, query, &fields);
+            assert!(presented.opens(std::slice::from_ref(&secret)), "{folder}");
         }
         outcomes.push(outcome);
     }
@@ -286,5 +294,5 @@ async fn the_documented_example_of_octoeverywhere_has_a_comma_too_many() {
     assert_eq!(event.job.elapsed, Some(Elapsed::WithPauses(Duration::from_secs(50))));
     assert_eq!((event.job.progress, event.job.height), (Some(0.21), Some(0.3)));
     let secret = Secret::new("Key".to_owned());
-    authorize(Some(&secret), Source::OctoEverywhere, &mended.headers, None, &fields).unwrap();
+    assert!(Presented::find(Source::OctoEverywhere, &mended.headers, None, &fields).opens(&[secret]));
 }

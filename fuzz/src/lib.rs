@@ -1,5 +1,5 @@
 //! What must hold for every request, whatever its bytes: nothing panics or waits for ever, no value is out of its range,
-//! and no error text quotes the sender.
+//! no error text quotes the sender, and the printer whose secret is asked for is the one that the event is about.
 //!
 //! One function for each decoder. `cargo fuzz run NAME` looks for bytes that break one; the corpus that it has gathered is
 //! replayed by an ordinary test of the exporter.
@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use printfarm_exporter::farm::{Elapsed, Event, Source, Time};
-use printfarm_exporter::webhook::{BodyLimits, Context, Fields, Parsed, Reject, parse, read};
+use printfarm_exporter::webhook::{BodyLimits, Context, Fields, Parsed, Reject, parse, printer_id, read};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -73,14 +73,19 @@ where
 }
 
 fn understood(source: Source, fields: Result<Fields, Reject>) -> Result<Parsed, Reject> {
-    let context = Context {
-        segment: Some("printer"),
-        names: &|_, _| None,
-        received: Time::from_micros(1_800_000_000_000_000),
-    };
-    let outcome = fields.and_then(|fields| parse(source, &fields, &context));
+    let fields = fields.inspect_err(check_reject)?;
+    let _ = understood_as(source, &fields, None);
+    understood_as(source, &fields, Some("printer"))
+}
+
+fn understood_as(source: Source, fields: &Fields, segment: Option<&str>) -> Result<Parsed, Reject> {
+    let received = Time::from_micros(1_800_000_000_000_000);
+    let outcome = parse(source, fields, &Context { segment, names: &|_, _| None, received });
     match &outcome {
-        Ok(Parsed::Event(event)) => check_event(event),
+        Ok(Parsed::Event(event)) => {
+            check_event(event);
+            assert_eq!(printer_id(source, fields, segment).as_ref(), Some(&event.printer.id));
+        }
         Ok(Parsed::Ignored { .. }) => {}
         Err(reject) => check_reject(reject),
     }

@@ -1,6 +1,10 @@
 //! What the configuration file says, word for word.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::yaml::{self, Dialect};
 
@@ -16,8 +20,14 @@ pub(super) struct File {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with octoprint and octoeverywhere")]
 pub(super) struct Secrets {
-    pub(super) octoprint: Option<Secret>,
-    pub(super) octoeverywhere: Option<Secret>,
+    pub(super) octoprint: Option<OneOrMore>,
+    pub(super) octoeverywhere: Option<OneOrMore>,
+}
+
+/// Secrets of which any one opens.
+pub(super) enum OneOrMore {
+    One(Secret),
+    More(Vec<Secret>),
 }
 
 #[derive(Deserialize)]
@@ -28,22 +38,28 @@ pub(super) struct Secret {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with source, id and name")]
+#[serde(deny_unknown_fields, expecting = "a mapping with source, id, name and secrets")]
 pub(super) struct Printer {
     pub(super) source: String,
     pub(super) id: String,
-    pub(super) name: String,
+    pub(super) name: Option<String>,
+    pub(super) secrets: Option<OneOrMore>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with printers, body_bytes, multipart_body_bytes and silence"
+    expecting = "a mapping of limits, such as printers, connections, body_bytes and silence"
 )]
 pub(super) struct Limits {
     pub(super) printers: Option<usize>,
     pub(super) body_bytes: Option<usize>,
     pub(super) multipart_body_bytes: Option<usize>,
+    pub(super) fields: Option<usize>,
+    pub(super) header_bytes: Option<usize>,
+    pub(super) connections: Option<usize>,
+    pub(super) connections_per_address: Option<usize>,
+    pub(super) requests_per_second: Option<u32>,
     pub(super) silence: Option<Silence>,
 }
 
@@ -54,8 +70,33 @@ pub(super) struct Silence {
     pub(super) without_estimate: Option<String>,
 }
 
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMoreVisitor)
+    }
+}
+
+/// What the library makes of an untagged enum says neither what is wrong nor where.
+struct OneOrMoreVisitor;
+
+impl<'de> Visitor<'de> for OneOrMoreVisitor {
+    type Value = OneOrMore;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("either {value: \"...\"} or {file: path}, or a list of such")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore, A::Error> {
+        Secret::deserialize(MapAccessDeserializer::new(map)).map(OneOrMore::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMore, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMore::More)
+    }
+}
+
 /// What is special about this file: someone who forgets "value:" writes a secret where a key belongs.
-const DIALECT: Dialect = Dialect { secret_keys: "webhook_secrets", unsupported: &[] };
+const DIALECT: Dialect = Dialect { secret_keys: "secrets", unsupported: &[] };
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
 pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {

@@ -15,7 +15,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use settings::{Names, Settings};
+pub use secrets::{Door, Secrets};
+pub use settings::{Names, NetworkLimits, Settings};
 pub use shared::SharedSettings;
 
 /// Why a configuration cannot be used.
@@ -45,6 +46,18 @@ pub enum ConfigError {
         /// Which one, what is wrong, and what to do.
         problem: String,
     },
+}
+
+impl ConfigError {
+    /// What is wrong, for somebody who is not to know where the file lies.
+    #[must_use]
+    pub fn without_path(&self) -> String {
+        match self {
+            Self::Unreadable { cause, .. } => format!("cannot read the configuration file: {cause}"),
+            Self::File { problem, .. } => format!("configuration file: {problem}"),
+            Self::Environment { .. } => self.to_string(),
+        }
+    }
 }
 
 /// Looks up an environment variable.

@@ -1,42 +1,55 @@
 //! The configuration once it is complete and valid.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::config::{ConfigError, Surroundings, fragment, secrets};
+use crate::config::secrets::{self, OfPrinter, Secrets};
+use crate::config::{ConfigError, Surroundings, fragment};
 use crate::farm::{Limits, Source};
-use crate::webhook::{BodyLimits, Secret};
+use crate::guard::Rate;
+use crate::webhook::BodyLimits;
 
 /// Everything that a reload can change.
 #[derive(Debug)]
 pub struct Settings {
-    secrets: [Option<Secret>; Source::ALL.len()],
+    /// What webhooks must carry.
+    pub secrets: Secrets,
     /// What printers are called.
     pub names: Names,
     /// What the state keeps to.
     pub limits: Limits,
     /// How large a webhook may be.
     pub body: BodyLimits,
+    /// What one client, and all of them, may use.
+    pub network: NetworkLimits,
+}
+
+/// What one client, and all of them, may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkLimits {
+    /// How many connections may be open.
+    pub connections: usize,
+    /// How many of them may be of one client.
+    pub connections_per_address: usize,
+    /// How many bytes the header of a request may have.
+    pub header_bytes: usize,
+    /// How many webhooks a client may send a second, if that is limited.
+    pub rate: Option<Rate>,
+}
+
+impl Default for NetworkLimits {
+    /// A farm of as many printers as [`Limits`] allows may be behind one address, and come back from a power cut all at
+    /// once. Its senders never try again, so no default may hit it.
+    fn default() -> Self {
+        Self { connections: 2_048, connections_per_address: 1_024, header_bytes: 64 << 10, rate: None }
+    }
 }
 
 /// What printers are called, by source and identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names([HashMap<String, String>; Source::ALL.len()]);
-
-impl Settings {
-    /// The secret that webhooks of this source must carry.
-    #[must_use]
-    pub fn secret(&self, source: Source) -> Option<&Secret> {
-        self.secrets[source.index()].as_ref()
-    }
-
-    /// Whether any source has a secret.
-    #[must_use]
-    pub fn any_secret(&self) -> bool {
-        self.secrets.iter().any(Option::is_some)
-    }
-}
 
 impl Names {
     /// The name that the configuration gives to this printer.
@@ -56,7 +69,7 @@ pub(super) fn build(
     let fragment = file.limits.unwrap_or_default();
     let silence = fragment.silence.unwrap_or_default();
     let size = |name, value: Option<usize>, default| match value {
-        Some(0) => Err(in_file(format!("limits.{name} is 0; set it to 1 or more, or remove it"))),
+        Some(0) => Err(in_file(zero(name))),
         value => Ok(value.unwrap_or(default)),
     };
     let defaults = Limits::default();
@@ -78,10 +91,31 @@ pub(super) fn build(
             fragment.multipart_body_bytes,
             defaults.multipart_bytes,
         )?,
+        fields: size("fields", fragment.fields, defaults.fields)?,
     };
-    let names = names(file.printers.unwrap_or_default()).map_err(in_file)?;
-    let secrets = secrets::resolve(file.webhook_secrets.unwrap_or_default(), path, surroundings)?;
-    Ok(Settings { secrets, names, limits, body })
+    let defaults = NetworkLimits::default();
+    let rate = fragment.requests_per_second.map(|count| {
+        let count = NonZeroU32::new(count).ok_or_else(|| zero("requests_per_second"));
+        count.map(Rate::per_second).map_err(in_file)
+    });
+    let network = NetworkLimits {
+        connections: size("connections", fragment.connections, defaults.connections)?,
+        connections_per_address: size(
+            "connections_per_address",
+            fragment.connections_per_address,
+            defaults.connections_per_address,
+        )?,
+        header_bytes: size("header_bytes", fragment.header_bytes, defaults.header_bytes)?,
+        rate: rate.transpose()?,
+    };
+    let (names, of_printers) = printers(file.printers.unwrap_or_default()).map_err(in_file)?;
+    let secrets =
+        secrets::resolve(file.webhook_secrets.unwrap_or_default(), of_printers, path, surroundings)?;
+    Ok(Settings { secrets, names, limits, body, network })
+}
+
+fn zero(name: &str) -> String {
+    format!("limits.{name} is 0; set it to 1 or more, or remove it")
 }
 
 fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration, String> {
@@ -95,30 +129,43 @@ fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration,
     Ok(span)
 }
 
-fn names(printers: Vec<fragment::Printer>) -> Result<Names, String> {
+fn printers(printers: Vec<fragment::Printer>) -> Result<(Names, Vec<OfPrinter>), String> {
     let mut names = Names::default();
-    let mut seen: Vec<(Source, String, String)> = Vec::new();
+    let mut secrets = Vec::new();
+    let mut seen: Vec<(Source, String, Option<String>)> = Vec::new();
     for (index, printer) in printers.into_iter().enumerate() {
-        let fragment::Printer { source, id, name } = printer;
-        let source = Source::from_word(&source)
+        let source = Source::from_word(&printer.source)
             .ok_or_else(|| format!("printers[{index}].source must be octoprint or octoeverywhere"))?;
-        for (key, text) in [("id", &id), ("name", &name)] {
-            if text.trim().is_empty() {
+        // A webhook's id has no blanks around it, so one with blanks here would never be met.
+        let (id, name) = (printer.id.trim().to_owned(), printer.name);
+        for (key, text) in [("id", Some(&id)), ("name", name.as_ref())] {
+            if text.is_some_and(|text| text.trim().is_empty()) {
                 return Err(format!("printers[{index}].{key} is empty; fill it in or remove the entry"));
             }
+        }
+        if name.is_none() && printer.secrets.is_none() {
+            return Err(format!(
+                "printers[{index}] has neither name nor secrets; add one or remove the entry"
+            ));
         }
         if let Some(first) = seen.iter().position(|(s, i, _)| (*s, i) == (source, &id)) {
             return Err(format!(
                 "printers[{index}] has the same source and id as printers[{first}]; remove one of them"
             ));
         }
-        if let Some(first) = seen.iter().position(|(.., n)| *n == name) {
+        if let Some(first) = seen.iter().position(|(.., n)| name.is_some() && *n == name) {
             return Err(format!(
                 "printers[{index}] has the same name as printers[{first}]; give each printer its own"
             ));
         }
-        names.0[source.index()].insert(id.clone(), name.clone());
+        if let Some(name) = &name {
+            names.0[source.index()].insert(id.clone(), name.clone());
+        }
+        if let Some(own) = printer.secrets {
+            let place = format!("printers[{index}].secrets");
+            secrets.push(OfPrinter { source, id: id.clone(), place, secrets: own });
+        }
         seen.push((source, id, name));
     }
-    Ok(names)
+    Ok((names, secrets))
 }

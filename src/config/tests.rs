@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,6 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::farm::Source;
+use crate::guard::Rate;
+use crate::webhook::BodyLimits;
 
 /// Names and values.
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -29,7 +32,18 @@ fn with_file(yaml: &str) -> Result<Settings, ConfigError> {
 
 /// Whether webhooks of this source must carry this secret.
 fn expects(settings: &Settings, source: Source, secret: &str) -> bool {
-    settings.secret(source).is_some_and(|expected| expected.matches(secret.as_bytes()))
+    opens(settings, source, None, secret)
+}
+
+/// Whether this secret opens the door before this printer.
+fn opens(settings: &Settings, source: Source, printer: Option<&str>, secret: &str) -> bool {
+    let door = settings.secrets.door(source, printer);
+    door.secrets.iter().any(|expected| expected.matches(secret.as_bytes()))
+}
+
+/// Whether every source takes webhooks without a secret.
+fn is_open(settings: &Settings) -> bool {
+    Source::ALL.iter().all(|source| settings.secrets.door(*source, None).secrets.is_empty())
 }
 
 #[test]
@@ -45,15 +59,22 @@ fn whatever_says_nothing_gives_the_defaults() {
     ];
     for (name, yaml) in cases {
         let settings = with_file(yaml).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(!settings.any_secret(), "{name}");
+        assert!(is_open(&settings), "{name}");
         assert_eq!(settings.names, Names::default(), "{name}");
         assert_eq!(settings.limits.printers, 1000, "{name}");
         assert_eq!(settings.limits.silence_grace, Duration::from_secs(3600), "{name}");
         assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(86_400), "{name}");
-        assert_eq!(settings.body.body_bytes, 1_048_576, "{name}");
-        assert_eq!(settings.body.multipart_bytes, 8_388_608, "{name}");
+        let body = BodyLimits { body_bytes: 1_048_576, multipart_bytes: 8_388_608, fields: 1_024 };
+        assert_eq!(settings.body, body, "{name}");
+        let network = NetworkLimits {
+            header_bytes: 65_536,
+            connections: 2_048,
+            connections_per_address: 1_024,
+            rate: None,
+        };
+        assert_eq!(settings.network, network, "{name}");
     }
-    assert!(!load(None, &machine(&[], &[])).unwrap().any_secret(), "no file");
+    assert!(is_open(&load(None, &machine(&[], &[])).unwrap()), "no file");
 }
 
 #[test]
@@ -69,6 +90,11 @@ limits:
   printers: 5
   body_bytes: 10
   multipart_body_bytes: 20
+  fields: 30
+  header_bytes: 40
+  connections: 50
+  connections_per_address: 60
+  requests_per_second: 70
   silence: {grace: 90m, without_estimate: 1day 12h}
 "#;
     let files: [(&str, &[u8]); 2] = [("/etc/pf.yml", yaml.as_bytes()), ("/etc/two.txt", b"two\r\n")];
@@ -81,7 +107,68 @@ limits:
     assert_eq!(settings.limits.printers, 5);
     assert_eq!(settings.limits.silence_grace, Duration::from_secs(90 * 60));
     assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(36 * 3600));
-    assert_eq!((settings.body.body_bytes, settings.body.multipart_bytes), (10, 20));
+    assert_eq!(settings.body, BodyLimits { body_bytes: 10, multipart_bytes: 20, fields: 30 });
+    let network = NetworkLimits {
+        header_bytes: 40,
+        connections: 50,
+        connections_per_address: 60,
+        rate: Some(Rate::per_second(NonZeroU32::new(70).unwrap())),
+    };
+    assert_eq!(settings.network, network);
+}
+
+#[test]
+fn any_secret_of_a_list_opens_and_a_printers_own_stand_alone() {
+    let yaml = r"
+webhook_secrets:
+  octoprint: [{value: old}, {file: new.txt}]
+printers:
+  - {source: octoprint, id: ' delta ', secrets: {value: own}}
+  - {source: octoprint, id: omega, name: kossel}
+  - {source: octoeverywhere, id: abc, name: prusa, secrets: [{value: a}, {value: b}]}
+";
+    let files: [(&str, &[u8]); 2] = [
+        ("/etc/pf.yml", yaml.as_bytes()),
+        (
+            "/etc/new.txt",
+            b"new
+",
+        ),
+    ];
+    let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
+    let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
+    let cases: [(&str, Source, Option<&str>, &[&str]); 6] = [
+        ("a source", local, None, &["old", "new"]),
+        ("a printer of its own", local, Some("delta"), &["own"]),
+        ("a printer that only has a name", local, Some("omega"), &["old", "new"]),
+        ("a printer that nobody wrote down", local, Some("other"), &["old", "new"]),
+        ("a printer of the other source", cloud, Some("abc"), &["a", "b"]),
+        ("the same id at the other source", cloud, Some("delta"), &[]),
+    ];
+    for (name, source, printer, right) in cases {
+        for secret in ["old", "new", "own", "a", "b"] {
+            assert_eq!(
+                opens(&settings, source, printer, secret),
+                right.contains(&secret),
+                "{name}: {secret}"
+            );
+        }
+    }
+    assert_eq!(settings.names.get(local, "omega"), Some("kossel"));
+    assert_eq!(settings.names.get(local, "delta"), None);
+    assert!(!is_open(&settings) && settings.secrets.depend_on_printer(cloud));
+}
+
+#[test]
+fn the_environment_takes_the_place_of_all_secrets_of_its_source() {
+    let yaml = "webhook_secrets: {octoprint: [{value: a}, {value: b}]}\n\
+                printers: [{source: octoprint, id: delta, secrets: {value: c}}]";
+    let machine = machine(&[("PRINTFARM_OCTOPRINT_SECRET", "e")], &[("/etc/pf.yml", yaml.as_bytes())]);
+    let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
+    for (secret, of_source, of_printer) in [("a", false, false), ("e", true, false), ("c", false, true)] {
+        assert_eq!(opens(&settings, Source::OctoPrint, None, secret), of_source, "{secret}");
+        assert_eq!(opens(&settings, Source::OctoPrint, Some("delta"), secret), of_printer, "{secret}");
+    }
 }
 
 #[test]
@@ -187,8 +274,30 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
     (
         "a secret without its key",
         "webhook_secrets: {octoprint: a}",
-        "this should be either {value: \"...\"} or {file: path}",
+        "this should be either {value: \"...\"} or {file: path}, or a list of such",
     ),
+    (
+        "a list without a secret",
+        "webhook_secrets: {octoprint: []}",
+        "webhook_secrets.octoprint is an empty list; add a secret or remove the entry",
+    ),
+    (
+        "a list with a secret of no form",
+        "webhook_secrets: {octoprint: [{value: a}, {}]}",
+        "webhook_secrets.octoprint[1] has neither value nor file",
+    ),
+    (
+        "a list of bare texts",
+        "webhook_secrets:\n  octoprint:\n    - a\n",
+        "line 3: in webhook_secrets.octoprint[0]: this should be either {value:",
+    ),
+    (
+        "a printer's empty secret",
+        "printers: [{source: octoprint, id: a, secrets: [{value: ''}]}]",
+        "printers[0].secrets[0].value is an empty secret",
+    ),
+    ("a rate of nothing", "limits: {requests_per_second: 0}", "limits.requests_per_second is 0; set it to 1"),
+    ("no connections", "limits: {connections_per_address: 0}", "limits.connections_per_address is 0"),
     (
         "an unknown source of secrets",
         "webhook_secrets: {a: {value: b}}",
@@ -200,9 +309,14 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "printers[0].source must be octoprint or",
     ),
     (
-        "a printer without a name",
+        "a printer without an id",
+        "printers: [{source: octoprint, name: b}]",
+        "in printers[0]: the key id is missing; add it",
+    ),
+    (
+        "a printer of which nothing is said",
         "printers: [{source: octoprint, id: b}]",
-        "in printers[0]: the key name is missing; add it",
+        "printers[0] has neither name nor secrets; add one or remove",
     ),
     ("a blank name", "printers: [{source: octoprint, id: b, name: ' '}]", "printers[0].name is empty"),
     (
@@ -245,6 +359,7 @@ printers:
   - source: octoprint
     id: x
     name: x
+    secrets: [{value: "x"}, {file: x}]
 limits:
   printers: 1000
   body_bytes: 10
@@ -269,6 +384,15 @@ fn no_error_repeats_a_value_wherever_a_secret_was_put() {
         "webhook_secrets: {octoprint: {file: S}}",
         "webhook_secrets: {octoprint: {value: S}",
         "webhook_secrets: {octoprint: {value: *S}}",
+        "webhook_secrets: {octoprint: [S]}",
+        "webhook_secrets: {octoprint: [{S: S}]}",
+        "webhook_secrets: {octoprint: [{value: S, file: S}]}",
+        "webhook_secrets: {octoprint: [{value: a}, {file: S}]}",
+        "printers: [{source: octoprint, id: a, secrets: S}]",
+        "printers: [{source: octoprint, id: a, secrets: {S: a}}]",
+        "printers: [{source: octoprint, id: a, secrets: [S]}]",
+        "printers: [{source: octoprint, id: a, secrets: [{S: S}]}]",
+        "printers: [{source: octoprint, id: a, secrets: [{value: S, file: S}]}]",
         "webhook_secrets: !S a",
         "webhook_secrets: {octoprint: {value: &S}}",
         "printers: S",
@@ -312,7 +436,8 @@ proptest! {
         if let Err(error) = with_file(&yaml) {
             let error = error.to_string();
             // A key is named, so that people find it; but never one beside secrets.
-            let named = error.contains(": unknown key ") && !error.contains("in webhook_secrets");
+            let place = error.split_once(": unknown key ").map(|(place, _)| place);
+            let named = place.is_some_and(|place| !place.contains("secrets"));
             prop_assert!(named || !error.contains("hunter2"), "{yaml}\n{error}");
         }
     }

@@ -8,7 +8,7 @@ const LONGEST_KEY: usize = 40;
 /// What is special about one kind of file.
 #[derive(Clone, Copy)]
 pub(crate) struct Dialect {
-    /// The key below which a wrong key may be a misplaced secret, so that it is not repeated.
+    /// Part of the keys below which a wrong key may be a misplaced secret, so that it is not repeated.
     pub(crate) secret_keys: &'static str,
     /// Keys that others know and we do not support, with what to do about each.
     pub(crate) unsupported: &'static [(&'static str, &'static str)],
@@ -67,7 +67,7 @@ const PHRASES: [(&str, Explain); 5] = [
 fn expected(_: &str, rest: &str, _: Dialect) -> String {
     // The value, which stands first, can hold these words too; ours are the last.
     let what = match rest.rsplit_once(", expected ").map(|(_, what)| what) {
-        Some("usize") => "a whole number, 0 or more",
+        Some("usize" | "u32") => "a whole number, 0 or more",
         Some("a boolean") => "true or false",
         Some("a string") => "a text; put it in quotes",
         Some("a sequence") => "a list",
@@ -82,7 +82,7 @@ fn unknown(place: &str, rest: &str, dialect: Dialect) -> String {
         return "unknown key; remove it".to_owned();
     };
     let known = known.trim_start_matches("one of ").replace('`', "");
-    if place.starts_with(dialect.secret_keys) {
+    if place.contains(dialect.secret_keys) {
         return format!("unknown key; the keys here are {known}");
     }
     if let Some((_, advice)) = dialect.unsupported.iter().find(|(unsupported, _)| *unsupported == key) {

@@ -28,8 +28,8 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// See the module.
 pub(super) async fn landing(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
-    let host = host(&headers, web.place.port);
-    let webhooks = web.place.webhook_port.map_or_else(|| host.clone(), |port| at_port(&host, port));
+    let host = host(&headers, web.ports.web);
+    let webhooks = web.ports.webhooks.map_or_else(|| host.clone(), |port| at_port(&host, port));
     let https = web.is_encrypted() || is_https(&headers);
     (HEADERS, Html(page(&host, &webhooks, https, &web.options.telemetry_path))).into_response()
 }

@@ -18,6 +18,7 @@ use tracing::error;
 
 use super::{Web, answer, encoding};
 use crate::metrics::Scrape;
+use crate::panics;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
@@ -35,7 +36,8 @@ pub(super) async fn metrics(State(web): State<Arc<Web>>, headers: HeaderMap) -> 
         let (view, now) = web.recorder.view();
         web.metrics.scrape(view, now)
     });
-    match begun.await.map_err(io::Error::other).and_then(|scrape| scrape.map_err(io::Error::other)) {
+    let begun = begun.await.map_err(|error| io::Error::other(panics::ended(&error)));
+    match begun.and_then(|scrape| scrape.map_err(io::Error::other)) {
         Ok(scrape) => respond(scrape, gzip),
         Err(error) => {
             error!(%error, "metrics could not be rendered");

@@ -1,12 +1,14 @@
 //! The HTTP side: [`router()`] lists the endpoints, one file each; [`serve()`] carries them over connections.
 
 mod answer;
+mod door;
 mod encoding;
 mod gate;
 mod health;
 mod landing;
 mod listen;
 mod metrics;
+mod places;
 mod reload;
 mod router;
 mod serve;
@@ -18,6 +20,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
+use crate::guard::{Attempts, Rates};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::web_config::SharedWebConfig;
@@ -25,9 +28,10 @@ use crate::web_config::SharedWebConfig;
 pub use gate::{Gate, Side};
 pub use health::Readiness;
 pub use listen::{BadAddress, BindError, ListenAddress, bind, bind_webhooks};
+pub use places::Places;
 pub use reload::{look, reload};
 pub use router::{router, webhook_router};
-pub use serve::{ConnectionLimits, Door, Peer, serve};
+pub use serve::{ConnectionLimits, Entrance, Peer, serve};
 
 /// What the endpoints work with.
 pub struct Web {
@@ -43,17 +47,19 @@ pub struct Web {
     pub clock: Clock,
     /// Whether the exporter is ready for webhooks.
     pub readiness: Readiness,
+    attempts: Attempts,
+    rates: Rates,
     options: Options,
-    place: Place,
+    ports: Ports,
 }
 
 /// Where the exporter listens.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place {
+pub struct Ports {
     /// The port of the web listeners.
-    pub port: u16,
+    pub web: u16,
     /// The port of the webhooks, where they have one of their own.
-    pub webhook_port: Option<u16>,
+    pub webhooks: Option<u16>,
 }
 
 /// What the command line says of the endpoints, and what tests set differently.
@@ -87,13 +93,23 @@ impl Web {
         web_config: Option<SharedWebConfig>,
         clock: Clock,
         options: Options,
-        place: Place,
+        ports: Ports,
     ) -> Self {
         if let Some(web) = &web_config {
             metrics.own.web_config(true, web.current().not_after());
         }
-        let readiness = Readiness::default();
-        Self { recorder, metrics, settings, web_config, clock, readiness, options, place }
+        Self {
+            recorder,
+            metrics,
+            settings,
+            web_config,
+            clock,
+            readiness: Readiness::default(),
+            attempts: Attempts::default(),
+            rates: Rates::default(),
+            options,
+            ports,
+        }
     }
 
     /// Whether connections are encrypted, which does not change while the exporter runs.

@@ -8,6 +8,7 @@ use axum::response::Response;
 use tracing::{error, info};
 
 use super::{Web, answer};
+use crate::panics;
 use crate::web_config::{Look, SharedWebConfig};
 
 /// The endpoint.
@@ -29,7 +30,7 @@ pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
 /// Reads both configuration files again, logs how that went and shows it in the metrics.
 ///
 /// # Errors
-/// What is wrong with them; of a file that cannot be used, what was in force stays in force.
+/// What is wrong with them, without the path of a file; of a file that cannot be used, what was in force stays in force.
 pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
     let settings = reload_settings(web).await;
     let web_config = reload_web_config(web).await;
@@ -38,26 +39,36 @@ pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
 
 async fn reload_settings(web: &Web) -> Result<(), String> {
     let settings = web.settings.clone();
-    let result = aside(move || settings.reload()).await;
-    match &result {
+    let result = match tokio::task::spawn_blocking(move || settings.reload()).await {
+        Ok(result) => result.map_err(|error| (error.to_string(), error.without_path())),
+        Err(error) => Err((panics::ended(&error).to_owned(), panics::ended(&error).to_owned())),
+    };
+    match result {
         Ok(()) => {
             web.metrics.own.config_loaded(web.clock.now());
             info!("configuration reloaded");
+            Ok(())
         }
-        Err(problem) => {
+        Err((problem, answer)) => {
             web.metrics.own.config_refused();
             error!(problem, "configuration not reloaded; the earlier one stays in force");
+            Err(answer)
         }
     }
-    result
 }
 
 async fn reload_web_config(web: &Web) -> Result<(), String> {
     let Some(config) = web.web_config.clone() else { return Ok(()) };
     let shared = config.clone();
-    let result = aside(move || shared.reload()).await;
+    let result = match tokio::task::spawn_blocking(move || shared.reload()).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(error) => Err(panics::ended(&error).to_owned()),
+    };
     show(web, &config, result.as_ref().copied());
-    result
+    // What is wrong with it names the files of keys and certificates.
+    result.map_err(|_| {
+        "the web configuration file, or a file that it names, cannot be used; see the log".to_owned()
+    })
 }
 
 /// Puts the web configuration in force if its files have changed, logs how that went and shows it in the metrics.
@@ -75,15 +86,5 @@ fn show(web: &Web, config: &SharedWebConfig, result: Result<(), &String>) {
     match result {
         Ok(()) => info!("web configuration reloaded, with the files that it names"),
         Err(problem) => error!(problem, "web configuration not reloaded; the earlier one stays in force"),
-    }
-}
-
-/// Runs what reads files.
-async fn aside<E: ToString + Send + 'static>(
-    work: impl FnOnce() -> Result<(), E> + Send + 'static,
-) -> Result<(), String> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
     }
 }

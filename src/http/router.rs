@@ -19,7 +19,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
         .route("/-/reload", post(reload::endpoint));
-    let router = match web.place.webhook_port {
+    let router = match web.ports.webhooks {
         Some(_) => router.fallback(not_found_beside_webhooks),
         None => with_webhooks(router).fallback(not_found),
     };

@@ -13,13 +13,11 @@ use tracing::{debug, warn};
 
 use super::Web;
 use super::answer::Answer;
+use super::door;
 use super::serve::Peer;
 use crate::config::Settings;
 use crate::farm::{Applied, EventKind, Source, Verdict};
-use crate::webhook::{self, Context, Fields, Ignored, Malformed, Parsed, Reject};
-
-/// How long a sender that tries again should wait, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
+use crate::webhook::{self, Context, Fields, Ignored, Malformed, Parsed, Reject, RejectReason};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
 const LONGEST_NAME: usize = 100;
@@ -82,7 +80,7 @@ async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request
     let begun = web.clock.monotonic();
     let (parts, body) = request.into_parts();
     let mut printer = None;
-    let response = match take(web, source, segment, &parts, body, &mut printer).await {
+    let response = match take(web, source, peer, segment, &parts, body, &mut printer).await {
         Ok(done) => accept(web, source, &done),
         Err(reject) => refuse(web, source, peer, printer.as_deref(), &reject),
     };
@@ -94,6 +92,7 @@ async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request
 async fn take(
     web: &Web,
     source: Source,
+    peer: Peer,
     segment: Segment,
     parts: &Parts,
     body: Body,
@@ -103,11 +102,12 @@ async fn take(
     let named = segment.iter().find(|(key, name)| *key == "printer" && !name.is_empty());
     *printer = named.map(|(_, name)| name.to_owned());
     let settings = web.settings.current();
+    door::count(web, client(peer), &settings)?;
     let query = parts.uri.query();
     let reading = webhook::read(source, &parts.method, &parts.headers, query, body, &settings.body);
     let after = web.options.body_deadline;
     let fields = tokio::time::timeout(after, reading).await.map_err(|_| Reject::Timeout { after })??;
-    webhook::authorize(settings.secret(source), source, &parts.headers, query, &fields)?;
+    door::open(web, source, client(peer), &settings, (parts, printer.as_deref(), &fields))?;
     match understand(web, source, printer.as_deref(), &settings, &fields)? {
         Parsed::Ignored { reason, kind } => Ok(Done::Ignored(kind, reason)),
         Parsed::Event(event) => {
@@ -175,15 +175,21 @@ fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: 
     let (status, reason) = (reject.status(), reject.reason().as_str());
     web.metrics.own.rejected(source, reason);
     let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
-    warn!(reason, source = source.as_str(), client = %client(peer), printer, problem = %reject, "webhook rejected");
+    let client = client(peer);
+    match reject.reason() {
+        // Whoever floods us must not flood the log.
+        RejectReason::TooManyAttempts | RejectReason::RateLimit => {
+            debug!(reason, source = source.as_str(), %client, printer, problem = %reject, "webhook rejected");
+        }
+        _ => warn!(reason, source = source.as_str(), %client, printer, problem = %reject, "webhook rejected"),
+    }
     let mut response = Answer::rejected(reason, reject.to_string()).response(status);
-    let extra = match status {
-        StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER)),
+    let headers = response.headers_mut();
+    headers.extend(reject.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
+    if status == StatusCode::REQUEST_TIMEOUT {
         // What is left of the body would have to be waited for.
-        StatusCode::REQUEST_TIMEOUT => Some((header::CONNECTION, HeaderValue::from_static("close"))),
-        _ => None,
-    };
-    response.headers_mut().extend(extra);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -1,5 +1,6 @@
 //! Every metric that is exposed, in one table: the encoder, the exporter's own metrics and docs/METRICS.md follow it.
 
+use super::own::Dropped;
 use crate::farm::{AttentionReason, EventKind, Origin, Outcome, Source, State, WarningAction};
 
 /// What is known of a metric before it has any value.
@@ -90,6 +91,8 @@ pub const IGNORED_REASONS: &[&str] = &["test", "unknown_event", "duplicate", "pl
 pub const REJECTED_REASONS: &[&str] = &[
     "malformed",
     "wrong_secret",
+    "too_many_attempts",
+    "rate_limit",
     "timeout",
     "too_large",
     "unsupported_body",
@@ -121,6 +124,7 @@ macro_rules! words_of {
 
 const ACTION: Label = Label::closed("action", words_of!(WarningAction));
 const ATTENTION_REASON: Label = Label::closed("reason", words_of!(AttentionReason));
+const DROPPED_REASON: Label = Label::closed("reason", words_of!(Dropped));
 const EVENT: Label = Label::closed("event", words_of!(EventKind));
 const FILE: Label = Label::open("file");
 const ID: Label = Label::open("id");
@@ -175,6 +179,12 @@ catalogue! {
     /// Whether the last attempt to load the configuration succeeded (1) or the earlier one is still in force (0).
     CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge "printfarm_config_last_reload_successful" [] of Exporter in "0 or 1";
 
+    /// Connections that are open.
+    CONNECTIONS: Gauge "printfarm_connections" [] of Exporter in "connections";
+
+    /// Connections that were refused or ended early, by the reason.
+    CONNECTIONS_DROPPED: Counter "printfarm_connections_dropped_total" [DROPPED_REASON] of Exporter in "connections";
+
     /// Time spent printing, without pauses, in prints that have ended; it grows when a print ends.
     ENDED_PRINT_SECONDS: Counter "printfarm_ended_print_seconds_total" [OUTCOME, PRINTER] of Printer in "seconds";
 
@@ -188,6 +198,9 @@ catalogue! {
     /// When the source last said that its account has used up its webhooks of the day.
     NOTIFICATION_LIMIT: Gauge "printfarm_notification_limit_timestamp_seconds" [SOURCE] of Source
         in "seconds since the Unix epoch", absent "until the source says so for the first time";
+
+    /// Faults of the exporter itself that broke off what it was doing.
+    PANICS: Counter "printfarm_panics_total" [] of Exporter in "faults";
 
     /// Time spent paused in all prints; it grows while a print is paused.
     PAUSED_SECONDS: Counter "printfarm_paused_seconds_total" [PRINTER] of Printer in "seconds";

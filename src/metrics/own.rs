@@ -4,16 +4,32 @@ use std::time::Duration;
 
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
-    TextEncoder,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
 };
 
 use super::catalogue::{self, Metric};
-use crate::farm::{EventKind, Source, Time};
+use crate::farm::{EventKind, Source, Time, words};
 
 /// Bounds of the histograms in seconds: from an event that meets no disk to a sender that loses its patience.
 const BUCKETS: [f64; 16] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+words! {
+    /// Why a connection was refused or ended early, as the label `reason` names it.
+    Dropped {
+        /// Its client has as many as one may have.
+        AddressLimit = "address_limit",
+        /// It let us wait, and another needed its place.
+        Evicted = "evicted",
+        /// The header of a request was too large, or had too many lines.
+        HeaderLimit = "header_limit",
+        /// What came was not HTTP.
+        Malformed = "malformed",
+        /// No whole header came in time.
+        Timeout = "timeout",
+    }
+}
 
 /// The exporter's own metrics, in a registry of their own. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
@@ -25,6 +41,9 @@ pub struct Own {
     webhook_duration: HistogramVec,
     commit_duration: Histogram,
     store_failures: IntCounter,
+    connections: IntGauge,
+    connections_dropped: IntCounterVec,
+    panics: IntCounter,
     config_successful: Gauge,
     config_success_time: Gauge,
     web_config_successful: GaugeVec,
@@ -47,6 +66,9 @@ impl Own {
             commit_duration: histograms(&registry, &catalogue::STORE_COMMIT_DURATION)?
                 .with_label_values::<&str>(&[]),
             store_failures: counters(&registry, &catalogue::STORE_FAILURES)?.with_label_values::<&str>(&[]),
+            connections: connections(&registry)?,
+            connections_dropped: counters(&registry, &catalogue::CONNECTIONS_DROPPED)?,
+            panics: counters(&registry, &catalogue::PANICS)?.with_label_values::<&str>(&[]),
             config_successful: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL, &[])?,
             config_success_time: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESS, &[])?,
             web_config_successful: gauges(&registry, &catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
@@ -92,6 +114,21 @@ impl Own {
         self.store_failures.inc();
     }
 
+    /// Notes how many connections are open.
+    pub fn connections(&self, open: usize) {
+        self.connections.set(i64::try_from(open).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a connection that was refused or ended early.
+    pub fn connection_dropped(&self, reason: Dropped) {
+        self.connections_dropped.with_label_values(&[reason.as_str()]).inc();
+    }
+
+    /// Counts a panic.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
     /// Notes that a configuration was loaded and is now in force.
     pub fn config_loaded(&self, now: Time) {
         self.config_successful.set(1.0);
@@ -131,6 +168,12 @@ impl Own {
 fn build() -> [&'static str; 3] {
     let revision = option_env!("PRINTFARM_REVISION").unwrap_or("unknown");
     [revision, env!("PRINTFARM_RUSTC_VERSION"), env!("CARGO_PKG_VERSION")]
+}
+
+fn connections(registry: &Registry) -> prometheus::Result<IntGauge> {
+    let gauge = IntGauge::new(catalogue::CONNECTIONS.name, catalogue::CONNECTIONS.help)?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
 }
 
 fn counters(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounterVec> {
@@ -228,7 +271,8 @@ mod tests {
         let zero = Source::ALL.len() * (per_source + histogram)
             + histogram
             + catalogue::UNAUTHORIZED_REASONS.len()
-            + 1;
+            + Dropped::ALL.len()
+            + 3;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
 
@@ -253,6 +297,16 @@ mod tests {
             ["printfarm_webhook_rejected_total{reason=\"wrong_secret\",source=\"octoprint\"} 1"]
         );
         assert_eq!(changed(Own::store_failed), ["printfarm_store_failures_total 1"]);
+    }
+
+    #[test]
+    fn connections_and_panics_count() {
+        assert_eq!(changed(|own| own.connections(3)), ["printfarm_connections 3"]);
+        assert_eq!(
+            changed(|own| own.connection_dropped(Dropped::HeaderLimit)),
+            ["printfarm_connections_dropped_total{reason=\"header_limit\"} 1"]
+        );
+        assert_eq!(changed(Own::panicked), ["printfarm_panics_total 1"]);
     }
 
     #[test]

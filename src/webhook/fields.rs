@@ -4,12 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::body::json;
+use super::body::{BodyLimits, json};
 use super::object::Object;
 use super::reject::{Reject, TooLarge};
-
-/// How many fields a message may have, those within objects included. A real one has about a hundred.
-pub(super) const MOST_FIELDS: usize = 1_024;
 
 /// Fields whose values nothing reads. The history of a file in `meta` grows with each of its prints.
 pub(super) const UNREAD: [&str; 2] = ["meta", "offsets"];
@@ -46,33 +43,44 @@ impl fmt::Debug for Fields {
 }
 
 /// How many more fields a message may have.
-pub(super) struct Budget(usize);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(MOST_FIELDS)
-    }
+pub(super) struct Budget {
+    left: usize,
+    limit: usize,
 }
 
 impl Budget {
+    /// That of a message which has none yet.
+    pub(super) const fn of(limits: &BodyLimits) -> Self {
+        Self { left: limits.fields, limit: limits.fields }
+    }
+
+    /// The error of a message that has too many.
+    pub(super) const fn spent(&self) -> TooLarge {
+        TooLarge::Fields { limit: self.limit }
+    }
+
     /// Takes one field.
     ///
     /// # Errors
     /// When the message has too many.
     pub(super) fn take(&mut self) -> Result<(), TooLarge> {
-        self.0 = self.0.checked_sub(1).ok_or(TooLarge::Fields { limit: MOST_FIELDS })?;
+        self.left = self.left.checked_sub(1).ok_or(self.spent())?;
         Ok(())
     }
 }
 
 /// Gathers fields that come as text, one after the other. Of several with one name the last one stays.
-#[derive(Default)]
 pub(super) struct Collector {
     fields: Map<String, Value>,
     budget: Budget,
 }
 
 impl Collector {
+    /// One that has gathered nothing.
+    pub(super) fn new(budget: Budget) -> Self {
+        Self { fields: Map::new(), budget }
+    }
+
     /// Counts a field, or a part that will be dropped.
     ///
     /// # Errors

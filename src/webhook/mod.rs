@@ -1,9 +1,9 @@
 //! From bytes to an event: everything that a sender writes ends here.
 //!
 //! A request goes three steps. [`read`] turns its body, or its query, into [`Fields`], one form for all ways of transport,
-//! within limits of size and number. [`authorize`] compares the secret that it carries with the configured one. [`parse`]
-//! reads the fields as the sender means them and gives an [`Event`], or says why the message is deliberately ignored.
-//! Whatever is wrong at any step is a [`Reject`].
+//! within limits of size and number. [`Presented`] compares the secrets that it carries with those of the printer that
+//! [`printer_id`] finds in it. [`parse`] reads the fields as the sender means them and gives an [`Event`], or says why the
+//! message is deliberately ignored. Whatever is wrong at any step is a [`Reject`].
 //!
 //! Readers are lenient about how a value is written and strict about where it belongs (`object`); values beyond what
 //! printers do count as not reported (`range`).
@@ -24,7 +24,7 @@ mod tests;
 pub use body::{BodyLimits, read};
 pub use fields::Fields;
 pub use reject::{BodyFault, Malformed, Reject, RejectReason, SecretFault, TooLarge};
-pub use secret::{Secret, authorize};
+pub use secret::{Presented, Secret};
 
 /// What is known of a request beside what it says.
 #[derive(Clone, Copy)]
@@ -39,9 +39,13 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     fn segment(&self) -> Option<String> {
-        let segment = range::clip(self.segment?.trim());
-        (!segment.is_empty()).then(|| segment.to_owned())
+        named(self.segment)
     }
+}
+
+fn named(segment: Option<&str>) -> Option<String> {
+    let segment = range::clip(segment?.trim());
+    (!segment.is_empty()).then(|| segment.to_owned())
 }
 
 /// What a message comes to.
@@ -81,5 +85,15 @@ pub fn parse(source: Source, fields: &Fields, context: &Context<'_>) -> Result<P
     match source {
         Source::OctoPrint => octoprint::parse(fields, context),
         Source::OctoEverywhere => octoeverywhere::parse(fields, context),
+    }
+}
+
+/// The id of the printer that a message is about, when it tells one: the one that [`parse`] finds. `segment` is that of
+/// [`Context`].
+#[must_use]
+pub fn printer_id(source: Source, fields: &Fields, segment: Option<&str>) -> Option<String> {
+    match source {
+        Source::OctoPrint => octoprint::printer_id(fields, named(segment)),
+        Source::OctoEverywhere => octoeverywhere::printer_id(fields, named(segment)),
     }
 }

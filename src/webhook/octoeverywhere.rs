@@ -101,12 +101,21 @@ fn says_cancelled(text: &str) -> bool {
     ["canceled", "cancelled"].iter().any(|word| text.contains(word))
 }
 
+/// The id that [`identity`] finds, also in a message that is no event.
+pub(super) fn printer_id(fields: &Fields, segment: Option<String>) -> Option<String> {
+    own_id(fields.top()).ok()?.or(segment).or_else(|| Some(ACCOUNT.to_owned()))
+}
+
+fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
+    match message.get("PrinterId") {
+        Some(Value::Number(_)) => message.kept_text("PrinterId"),
+        _ => message.identifier("PrinterId"),
+    }
+}
+
 fn identity(message: Object<'_>, context: &Context<'_>, what: What) -> Result<Option<Identity>, Malformed> {
     let segment = context.segment();
-    let own = match message.get("PrinterId") {
-        Some(Value::Number(_)) => message.kept_text("PrinterId")?,
-        _ => message.identifier("PrinterId")?,
-    };
+    let own = own_id(message)?;
     let of_account = matches!(what, What::LimitReached | What::Test).then(|| ACCOUNT.to_owned());
     let Some(id) = own.or_else(|| segment.clone()).or(of_account) else {
         return Ok(None);

@@ -8,6 +8,9 @@ use axum::http::StatusCode;
 use crate::farm::{Source, TooManyPrinters, words};
 use crate::recorder::NotRecorded;
 
+/// How long a sender should wait for a store that fails or an exporter that restarts, in seconds.
+const RETRY_AFTER: u64 = 10;
+
 /// Why a webhook is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
@@ -21,6 +24,24 @@ pub enum Reject {
         fault: SecretFault,
         /// Who sent it.
         sender: Source,
+    },
+    /// Its client has sent wrong secrets too often.
+    #[error(
+        "too many webhooks with a wrong secret came from this address; correct the secret, and try again in {} s",
+        whole_seconds(*.retry_after)
+    )]
+    TooManyAttempts {
+        /// When the next attempt counts as the first ones did.
+        retry_after: Duration,
+    },
+    /// Its client sends more than the configured rate.
+    #[error(
+        "this address sends more webhooks than limits.requests_per_second allows; try again in {} s",
+        whole_seconds(*.retry_after)
+    )]
+    RateLimit {
+        /// When the next webhook is taken.
+        retry_after: Duration,
     },
     /// It did not arrive in time.
     #[error("the request was not complete after {} s; check the network between the sender and here", .after.as_secs_f64())]
@@ -122,6 +143,12 @@ pub enum TooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// How deep objects and lists lie in each other.
+    #[error("the JSON is nested deeper than {limit} levels")]
+    Depth {
+        /// The limit.
+        limit: usize,
+    },
     /// The number of fields.
     #[error("the message has more than {limit} fields")]
     Fields {
@@ -162,6 +189,10 @@ words! {
         Malformed = "malformed",
         /// [`Reject::WrongSecret`].
         WrongSecret = "wrong_secret",
+        /// [`Reject::TooManyAttempts`].
+        TooManyAttempts = "too_many_attempts",
+        /// [`Reject::RateLimit`].
+        RateLimit = "rate_limit",
         /// [`Reject::Timeout`].
         Timeout = "timeout",
         /// [`Reject::TooLarge`].
@@ -192,8 +223,22 @@ impl Reject {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedBody { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoEvent { .. } | Self::NoPrinter { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::PrinterLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts { .. } | Self::RateLimit { .. } | Self::PrinterLimit { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Store { .. } | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// How many seconds a sender that tries again should wait, where waiting helps.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { retry_after } | Self::RateLimit { retry_after } => {
+                Some(whole_seconds(*retry_after))
+            }
+            Self::Store { .. } | Self::Stopping => Some(RETRY_AFTER),
+            _ => None,
         }
     }
 
@@ -203,6 +248,8 @@ impl Reject {
         match self {
             Self::Malformed(_) => RejectReason::Malformed,
             Self::WrongSecret { .. } => RejectReason::WrongSecret,
+            Self::TooManyAttempts { .. } => RejectReason::TooManyAttempts,
+            Self::RateLimit { .. } => RejectReason::RateLimit,
             Self::Timeout { .. } => RejectReason::Timeout,
             Self::TooLarge(_) => RejectReason::TooLarge,
             Self::UnsupportedBody { .. } => RejectReason::UnsupportedBody,
@@ -213,6 +260,11 @@ impl Reject {
             Self::Stopping => RejectReason::Stopping,
         }
     }
+}
+
+/// The time in seconds, rounded up.
+const fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + (span.subsec_nanos() > 0) as u64
 }
 
 impl From<NotRecorded> for Reject {
@@ -282,6 +334,8 @@ mod tests {
         vec![
             Malformed::NotAnObject.into(),
             Reject::WrongSecret { fault: SecretFault::Wrong, sender },
+            Reject::TooManyAttempts { retry_after: Duration::from_millis(5001) },
+            Reject::RateLimit { retry_after: Duration::from_secs(1) },
             Reject::Timeout { after: Duration::from_millis(7500) },
             TooLarge::Body { limit: 10 }.into(),
             Reject::UnsupportedBody { fault: BodyFault::Unnamed, sender },
@@ -301,6 +355,8 @@ mod tests {
             [
                 ("malformed", 400),
                 ("wrong_secret", 401),
+                ("too_many_attempts", 429),
+                ("rate_limit", 429),
                 ("timeout", 408),
                 ("too_large", 413),
                 ("unsupported_body", 415),
@@ -325,6 +381,7 @@ mod tests {
                 "without Content-Encoding; here we read",
             ),
             (Reject::WrongSecret { fault: SecretFault::Missing, sender }, "carries none: set API SECRET"),
+            (Reject::TooManyAttempts { retry_after: Duration::from_millis(5001) }, "try again in 6 s"),
             (Reject::Timeout { after: Duration::from_millis(7500) }, "after 7.5 s"),
         ];
         for (reject, part) in cases {

@@ -5,16 +5,18 @@ use std::fmt;
 
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::body::form;
 use super::fields::Fields;
 use super::object::same_name;
-use super::reject::{Reject, SecretFault};
 use crate::farm::Source;
 
 const HEADER: &str = "x-webhook-secret";
 const QUERY_PARAMETER: &str = "secret";
+
+/// How many secrets a webhook may present. Senders have four places for one, and a template may repeat it.
+const MOST_CANDIDATES: usize = 8;
 
 /// A secret. It never shows what it is. An empty one matches nothing.
 #[derive(Clone)]
@@ -36,7 +38,11 @@ impl Secret {
     /// Whether the candidate is the secret. How long it takes tells no more than the secret's length.
     #[must_use]
     pub fn matches(&self, candidate: &[u8]) -> bool {
-        !self.0.is_empty() && bool::from(self.0.as_bytes().ct_eq(candidate))
+        self.is(candidate).into()
+    }
+
+    fn is(&self, candidate: &[u8]) -> Choice {
+        self.0.as_bytes().ct_eq(candidate) & !self.0.as_bytes().ct_eq(b"")
     }
 }
 
@@ -52,45 +58,43 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Lets a webhook in that carries the expected secret in any of the places where senders can put one, and any webhook
-/// when no secret is expected.
-///
-/// # Errors
-/// [`Reject::WrongSecret`], which says whether it was missing or wrong.
-pub fn authorize(
-    expected: Option<&Secret>,
-    source: Source,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    fields: &Fields,
-) -> Result<(), Reject> {
-    let Some(expected) = expected else { return Ok(()) };
-    let presented = presented(source, headers, query, fields);
-    let fault = match presented.iter().any(|candidate| expected.matches(candidate)) {
-        true => return Ok(()),
-        false if presented.is_empty() => SecretFault::Missing,
-        false => SecretFault::Wrong,
-    };
-    Err(Reject::WrongSecret { fault, sender: source })
-}
+/// Everything that a webhook presents as a secret.
+pub struct Presented<'a>(Vec<Cow<'a, [u8]>>);
 
-/// Everything that a webhook presents as a secret. Empty text, which the plugin sends when none is set, is nothing.
-fn presented<'a>(
-    source: Source,
-    headers: &'a HeaderMap,
-    query: Option<&str>,
-    fields: &'a Fields,
-) -> Vec<Cow<'a, [u8]>> {
-    let bearers = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
-    let own = headers.get_all(HEADER).iter().map(|value| value.as_bytes().trim_ascii());
-    let mut found: Vec<_> = bearers.chain(own).map(Cow::Borrowed).collect();
-    let in_query = form::pairs(query.unwrap_or_default().as_bytes()).flatten();
-    found.extend(
-        in_query.filter(|(name, _)| name == QUERY_PARAMETER).map(|(_, value)| Cow::Owned(value.into_bytes())),
-    );
-    found.extend(in_body(source, fields));
-    found.retain(|candidate| !candidate.is_empty());
-    found
+impl<'a> Presented<'a> {
+    /// Looks in all the places where senders can put a secret. Empty text, which the plugin sends when none is set, is
+    /// nothing.
+    #[must_use]
+    pub fn find(source: Source, headers: &'a HeaderMap, query: Option<&str>, fields: &'a Fields) -> Self {
+        let bearers =
+            headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
+        let own = headers.get_all(HEADER).iter().map(|value| value.as_bytes().trim_ascii());
+        let mut found: Vec<_> = bearers.chain(own).map(Cow::Borrowed).collect();
+        let in_query = form::pairs(query.unwrap_or_default().as_bytes()).flatten();
+        let of_name = in_query.filter(|(name, _)| name == QUERY_PARAMETER);
+        found.extend(of_name.map(|(_, value)| Cow::Owned(value.into_bytes())));
+        found.extend(in_body(source, fields));
+        found.retain(|candidate| !candidate.is_empty());
+        Self(found)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether any of it is any of the secrets. All are compared with all, so that the time it takes does not tell which
+    /// one it was. More than a sender has places for is a guess, and opens nothing.
+    #[must_use]
+    pub fn opens(&self, secrets: &[Secret]) -> bool {
+        if self.0.len() > MOST_CANDIDATES {
+            return false;
+        }
+        let pairs =
+            self.0.iter().flat_map(|candidate| secrets.iter().map(move |secret| secret.is(candidate)));
+        pairs.fold(Choice::from(0), |opened, opens| opened | opens).into()
+    }
 }
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {
@@ -136,17 +140,25 @@ mod tests {
         }
     }
 
-    fn outcome(webhook: &Webhook) -> Result<(), SecretFault> {
+    #[derive(Debug, PartialEq)]
+    enum Outcome {
+        Opened,
+        Wrong,
+        Missing,
+    }
+
+    fn outcome(webhook: &Webhook) -> Outcome {
         let headers = webhook
             .headers
             .iter()
             .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)));
-        let secret = Secret::new("s3cr3t Key".to_owned());
-        let fields = fields(&webhook.body);
-        match authorize(Some(&secret), webhook.source, &headers.collect(), webhook.query, &fields) {
-            Ok(()) => Ok(()),
-            Err(Reject::WrongSecret { fault, .. }) => Err(fault),
-            Err(other) => panic!("{other}"),
+        let (headers, fields) = (headers.collect(), fields(&webhook.body));
+        let secrets = ["older", "s3cr3t Key", "newer"].map(|text| Secret::new(text.to_owned()));
+        let presented = Presented::find(webhook.source, &headers, webhook.query, &fields);
+        match (presented.is_empty(), presented.opens(&secrets)) {
+            (true, _) => Outcome::Missing,
+            (false, true) => Outcome::Opened,
+            (false, false) => Outcome::Wrong,
         }
     }
 
@@ -185,13 +197,13 @@ mod tests {
             ),
         ];
         for (case, webhook) in cases {
-            assert_eq!(outcome(&webhook), Ok(()), "{case}");
+            assert_eq!(outcome(&webhook), Outcome::Opened, "{case}");
         }
     }
 
     #[test]
     fn wrong_and_missing_are_told_apart() {
-        use SecretFault::{Missing, Wrong};
+        use Outcome::{Missing, Wrong};
         let cases = [
             ("nothing", Webhook::default(), Missing),
             ("empty in the body", Webhook { body: json!({"apiSecret": ""}), ..Webhook::default() }, Missing),
@@ -215,14 +227,32 @@ mod tests {
             ("more than it", Webhook { query: Some("secret=s3cr3t+Key2"), ..Webhook::default() }, Wrong),
         ];
         for (case, webhook, fault) in cases {
-            assert_eq!(outcome(&webhook), Err(fault), "{case}");
+            assert_eq!(outcome(&webhook), fault, "{case}");
         }
     }
 
     #[test]
-    fn without_a_configured_secret_everything_passes() {
-        let fields = fields(&json!({"apiSecret": "whatever"}));
-        assert_eq!(authorize(None, Source::OctoPrint, &HeaderMap::new(), None, &fields), Ok(()));
+    fn any_of_several_secrets_opens() {
+        for (secret, expected) in
+            [("older", Outcome::Opened), ("newer", Outcome::Opened), ("old", Outcome::Wrong)]
+        {
+            let webhook = Webhook { body: json!({"apiSecret": secret}), ..Webhook::default() };
+            assert_eq!(outcome(&webhook), expected, "{secret}");
+        }
+    }
+
+    #[test]
+    fn many_guesses_in_one_webhook_open_nothing() {
+        let with = |wrong: usize| {
+            let guesses: Vec<_> = (0..wrong).map(|guess| json!({"apiSecret": guess})).collect();
+            let mut body = json!({"apiSecret": "s3cr3t Key"});
+            for (number, guess) in guesses.into_iter().enumerate() {
+                body[format!("g{number}")] = guess;
+            }
+            outcome(&Webhook { body, ..Webhook::default() })
+        };
+        assert_eq!(with(MOST_CANDIDATES - 1), Outcome::Opened);
+        assert_eq!(with(MOST_CANDIDATES), Outcome::Wrong);
     }
 
     #[test]

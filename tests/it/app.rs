@@ -47,6 +47,11 @@ impl TestApp {
     }
 
     pub(crate) fn with(setup: Setup) -> Self {
+        Self::at(&Clock::start(), setup)
+    }
+
+    /// The exporter by this clock.
+    pub(crate) fn at(clock: &Clock, setup: Setup) -> Self {
         let config = Arc::new(Mutex::new(setup.config.to_owned()));
         let file = Arc::clone(&config);
         let surroundings = Surroundings {
@@ -58,7 +63,7 @@ impl TestApp {
         let (stop, stopped) = oneshot::channel();
         let web_config = setup.web_config.map(|path| SharedWebConfig::load(path).unwrap());
         let (address, webhooks, task) = runtime.block_on(async {
-            let clock = Clock::start();
+            let clock = clock.clone();
             let (recorder, writer) = Recorder::start(MemoryStore, clock.clone()).unwrap();
             let anywhere = ["127.0.0.1:0".parse().unwrap()];
             let listeners = bind(&anywhere).unwrap();

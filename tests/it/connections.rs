@@ -107,9 +107,13 @@ fn nobody_waits_for_those_who_hang() {
 
 #[test]
 fn further_connections_wait_for_a_free_one() {
-    let app = with(|limits| {
-        limits.connections = 2;
-        limits.header_deadline = Duration::from_secs(1);
+    let app = TestApp::with(Setup {
+        connections: ConnectionLimits {
+            header_deadline: Duration::from_secs(1),
+            ..ConnectionLimits::default()
+        },
+        config: "limits: {connections: 2}",
+        ..Setup::default()
     });
     let mut first = app.connect();
     let mut second = app.connect();

@@ -1,19 +1,22 @@
 //! The README against the program: what they promise is what it does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use printfarm_exporter::config::{self, Surroundings};
+use printfarm_exporter::config::{self, NetworkLimits, Settings, Surroundings};
 use printfarm_exporter::farm::{Limits, Source};
 use printfarm_exporter::http::Options;
+use printfarm_exporter::metrics::catalogue;
 use printfarm_exporter::webhook::BodyLimits;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;
 use crate::program::{Running, file, run};
 
+const SECURITY: &str = include_str!("../../docs/SECURITY.md");
 const README: &str = include_str!("../../README.md");
 const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
 
@@ -185,17 +188,64 @@ fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
         }),
     };
     let settings = config::load(Some("printfarm.yml".as_ref()), &surroundings).unwrap();
-    assert!(
-        settings.secret(Source::OctoPrint).is_some() && settings.secret(Source::OctoEverywhere).is_some()
-    );
+    for source in [Source::OctoPrint, Source::OctoEverywhere] {
+        assert!(!settings.secrets.door(source, None).secrets.is_empty(), "{source:?}");
+    }
     assert_eq!(settings.names.get(Source::OctoEverywhere, "abc123"), Some("prusa-1"));
     assert_eq!(settings.limits, Limits::default());
     assert_eq!(settings.body, BodyLimits::default());
+    assert_eq!(settings.network, NetworkLimits::default());
 
     let named: BTreeSet<_> = code(text).filter(|code| code.starts_with("PRINTFARM_")).collect();
     let with_files: BTreeSet<_> =
         named.iter().flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]).collect();
     assert_eq!(with_files, *asked.lock().unwrap());
+}
+
+fn configured(yaml: String) -> Settings {
+    let surroundings = Surroundings {
+        variable: Box::new(|_| None),
+        file: Box::new(move |path| {
+            let of_test = path == Path::new("printfarm.yml");
+            Ok(if of_test { yaml.as_str() } else { "a secret" }.as_bytes().to_vec())
+        }),
+    };
+    config::load(Some("printfarm.yml".as_ref()), &surroundings).unwrap()
+}
+
+#[test]
+fn the_limits_of_the_document_are_those_of_the_program() {
+    let rows = SECURITY.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 5);
+    let mut yaml = "limits:\n".to_owned();
+    for row in rows.filter(|row| !row.starts_with("| `/")) {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        if cells[1] != "none" {
+            writeln!(yaml, "  {}: {}", cells[0].trim_matches('`'), cells[1]).unwrap();
+        }
+    }
+    assert!(yaml.lines().count() > 7, "{yaml}");
+    let settings = configured(yaml);
+    assert_eq!(settings.limits, Limits::default());
+    assert_eq!(settings.body, BodyLimits::default());
+    assert_eq!(settings.network, NetworkLimits::default());
+    for metric in code(SECURITY).filter(|code| code.starts_with("printfarm_") && code.contains("{reason=")) {
+        let (name, reason) = metric.split_once("{reason=\"").unwrap();
+        let known = catalogue::ALL.iter().find(|metric| metric.name == name).unwrap();
+        let reasons = known.labels.iter().find(|label| label.name == "reason").unwrap().values.unwrap();
+        assert!(reasons.contains(&reason.trim_end_matches("\"}")), "{metric}");
+    }
+}
+
+#[test]
+fn the_secrets_of_the_document_open_what_it_says() {
+    let settings = configured(block(SECURITY, "yaml").to_owned());
+    let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
+    for (source, printer, count) in
+        [(local, None, 2), (local, Some("voron"), 1), (cloud, None, 1), (cloud, Some("abc123"), 2)]
+    {
+        let door = settings.secrets.door(source, printer);
+        assert_eq!((door.printer, door.secrets.len()), (printer, count), "{source:?} {printer:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Broken requests, made from real ones: each is refused with a reason, and nothing comes of it.
 
 mod chosen;
-mod requests;
+pub(crate) mod requests;
 
 use std::fs;
 

@@ -28,7 +28,8 @@ fn a_bad_file_changes_nothing_and_a_good_one_replaces_what_is_in_force() {
     assert_eq!(answer.status, 500);
     let text = answer.text();
     assert!(text.contains("the earlier one stays in force"), "{text}");
-    assert!(text.contains("printfarm.yml: limits.printers is 0; set it to 1 or more"), "{text}");
+    assert!(text.contains("configuration file: limits.printers is 0; set it to 1 or more"), "{text}");
+    assert!(!text.contains("printfarm.yml"), "{text}");
     assert_eq!((status("old"), status("new")), (200, 401));
     assert_eq!(app.metric(SUCCESSFUL), Some(0.0));
     assert_eq!(app.metric(TIME), Some(started));

@@ -285,12 +285,10 @@ fn a_certificate_changes_without_a_restart_and_without_a_cut() {
 
 #[test]
 fn a_silent_client_does_not_keep_its_place() {
-    let connections = ConnectionLimits {
-        connections: 1,
-        handshake_deadline: Duration::from_millis(300),
-        ..ConnectionLimits::default()
-    };
-    let exporter = Encrypted::with(TLS, Setup { connections, ..Setup::default() });
+    let connections =
+        ConnectionLimits { handshake_deadline: Duration::from_millis(300), ..ConnectionLimits::default() };
+    let config = "limits: {connections: 1}";
+    let exporter = Encrypted::with(TLS, Setup { connections, config, ..Setup::default() });
     for beginning in [&b""[..], b"\x16", b"\x16\x03\x01\x40\x00\x01"] {
         let mut silent = exporter.app.connect();
         silent.send(beginning);

@@ -120,8 +120,10 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()>
 /// The secrets that the exporter expects, from where it takes them too.
 fn secrets() -> anyhow::Result<Secrets> {
     let settings = config::load(None, &Surroundings::process())?;
-    let secret =
-        |source| settings.secret(source).map_or_else(String::new, |secret| secret.reveal().to_owned());
+    let secret = |source| {
+        let secrets = settings.secrets.door(source, None).secrets;
+        secrets.first().map_or_else(String::new, |secret| secret.reveal().to_owned())
+    };
     Ok(Secrets { octoprint: secret(Source::OctoPrint), octoeverywhere: secret(Source::OctoEverywhere) })
 }
 

@@ -1,14 +1,15 @@
 //! Forms, in a body or in the query of a URL.
 
-use crate::webhook::fields::{Collector, Fields};
+use super::BodyLimits;
+use crate::webhook::fields::{Budget, Collector, Fields};
 use crate::webhook::reject::{Malformed, Reject};
 
 /// Reads a form.
 ///
 /// # Errors
 /// When it is not text or has too many fields.
-pub(super) fn read(form: &[u8]) -> Result<Fields, Reject> {
-    let mut collector = Collector::default();
+pub(super) fn read(form: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
+    let mut collector = Collector::new(Budget::of(limits));
     for pair in pairs(form) {
         collector.count()?;
         let (name, value) = pair?;

@@ -5,19 +5,23 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::webhook::fields::{Budget, Fields, MOST_FIELDS, UNREAD};
+use super::BodyLimits;
+use crate::webhook::fields::{Budget, Fields, UNREAD};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 
 #[cfg(test)]
 mod tests;
 
+/// How deep the parser goes; real messages are four levels deep.
+const DEEPEST: usize = 127;
+
 /// Reads a body.
 ///
 /// # Errors
 /// When it is not text, not valid JSON, not an object, or has too many fields.
-pub(super) fn read(body: &[u8]) -> Result<Fields, Reject> {
+pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
-    let mut budget = Budget::default();
+    let mut budget = Budget::of(limits);
     let fields = object(text, &mut budget)?;
     Fields::from_json(fields, &mut budget)
 }
@@ -28,9 +32,9 @@ pub(super) fn read(body: &[u8]) -> Result<Fields, Reject> {
 /// When it is not valid JSON, not an object, or has too many fields.
 pub(in crate::webhook) fn object(text: &str, budget: &mut Budget) -> Result<Map<String, Value>, Reject> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value =
-        Reader { budget: Some(budget) }.deserialize(&mut json).map_err(|error| reject(text, &error))?;
-    json.end().map_err(|error| reject(text, &error))?;
+    let value = Reader { budget: Some(&mut *budget) }.deserialize(&mut json);
+    let value = value.map_err(|error| reject(text, &error, budget))?;
+    json.end().map_err(|error| reject(text, &error, budget))?;
     match value {
         Value::Object(fields) => Ok(fields),
         _ => Err(Malformed::NotAnObject.into()),
@@ -39,11 +43,14 @@ pub(in crate::webhook) fn object(text: &str, budget: &mut Budget) -> Result<Map<
 
 /// The text of a syntax error is one of a fixed set, with line and column. Errors about data could quote the body, but
 /// the only one there is comes from [`Reader`].
-fn reject(text: &str, error: &serde_json::Error) -> Reject {
+fn reject(text: &str, error: &serde_json::Error, budget: &Budget) -> Reject {
     if error.is_data() {
-        return TooLarge::Fields { limit: MOST_FIELDS }.into();
+        return budget.spent().into();
     }
     let fault = error.to_string();
+    if fault.starts_with("recursion limit") {
+        return TooLarge::Depth { limit: DEEPEST }.into();
+    }
     let fault = if fault.starts_with("trailing comma") {
         let (line, column) = last_comma(text, error.line(), error.column());
         format!("trailing comma at line {line} column {column}")

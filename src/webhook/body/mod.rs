@@ -23,11 +23,14 @@ pub struct BodyLimits {
     pub body_bytes: usize,
     /// All of a multipart body, files included, in bytes.
     pub multipart_bytes: usize,
+    /// How many fields a message may have, those within objects and all parts of a multipart body included. A real one has
+    /// about a hundred.
+    pub fields: usize,
 }
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, multipart_bytes: 8 << 20 }
+        Self { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 }
     }
 }
 
@@ -49,7 +52,7 @@ where
 {
     let content_type = header_text(headers, header::CONTENT_TYPE);
     let format = Format::named(source, content_type);
-    let query = || form::read(query.unwrap_or_default().as_bytes());
+    let query = || form::read(query.unwrap_or_default().as_bytes(), limits);
     // The plugin names a Content-Type even when it sends everything in the query.
     let may_be_empty = source == Source::OctoPrint && format != Ok(Format::Multipart);
     if (source == Source::OctoPrint && method == Method::GET) || (may_be_empty && body.is_end_stream()) {
@@ -65,8 +68,8 @@ where
         Format::Multipart => multipart::read(body, content_type, limits).await,
         Format::Json | Format::Form => match collect(body, limit).await? {
             bytes if bytes.is_empty() && may_be_empty => query(),
-            bytes if format == Format::Json => json::read(&bytes),
-            bytes => form::read(&bytes),
+            bytes if format == Format::Json => json::read(&bytes, limits),
+            bytes => form::read(&bytes, limits),
         },
     }
 }

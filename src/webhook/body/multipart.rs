@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::Body;
 
 use super::BodyLimits;
-use crate::webhook::fields::{Collector, Fields, UNREAD};
+use crate::webhook::fields::{Budget, Collector, Fields, UNREAD};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 use frame::Parts;
 use head::{Head, parameter};
@@ -31,7 +31,7 @@ where
 {
     let body = pin!(body);
     let mut parts = Parts::new(body, &boundary(content_type)?, limits.multipart_bytes);
-    let mut collector = Collector::default();
+    let mut collector = Collector::new(Budget::of(limits));
     let mut text_left = limits.body_bytes;
     while let Some(head) = parts.next().await? {
         collector.count()?;

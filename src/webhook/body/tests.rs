@@ -259,7 +259,7 @@ fn announced_lengths_are_refused_unread() {
 
 #[test]
 fn unannounced_lengths_are_refused_where_the_limit_is_passed() {
-    let limits = BodyLimits { body_bytes: 100, multipart_bytes: 1_000 };
+    let limits = BodyLimits { body_bytes: 100, multipart_bytes: 1_000, ..BodyLimits::default() };
     let long = "x".repeat(101);
     let name_part = text_part(&long, "");
     let json = format!(r#"{{"message":"{long}"}}"#).into_bytes();
@@ -304,6 +304,16 @@ fn too_many_fields() {
     for (case, content_type, body) in cases {
         let expected = (413, "the message has more than 1024 fields".to_owned());
         assert_eq!(rejection(content_type, &body), expected, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn the_number_of_fields_is_the_configured_one() {
+    let limits = BodyLimits { fields: 2, ..BodyLimits::default() };
+    for (body, taken) in [("a=1&b=2", true), ("a=1&b=2&c=3", false)] {
+        let body = axum::body::Body::from(body);
+        let read = read(Source::OctoPrint, &Method::POST, &typed(FORM), None, body, &limits).await;
+        assert_eq!(read.map(drop), if taken { Ok(()) } else { Err(TooLarge::Fields { limit: 2 }.into()) });
     }
 }
 

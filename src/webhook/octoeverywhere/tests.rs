@@ -155,6 +155,7 @@ fn identities() {
             panic!("{case}");
         };
         let Identity { source, id, label, name } = event.printer;
+        assert_eq!(printer_id(&fields, context(segment, &names).segment()).as_ref(), Some(&id), "{case}");
         assert_eq!(source, Source::OctoEverywhere);
         assert_eq!([id.as_str(), label.as_str(), name.as_str()], expected, "{case}");
     }

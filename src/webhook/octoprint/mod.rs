@@ -54,8 +54,17 @@ fn is_placeholder(message: &Message<'_>) -> bool {
     job::file(message).is_ok_and(|(file, _)| file.is_some_and(|file| file.name.starts_with(PLACEHOLDER)))
 }
 
+/// The id that [`identity`] finds, also in a message that is no event.
+pub(super) fn printer_id(fields: &Fields, segment: Option<String>) -> Option<String> {
+    segment.or_else(|| device(&Message::find(fields).ok()??).ok()?)
+}
+
+fn device(message: &Message<'_>) -> Result<Option<String>, Malformed> {
+    message.field(|object| object.identifier("deviceIdentifier"))
+}
+
 fn identity(message: &Message<'_>, context: &Context<'_>) -> Result<Option<Identity>, Malformed> {
-    let device = message.field(|object| object.identifier("deviceIdentifier"))?;
+    let device = device(message)?;
     let segment = context.segment();
     let Some(id) = segment.clone().or_else(|| device.clone()) else {
         return Ok(None);

@@ -150,6 +150,7 @@ fn identities() {
         };
         let Identity { source, id, label, name } = event.printer;
         assert_eq!(source, Source::OctoPrint);
+        assert_eq!(printer_id(&fields, context(segment, &names).segment()).as_ref(), Some(&id), "{case}");
         assert_eq!([id.as_str(), label.as_str(), name.as_str()], expected, "{case}");
     }
 }

@@ -9,26 +9,26 @@ use serde_json::{Value, json};
 use super::chosen;
 use crate::captures;
 
-pub(super) const JSON: &str = "Content-Type: application/json\r\n";
-pub(super) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
-pub(super) const MULTIPART: &str = "Content-Type: multipart/form-data; boundary=frontier\r\n";
-pub(super) const OCTOPRINT: &str = "/webhook/octoprint";
-pub(super) const OCTOEVERYWHERE: &str = "/webhook/octoeverywhere";
+pub(crate) const JSON: &str = "Content-Type: application/json\r\n";
+pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+pub(crate) const MULTIPART: &str = "Content-Type: multipart/form-data; boundary=frontier\r\n";
+pub(crate) const OCTOPRINT: &str = "/webhook/octoprint";
+pub(crate) const OCTOEVERYWHERE: &str = "/webhook/octoeverywhere";
 
 /// One request.
-pub(super) struct Case {
-    pub(super) name: String,
-    pub(super) target: &'static str,
-    pub(super) headers: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) target: &'static str,
+    pub(crate) headers: String,
+    pub(crate) body: Vec<u8>,
     /// How many bytes its Content-Length promises beyond the body.
-    pub(super) missing: usize,
+    pub(crate) missing: usize,
     /// The status of the answer.
-    pub(super) status: u16,
+    pub(crate) status: u16,
 }
 
 impl Case {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &str,
         target: &'static str,
         headers: impl Into<String>,
@@ -71,7 +71,7 @@ fn real(folders: &[&str]) -> Vec<Real> {
 }
 
 /// Every broken request.
-pub(super) fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     let mut chance = Chance(1);
     let json = real(&[
         "local-complete/json",
@@ -100,6 +100,7 @@ pub(super) fn all() -> Vec<Case> {
     cases.extend(compressed(&json[0]));
     cases.extend(chosen::octoeverywhere());
     cases.extend(chosen::single());
+    cases.extend(chosen::too_deep());
     cases.extend(chosen::too_much());
     cases
 }

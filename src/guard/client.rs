@@ -1,0 +1,46 @@
+//! Who is counted as one client.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// An address that stands for one client: one of IPv4, or a network of 64 bits of IPv6, in which a single machine can take
+/// any address that it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Client(IpAddr);
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => write!(formatter, "{address}"),
+            IpAddr::V6(network) => write!(formatter, "{network}/64"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_client_is_one_address_or_one_network() {
+        let cases = [
+            ("IPv4", "192.0.2.7", "192.0.2.7"),
+            ("IPv4 on a socket of both families", "::ffff:192.0.2.7", "192.0.2.7"),
+            ("IPv6", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("this machine", "::1", "::/64"),
+        ];
+        for (name, address, client) in cases {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(Client::from(address).to_string(), client, "{name}");
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! Who may be connected: so many in all, so many of one client. When it gets tight, those give way who let us wait.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tracing::debug;
+
+use crate::clock::Clock;
+use crate::config::SharedSettings;
+use crate::guard::Client;
+use crate::metrics::own::{Dropped, Own};
+
+/// How often a full house is looked at for somebody who could give way.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// For how long the connections of a client that has too many may stand still until a further one is refused. A farm that
+/// comes back all at once is served one after the other.
+const STANDSTILL: Duration = Duration::from_millis(250);
+
+/// The answer to a client that has too many connections.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: text/plain; charset=utf-8\r\n\
+    content-length: 76\r\n\
+    retry-after: 1\r\n\
+    connection: close\r\n\r\n\
+    This address has too many connections; see limits.connections_per_address.\r\n";
+
+/// The places of all connections.
+pub struct Places {
+    settings: SharedSettings,
+    clock: Clock,
+    own: Own,
+    /// How long a connection is left alone that lets us wait.
+    grace: Duration,
+    taken: Mutex<Taken>,
+    /// Tells those who wait that a place has become free.
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct Taken {
+    next: u64,
+    seats: HashMap<u64, Arc<Seat>>,
+    of_client: HashMap<Client, OfClient>,
+}
+
+/// The places of one client.
+struct OfClient {
+    count: usize,
+    /// When one was last taken or became free.
+    moved: u64,
+}
+
+/// The place of one connection. It becomes free when this is dropped.
+pub(super) struct Place {
+    number: u64,
+    seat: Arc<Seat>,
+    places: Arc<Places>,
+}
+
+struct Seat {
+    client: Client,
+    /// Since when the client lets us wait for a request, in microseconds of the clock, plus one; 0 while we are at work.
+    since: AtomicU64,
+    /// Whether it has sent a whole request.
+    served: AtomicBool,
+    leave: Notify,
+}
+
+/// What becomes of a new connection.
+enum Found {
+    Place(Place),
+    /// Its client has too many.
+    Refused,
+    /// There are too many, in all or of a client whose connections come to an end, and nobody can give way yet.
+    Full,
+}
+
+impl Places {
+    /// No place is taken yet. `grace` is how long a connection is left alone that lets us wait.
+    #[must_use]
+    pub fn new(settings: SharedSettings, clock: Clock, own: Own, grace: Duration) -> Self {
+        Self { settings, clock, own, grace, taken: Mutex::default(), freed: Notify::new() }
+    }
+
+    /// A place for a connection of this client; none when it has too many. Waits while there are too many in all, and while
+    /// those of the client come to an end.
+    pub(super) async fn take(self: &Arc<Self>, client: Client) -> Option<Place> {
+        loop {
+            // Before the look, so that a place which becomes free right after it is not missed.
+            let freed = self.freed.notified();
+            match self.find(client) {
+                Found::Place(place) => return Some(place),
+                Found::Refused => return None,
+                Found::Full => {
+                    let _ = tokio::time::timeout(LOOK, freed).await;
+                }
+            }
+        }
+    }
+
+    /// Ends the connection that has let us wait for the longest time, when files have run out.
+    pub(super) fn make_room(&self) {
+        let mut taken = self.taken();
+        if let Some(number) = self.idlest(&taken, None) {
+            self.evict(&mut taken, number);
+        }
+    }
+
+    /// Counts a connection that was ended for a reason of its own.
+    pub(super) fn dropped(&self, reason: Dropped) {
+        self.own.connection_dropped(reason);
+    }
+
+    fn find(self: &Arc<Self>, client: Client) -> Found {
+        let limits = self.settings.current().network;
+        let (mut taken, now) = (self.taken(), self.stamp());
+        let of_client = taken.of_client.get(&client);
+        let still = of_client.map_or(0, |of| now.saturating_sub(of.moved));
+        if of_client.is_some_and(|of| of.count >= limits.connections_per_address) {
+            match self.idlest(&taken, Some(client)) {
+                Some(number) => self.evict(&mut taken, number),
+                None if still < micros(STANDSTILL) || taken.is_served(client) => return Found::Full,
+                None => {
+                    self.dropped(Dropped::AddressLimit);
+                    return Found::Refused;
+                }
+            }
+        } else if taken.seats.len() >= limits.connections {
+            let Some(number) = self.idlest(&taken, None) else { return Found::Full };
+            self.evict(&mut taken, number);
+        }
+        let seat = Arc::new(Seat {
+            client,
+            since: AtomicU64::new(now),
+            served: AtomicBool::new(false),
+            leave: Notify::new(),
+        });
+        let number = taken.next;
+        taken.next += 1;
+        taken.seats.insert(number, Arc::clone(&seat));
+        let of_client = taken.of_client.entry(client).or_insert(OfClient { count: 0, moved: now });
+        *of_client = OfClient { count: of_client.count + 1, moved: now };
+        self.own.connections(taken.seats.len());
+        Found::Place(Place { number, seat, places: Arc::clone(self) })
+    }
+
+    /// Among the connections that let us wait for longer than the grace, of this client or of all: one of the client that
+    /// has the most, and of those the one that does so for the longest time.
+    fn idlest(&self, taken: &Taken, client: Option<Client>) -> Option<u64> {
+        let latest = self.stamp().saturating_sub(micros(self.grace));
+        let waiting = taken.seats.iter().filter_map(|(number, seat)| {
+            let since = seat.since.load(Ordering::Relaxed);
+            let may_leave =
+                (1..=latest).contains(&since) && client.is_none_or(|client| client == seat.client);
+            may_leave
+                .then(|| (taken.of_client.get(&seat.client).map(|of| of.count), Reverse((since, *number))))
+        });
+        waiting.max().map(|(_, Reverse((_, number)))| number)
+    }
+
+    fn evict(&self, taken: &mut Taken, number: u64) {
+        if let Some(seat) = taken.free(number, self.stamp()) {
+            debug!(client = %seat.client, "an idle connection gave way to another");
+            seat.leave.notify_one();
+            self.dropped(Dropped::Evicted);
+        }
+    }
+
+    /// The time as seats note it.
+    fn stamp(&self) -> u64 {
+        micros(self.clock.monotonic()) + 1
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    /// Whether we are at work for this client; a slow disk is no fault of its.
+    fn is_served(&self, client: Client) -> bool {
+        self.seats.values().any(|seat| seat.client == client && seat.since.load(Ordering::Relaxed) == 0)
+    }
+
+    fn free(&mut self, number: u64, now: u64) -> Option<Arc<Seat>> {
+        let seat = self.seats.remove(&number)?;
+        if let Some(of_client) = self.of_client.get_mut(&seat.client) {
+            *of_client = OfClient { count: of_client.count - 1, moved: now };
+            if of_client.count == 0 {
+                self.of_client.remove(&seat.client);
+            }
+        }
+        Some(seat)
+    }
+}
+
+impl Place {
+    /// Waits until the connection has to give way.
+    pub(super) async fn leave(&self) {
+        self.seat.leave.notified().await;
+    }
+
+    /// How many bytes the header of a request may have.
+    pub(super) fn header_bytes(&self) -> usize {
+        self.places.settings.current().network.header_bytes
+    }
+
+    /// Whether a whole request has come over the connection.
+    pub(super) fn has_served(&self) -> bool {
+        self.seat.served.load(Ordering::Relaxed)
+    }
+
+    /// Counts the connection as one that was ended for this reason.
+    pub(super) fn dropped(&self, reason: Dropped) {
+        self.places.dropped(reason);
+    }
+
+    /// Notes that a request has begun, and watches its body.
+    pub(super) fn begin<B: Body>(self: &Arc<Self>, body: B) -> Watched<B> {
+        if body.is_end_stream() {
+            self.works();
+        } else {
+            self.waits();
+        }
+        Watched { body, place: Arc::clone(self) }
+    }
+
+    /// Notes that it is the client's turn.
+    pub(super) fn waits(&self) {
+        self.seat.since.store(self.places.stamp(), Ordering::Relaxed);
+    }
+
+    fn works(&self) {
+        self.seat.since.store(0, Ordering::Relaxed);
+        self.seat.served.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        taken.free(self.number, self.places.stamp());
+        self.places.own.connections(taken.seats.len());
+        drop(taken);
+        self.places.freed.notify_waiters();
+    }
+}
+
+/// The body of a request, at whose end it becomes our turn.
+pub(super) struct Watched<B> {
+    body: B,
+    place: Arc<Place>,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
+            self.place.works();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Tells a client that it has too many connections, without waiting for it.
+pub(super) fn refuse(stream: &TcpStream) {
+    // A new connection has room for it; when not, the end of the connection is the answer.
+    let _ = stream.try_write(TOO_MANY);
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::config::Surroundings;
+    use crate::farm::Time;
+
+    const GRACE: Duration = Duration::from_secs(2);
+
+    fn places(yaml: &'static str) -> (Arc<Places>, Clock) {
+        let surroundings = Surroundings {
+            variable: Box::new(|_| None),
+            file: Box::new(move |_| Ok(yaml.as_bytes().to_vec())),
+        };
+        let settings = SharedSettings::load(Some("pf.yml".into()), surroundings).unwrap();
+        let (clock, own) = (Clock::manual(Time::from_micros(0)), Own::new(Time::from_micros(0)).unwrap());
+        (Arc::new(Places::new(settings, clock.clone(), own, GRACE)), clock)
+    }
+
+    fn client(last: u8) -> Client {
+        IpAddr::from([192, 0, 2, last]).into()
+    }
+
+    fn found(places: &Arc<Places>, last: u8) -> Result<Place, &'static str> {
+        match places.find(client(last)) {
+            Found::Place(place) => Ok(place),
+            Found::Refused => Err("refused"),
+            Found::Full => Err("full"),
+        }
+    }
+
+    /// Whether the connection has been told to leave.
+    async fn left(place: &Place) -> bool {
+        tokio::time::timeout(Duration::from_millis(1), place.leave()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_client_with_too_many_is_refused_until_one_of_them_is_idle() {
+        let (places, clock) = places("limits: {connections: 9, connections_per_address: 2}");
+        let (first, second) = (found(&places, 1).unwrap(), found(&places, 1).unwrap());
+        assert_eq!(found(&places, 1).err(), Some("full"), "one may come to its end at any moment");
+        assert!(found(&places, 2).is_ok(), "others are not concerned");
+        clock.advance(STANDSTILL);
+        assert_eq!(found(&places, 1).err(), Some("refused"));
+        clock.advance(GRACE);
+        second.waits();
+        let third = found(&places, 1).unwrap();
+        assert_eq!((left(&first).await, left(&second).await, left(&third).await), (true, false, false));
+        clock.advance(STANDSTILL);
+        assert_eq!(found(&places, 1).err(), Some("refused"));
+        drop(first);
+        assert_eq!(found(&places, 1).err(), Some("refused"), "a place is not freed twice");
+        drop(second);
+        assert!(found(&places, 1).is_ok());
+    }
+
+    #[tokio::test]
+    async fn in_a_full_house_the_client_with_the_most_gives_way() {
+        let (places, clock) = places("limits: {connections: 4}");
+        let alone = found(&places, 1).unwrap();
+        clock.advance(GRACE);
+        let many = [(); 3].map(|()| found(&places, 2).unwrap());
+        many[0].works();
+        let third = found(&places, 3).unwrap();
+        assert!(left(&alone).await, "the only idle one gives way");
+        assert_eq!(found(&places, 3).err(), Some("full"));
+        clock.advance(GRACE);
+        let new = found(&places, 3).unwrap();
+        assert_eq!((left(&many[0]).await, left(&many[1]).await), (false, true), "who is served stays");
+        drop((third, new));
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_the_place_that_becomes_free() {
+        let (places, _) = places("limits: {connections: 1}");
+        let first = found(&places, 1).unwrap();
+        let waiting = tokio::spawn({
+            let places = Arc::clone(&places);
+            async move { places.take(client(2)).await.is_some() }
+        });
+        tokio::task::yield_now().await;
+        drop(first);
+        assert!(waiting.await.unwrap());
+        assert!(places.taken().seats.is_empty() && places.taken().of_client.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_makes_a_connection_give_way() {
+        let (places, clock) = places("limits: {connections: 2}");
+        let whole = Arc::new(found(&places, 1).unwrap());
+        let partial = Arc::new(found(&places, 1).unwrap());
+        let _answered = whole.begin(http_body_util::Empty::<Bytes>::new());
+        let _read = partial.begin(http_body_util::Full::new(Bytes::from_static(b"{")));
+        clock.advance(GRACE);
+        let _new = found(&places, 2).unwrap();
+        assert_eq!((left(&whole).await, left(&partial).await), (false, true));
+    }
+
+    #[test]
+    fn the_answer_is_as_long_as_it_says() {
+        let text = std::str::from_utf8(TOO_MANY).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
+    }
+}
