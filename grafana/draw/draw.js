@@ -10,6 +10,7 @@ import sharp from 'sharp';
 import { bundle, serve } from './server.js';
 
 const USAGE = `usage: node draw.js --dashboard FILE --prometheus URL --out FILE.png [options]
+  --top FILE.png     also a picture of what lies above the first row's heading
   --from, --to       the range, in seconds since the epoch; default: the range of the dashboard up to now
   --var NAME=VALUE   the value of a variable; may be repeated, also for one variable
   --width PIXELS     of the window; default 1600
@@ -26,6 +27,7 @@ const { values: flags } = parseArgs({
     dashboard: { type: 'string' },
     prometheus: { type: 'string' },
     out: { type: 'string' },
+    top: { type: 'string' },
     from: { type: 'string' },
     to: { type: 'string' },
     var: { type: 'string', multiple: true, default: [] },
@@ -77,11 +79,19 @@ function rangeOf({ time = {} }) {
 async function draw(url, { width, range }, profile) {
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: flags.chromium,
-    viewport: { width, height: 1000 },
+    viewport: { width, height: 200 },
     locale: 'en-GB',
     timezoneId: 'UTC',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--hide-scrollbars'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--hide-scrollbars',
+    ],
   });
   try {
     const page = await browser.newPage();
@@ -92,12 +102,20 @@ async function draw(url, { width, range }, profile) {
     await page.waitForFunction(() => window.drawn || window.drawingFailed, undefined, { timeout: LONGEST });
     const failure = await page.evaluate(() => window.drawingFailed);
     if (failure) throw new Error(failure);
-    const picture = await page.screenshot({ fullPage: true });
-    await sharp(picture).png({ palette: true, colours: COLOURS, effort: 10, compressionLevel: 9 }).toFile(flags.out);
+    const picture = sharp(await page.screenshot({ fullPage: true }));
+    await save(picture, flags.out);
+    if (flags.top) {
+      const { y } = await page.locator('[data-row]').first().boundingBox();
+      await save(picture.clone().extract({ left: 0, top: 0, width, height: Math.floor(y) }), flags.top);
+    }
     return await page.evaluate(() => window.drawn);
   } finally {
     await browser.close();
   }
+}
+
+function save(picture, file) {
+  return picture.clone().png({ palette: true, colours: COLOURS, effort: 10, compressionLevel: 9 }).toFile(file);
 }
 
 /** What is out of sight is not drawn: the window must be as high as the page. */
@@ -109,9 +127,12 @@ async function growToWhole(page, width) {
 
 /** Prints what became of each panel; true when that is as it should be. */
 function verdict(panels, mayBeEmpty) {
-  const bad = ({ id, state }) => state === 'failed' || (state === 'empty' && !mayBeEmpty.some((leave) => leave === 'all' || leave === String(id)));
+  const bad = ({ id, state }) =>
+    state === 'failed' || (state === 'empty' && !mayBeEmpty.some((leave) => leave === 'all' || leave === String(id)));
   for (const { id, type, title, state, why } of panels) {
-    console.log([state.padEnd(6), String(id).padStart(4), type.padEnd(14), title, why && `(${why})`].filter(Boolean).join(' '));
+    console.log(
+      [state.padEnd(6), String(id).padStart(4), type.padEnd(14), title, why && `(${why})`].filter(Boolean).join(' '),
+    );
   }
   const count = (state) => panels.filter((panel) => panel.state === state).length;
   console.log(`${flags.out}: ${count('drew')} panels drawn, ${count('empty')} empty, ${count('failed')} failed`);

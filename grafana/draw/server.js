@@ -12,7 +12,14 @@ const FONTS = {
   inter: '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2',
   roboto: '@fontsource-variable/roboto-mono/files/roboto-mono-latin-wght-normal.woff2',
 };
-const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html', '.svg': 'image/svg+xml', '.json': 'application/json', '.woff2': 'font/woff2' };
+const TYPES = {
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.woff2': 'font/woff2',
+};
 const ICON = /^\/public\/build\/(img\/icons\/[\w/-]+\.svg)$/;
 const FONT = /^\/public\/fonts\/(inter|roboto)\/[\w-]+\.woff2$/;
 
@@ -68,7 +75,10 @@ function forward(url, outgoing) {
 /** The icons and fonts that Grafana's components ask for. */
 async function packageFile(url) {
   const icon = ICON.exec(url)?.[1];
-  if (icon) return readFile(join(dirname(require.resolve('@grafana/ui/package.json')), 'dist/public', icon)).catch(() => undefined);
+  if (icon)
+    return readFile(join(dirname(require.resolve('@grafana/ui/package.json')), 'dist/public', icon)).catch(
+      () => undefined,
+    );
   const font = FONT.exec(url)?.[1];
   return font && readFile(require.resolve(FONTS[font]));
 }

@@ -32,9 +32,11 @@ export function Dashboard({ dashboard, context, width, report, allDrawn }) {
       <div style={{ position: 'relative', margin: `0 ${PADDING}px`, height }}>
         {panels.map((panel) => (
           <div key={panel.id} style={{ position: 'absolute', ...place(panel.gridPos, inner) }}>
-            {panel.type === 'row'
-              ? <Row panel={panel} theme={theme} />
-              : <Panel panel={panel} context={context} size={place(panel.gridPos, inner)} done={done} />}
+            {panel.type === 'row' ? (
+              <Row panel={panel} theme={theme} />
+            ) : (
+              <Panel panel={panel} context={context} size={place(panel.gridPos, inner)} done={done} />
+            )}
           </div>
         ))}
       </div>
@@ -44,13 +46,21 @@ export function Dashboard({ dashboard, context, width, report, allDrawn }) {
 
 function TitleBar({ dashboard, theme }) {
   const bar = css({
-    display: 'flex', alignItems: 'center', gap: theme.spacing(1), height: 40, padding: theme.spacing(0, 2),
-    background: theme.colors.background.primary, borderBottom: `1px solid ${theme.colors.border.weak}`,
-    color: theme.colors.text.secondary, '& b': { color: theme.colors.text.primary, fontWeight: 500 },
+    display: 'flex',
+    alignItems: 'center',
+    gap: theme.spacing(1),
+    height: 40,
+    padding: theme.spacing(0, 2),
+    background: theme.colors.background.primary,
+    borderBottom: `1px solid ${theme.colors.border.weak}`,
+    color: theme.colors.text.secondary,
+    '& b': { color: theme.colors.text.primary, fontWeight: 500 },
   });
   return (
     <div className={bar}>
-      <span>Dashboards</span><Icon name="angle-right" /><b>{dashboard.title}</b>
+      <span>Dashboards</span>
+      <Icon name="angle-right" />
+      <b>{dashboard.title}</b>
     </div>
   );
 }
@@ -60,40 +70,70 @@ function Controls({ dashboard, variables, rangeText, theme }) {
   const shown = Object.values(variables).filter(({ hide }) => hide !== 2);
   return (
     <div className={bar}>
-      {shown.map((variable) => <Control key={variable.name} variable={variable} theme={theme} />)}
+      {shown.map((variable) => (
+        <Control key={variable.name} variable={variable} theme={theme} />
+      ))}
       <span style={{ flexGrow: 1 }} />
       {(dashboard.links ?? []).map((link) => (
-        <Box key={link.title} theme={theme}><Icon name={link.type === 'link' ? 'external-link-alt' : 'bars'} /> {link.title}</Box>
+        <Box key={link.title} theme={theme}>
+          <Icon name={link.type === 'link' ? 'external-link-alt' : 'bars'} /> {link.title}
+        </Box>
       ))}
-      <Box theme={theme}><Icon name="clock-nine" /> {rangeText} <Small theme={theme}>UTC</Small></Box>
-      <Box theme={theme}><Icon name="sync" /> {dashboard.refresh || 'Refresh'}</Box>
+      <Box theme={theme}>
+        <Icon name="clock-nine" /> {rangeText} <Small theme={theme}>UTC</Small>
+      </Box>
+      <Box theme={theme}>
+        <Icon name="sync" /> {dashboard.refresh || 'Refresh'}
+      </Box>
     </div>
   );
 }
 
 function Control({ variable, theme }) {
   const label = css({
-    display: 'flex', alignItems: 'center', height: 32, padding: theme.spacing(0, 1),
-    background: theme.colors.background.secondary, border: `1px solid ${theme.colors.border.weak}`, borderRight: 'none',
-    fontSize: 12, fontWeight: 500, borderRadius: '2px 0 0 2px',
+    display: 'flex',
+    alignItems: 'center',
+    height: 32,
+    padding: theme.spacing(0, 1),
+    background: theme.colors.background.secondary,
+    border: `1px solid ${theme.colors.border.weak}`,
+    borderRight: 'none',
+    fontSize: 12,
+    fontWeight: 500,
+    borderRadius: '2px 0 0 2px',
   });
   const value = css({
-    display: 'flex', alignItems: 'center', gap: 8, height: 32, padding: theme.spacing(0, 1),
-    background: theme.components.input.background, border: `1px solid ${theme.components.input.borderColor}`,
-    borderRadius: '0 2px 2px 0', fontSize: 14,
+    display: 'flex',
+    alignItems: 'center',
+    gap: 8,
+    height: 32,
+    padding: theme.spacing(0, 1),
+    background: theme.components.input.background,
+    border: `1px solid ${theme.components.input.borderColor}`,
+    borderRadius: '0 2px 2px 0',
+    fontSize: 14,
   });
   return (
     <span style={{ display: 'flex' }}>
       {variable.hide !== 1 && <span className={label}>{variable.label}</span>}
-      <span className={value}>{variable.isAll ? 'All' : variable.values.join(' + ')} <Icon name="angle-down" /></span>
+      <span className={value}>
+        {variable.isAll ? 'All' : variable.values.join(' + ')} <Icon name="angle-down" />
+      </span>
     </span>
   );
 }
 
 function Box({ theme, children }) {
   const box = css({
-    display: 'flex', alignItems: 'center', gap: 6, height: 32, padding: theme.spacing(0, 1.5), fontSize: 14,
-    background: theme.colors.secondary.main, border: `1px solid ${theme.colors.border.weak}`, borderRadius: 2,
+    display: 'flex',
+    alignItems: 'center',
+    gap: 6,
+    height: 32,
+    padding: theme.spacing(0, 1.5),
+    fontSize: 14,
+    background: theme.colors.secondary.main,
+    border: `1px solid ${theme.colors.border.weak}`,
+    borderRadius: 2,
   });
   return <span className={box}>{children}</span>;
 }
@@ -104,5 +144,9 @@ function Small({ theme, children }) {
 
 function Row({ panel, theme }) {
   const row = css({ display: 'flex', alignItems: 'center', gap: 8, height: 30, fontSize: 16, fontWeight: 500 });
-  return <div className={row} style={{ color: theme.colors.text.primary }}><Icon name="angle-down" /> {panel.title}</div>;
+  return (
+    <div data-row className={row} style={{ color: theme.colors.text.primary }}>
+      <Icon name="angle-down" /> {panel.title}
+    </div>
+  );
 }

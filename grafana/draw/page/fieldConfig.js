@@ -3,8 +3,20 @@
 import { FieldConfigOptionsRegistry, FieldType, identityOverrideProcessor } from '@grafana/data';
 
 const STANDARD = [
-  'unit', 'min', 'max', 'decimals', 'displayName', 'noValue', 'thresholds', 'mappings', 'links', 'color', 'fieldMinMax',
-  'filterable', 'description', 'actions',
+  'unit',
+  'min',
+  'max',
+  'decimals',
+  'displayName',
+  'noValue',
+  'thresholds',
+  'mappings',
+  'links',
+  'color',
+  'fieldMinMax',
+  'filterable',
+  'description',
+  'actions',
 ];
 
 /** Defaults that do not concern the times and names beside the values. */
@@ -26,7 +38,13 @@ export function fieldOptions({ defaults = {}, overrides = [] }) {
 
 function option(id, path, isCustom) {
   return {
-    id, path, isCustom, name: id, editor: () => null, override: () => null,
-    process: identityOverrideProcessor, shouldApply: ({ type }) => !OF_VALUES.includes(id) || type === FieldType.number,
+    id,
+    path,
+    isCustom,
+    name: id,
+    editor: () => null,
+    override: () => null,
+    process: identityOverrideProcessor,
+    shouldApply: ({ type }) => !OF_VALUES.includes(id) || type === FieldType.number,
   };
 }

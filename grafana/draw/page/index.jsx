@@ -2,7 +2,12 @@
 
 import { createRoot } from 'react-dom/client';
 import {
-  createTheme, locationUtil, rangeUtil, standardTransformers, standardTransformersRegistry, ThemeContext,
+  createTheme,
+  locationUtil,
+  rangeUtil,
+  standardTransformers,
+  standardTransformersRegistry,
+  ThemeContext,
 } from '@grafana/data';
 import { GlobalStyles, PortalContainer } from '@grafana/ui';
 import { initPluginTranslations } from '@grafana/i18n';
@@ -15,7 +20,11 @@ const theme = createTheme({ colors: { mode: 'dark' } });
 async function start() {
   await initPluginTranslations('grafana');
   standardTransformersRegistry.setInit(transformations);
-  locationUtil.initialize({ config: { appSubUrl: '' }, getTimeRangeForUrl: () => ({}), getVariablesUrlParams: () => ({}) });
+  locationUtil.initialize({
+    config: { appSubUrl: '' },
+    getTimeRangeForUrl: () => ({}),
+    getVariablesUrlParams: () => ({}),
+  });
 
   const request = await (await fetch('/request.json')).json();
   const source = new Prometheus('/prometheus');
@@ -30,7 +39,8 @@ async function start() {
     theme,
   };
   const drawn = new Map();
-  const report = (panel, state, why) => drawn.set(panel.id, { id: panel.id, type: panel.type, title: panel.title, state, why });
+  const report = (panel, state, why) =>
+    drawn.set(panel.id, { id: panel.id, type: panel.type, title: panel.title, state, why });
   const allDrawn = (panels) => {
     window.drawn = panels.map((panel) => drawn.get(panel.id));
   };
@@ -40,17 +50,28 @@ async function start() {
   root.render(
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
-      <Dashboard dashboard={request.dashboard} context={context} width={request.width} report={report} allDrawn={allDrawn} />
+      <Dashboard
+        dashboard={request.dashboard}
+        context={context}
+        width={request.width}
+        report={report}
+        allDrawn={allDrawn}
+      />
       <PortalContainer />
-    </ThemeContext.Provider>
+    </ThemeContext.Provider>,
   );
 }
 
 /** Some have two names in the list, but one id. */
 function transformations() {
-  const byId = new Map(Object.values(standardTransformers).map((transformation) => [transformation.id, transformation]));
+  const byId = new Map(
+    Object.values(standardTransformers).map((transformation) => [transformation.id, transformation]),
+  );
   return [...byId.values()].map((transformation) => ({
-    id: transformation.id, name: transformation.name, transformation, editor: () => null,
+    id: transformation.id,
+    name: transformation.name,
+    transformation,
+    editor: () => null,
   }));
 }
 

@@ -2,7 +2,16 @@
 
 import { Component, useEffect, useMemo, useRef, useState } from 'react';
 import { firstValueFrom } from 'rxjs';
-import { applyFieldOverrides, cacheFieldDisplayNames, dateTime, EventBusSrv, LoadingState, rangeUtil, standardTransformersRegistry, transformDataFrame } from '@grafana/data';
+import {
+  applyFieldOverrides,
+  cacheFieldDisplayNames,
+  dateTime,
+  EventBusSrv,
+  LoadingState,
+  rangeUtil,
+  standardTransformersRegistry,
+  transformDataFrame,
+} from '@grafana/data';
 import { Icon, PanelChrome, PanelContextProvider } from '@grafana/ui';
 import { panelFrames, panelRange } from '../query/panel.js';
 import { interpolate } from '../query/variables.js';
@@ -37,11 +46,16 @@ export function Panel({ panel, context: ofDashboard, size, done }) {
   const title = interpolate(panel.title ?? '', context.variables, 'text');
   return (
     <PanelChrome
-      width={size.width} height={size.height} title={title} description={panel.description}
+      width={size.width}
+      height={size.height}
+      title={title}
+      description={panel.description}
       titleItems={panel.timeFrom && !panel.hideTimeOverride ? <OwnRange text={panel.timeFrom} /> : undefined}
-      displayMode={panel.transparent ? 'transparent' : 'default'} hoverHeader={title === ''}
+      displayMode={panel.transparent ? 'transparent' : 'default'}
+      hoverHeader={title === ''}
       padding={panel.type === 'table' || panel.type === 'state-timeline' ? 'none' : 'md'}
-      statusMessage={result.state === 'failed' ? result.why : undefined} loadingState={LoadingState.Done}
+      statusMessage={result.state === 'failed' ? result.why : undefined}
+      loadingState={LoadingState.Done}
     >
       {(width, height) => (
         <div ref={content} style={{ width, height }}>
@@ -60,7 +74,11 @@ function withRange(context, range) {
 }
 
 function OwnRange({ text }) {
-  return <PanelChrome.TitleItem><Icon name="clock-nine" size="sm" /> {rangeUtil.describeTextRange(text.replace(/^now-/, '')).display}</PanelChrome.TitleItem>;
+  return (
+    <PanelChrome.TitleItem>
+      <Icon name="clock-nine" size="sm" /> {rangeUtil.describeTextRange(text.replace(/^now-/, '')).display}
+    </PanelChrome.TitleItem>
+  );
 }
 
 async function load(panel, context, width) {
@@ -83,7 +101,9 @@ function transformed(frames, { transformations = [] }, { variables }) {
   const wanted = transformations.filter(({ disabled }) => !disabled);
   const unknown = wanted.find(({ id }) => !standardTransformersRegistry.getIfExists(id));
   if (unknown) throw new Error(`the transformation ${unknown.id} is not known here`);
-  return firstValueFrom(transformDataFrame(wanted, frames, { interpolate: (text) => interpolate(text, variables, 'text') }));
+  return firstValueFrom(
+    transformDataFrame(wanted, frames, { interpolate: (text) => interpolate(text, variables, 'text') }),
+  );
 }
 
 function Content({ panel, result, context, width, height, fail }) {
@@ -96,8 +116,12 @@ function Content({ panel, result, context, width, height, fail }) {
   return (
     <Boundary fail={fail}>
       <Visualization
-        frames={result.frames} options={panel.options ?? {}} fieldConfig={panel.fieldConfig ?? { defaults: {} }}
-        width={width} height={height} context={context}
+        frames={result.frames}
+        options={panel.options ?? {}}
+        fieldConfig={panel.fieldConfig ?? { defaults: {} }}
+        width={width}
+        height={height}
+        context={context}
       />
     </Boundary>
   );

@@ -12,7 +12,10 @@ export function seriesFrames({ result }, target, step) {
       refId: target.refId,
       name: legend,
       fields: [
-        timeField(points.map(([time]) => time), step),
+        timeField(
+          points.map(([time]) => time),
+          step,
+        ),
         {
           name: 'Value',
           type: 'number',
@@ -29,7 +32,8 @@ export function seriesFrames({ result }, target, step) {
 /** One frame of all series: a column for the time, one for each label, and one for the value. */
 export function tableFrame({ result }, target, valueName) {
   const rows = result.flatMap(({ metric, value, values }) =>
-    (values ?? [value]).map(([time, reading]) => ({ metric, time, reading })));
+    (values ?? [value]).map(([time, reading]) => ({ metric, time, reading })),
+  );
   const labels = [...new Set(rows.flatMap(({ metric }) => Object.keys(metric)))].sort();
   return {
     refId: target.refId,
@@ -60,7 +64,9 @@ function number(text) {
 function legendOf({ legendFormat, expr }, name, labels, count) {
   const template = legendFormat && legendFormat !== LEGEND_AUTO ? legendFormat : undefined;
   if (template) return template.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, label) => labels[label] ?? '');
-  const list = Object.entries(labels).map(([label, text]) => `${label}="${text}"`).join(', ');
-  if (legendFormat === LEGEND_AUTO && count === 1) return list === '' ? (name ?? expr) : name ?? `{${list}}`;
+  const list = Object.entries(labels)
+    .map(([label, text]) => `${label}="${text}"`)
+    .join(', ');
+  if (legendFormat === LEGEND_AUTO && count === 1) return list === '' ? (name ?? expr) : (name ?? `{${list}}`);
   return list === '' ? (name ?? expr) : `${name ?? ''}{${list}}`;
 }

@@ -12,7 +12,9 @@ export async function panelFrames(panel, { source, variables, range, scrapeSecon
   const asked = targets.map(async (target) => {
     const step = stepOf(panel, target, { range, scrapeSeconds, roundInterval }, width);
     const expression = interpolate(target.expr, variables, 'prometheus', builtIns(range, step, scrapeSeconds));
-    const answer = target.instant ? await source.instant(expression, range) : await source.range(expression, range, step);
+    const answer = target.instant
+      ? await source.instant(expression, range)
+      : await source.range(expression, range, step);
     if (answer.resultType === 'scalar') answer.result = [{ metric: {}, value: answer.result }];
     if (target.format !== 'table') return seriesFrames(answer, target, target.instant ? undefined : step);
     if (answer.result.length === 0) return [];

@@ -8,7 +8,9 @@ const ALL = '$__all';
 const array = (value) => (Array.isArray(value) ? value : [value]);
 const escapeString = (text) => String(text).replace(/\\/g, '\\\\').replace(/'/g, "\\'");
 const escapeRegex = (text) =>
-  String(text).replace(/\\/g, '\\\\\\\\').replace(/[$^*{}[\]'+?.()|]/g, '\\\\$&');
+  String(text)
+    .replace(/\\/g, '\\\\\\\\')
+    .replace(/[$^*{}[\]'+?.()|]/g, '\\\\$&');
 const alternatives = (values, escape) =>
   values.length === 1 ? escape(values[0]) : `(${values.map(escape).join('|')})`;
 
@@ -49,13 +51,18 @@ async function optionsOf(definition, variables, source, range) {
     case 'datasource':
       return ['Prometheus'];
     case 'query':
-      return sortOptions(definition, filterOptions(definition, await queryOptions(definition, variables, source, range)));
+      return sortOptions(
+        definition,
+        filterOptions(definition, await queryOptions(definition, variables, source, range)),
+      );
     case 'textbox':
       return [definition.query ?? definition.current?.value ?? ''];
     case 'custom':
     case 'interval':
     case 'constant':
-      return String(definition.query ?? '').split(',').map((option) => option.split(' : ').at(-1).trim());
+      return String(definition.query ?? '')
+        .split(',')
+        .map((option) => option.split(' : ').at(-1).trim());
     default:
       throw new Error(`variables of the type ${definition.type} are not known here (${definition.name})`);
   }

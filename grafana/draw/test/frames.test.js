@@ -13,7 +13,10 @@ test('a table has a column for each label and one for the value', () => {
   const { fields } = tableFrame(two, { refId: 'A' }, 'Value #A');
   const columns = fields.map(({ name, values }) => [name, values]);
   assert.deepEqual(columns, [
-    ['Time', [60_000, 60_000]], ['printer', ['a', 'b']], ['state', ['idle', '']], ['Value #A', [1, Infinity]],
+    ['Time', [60_000, 60_000]],
+    ['printer', ['a', 'b']],
+    ['state', ['idle', '']],
+    ['Value #A', [1, Infinity]],
   ]);
 });
 
@@ -28,8 +31,28 @@ test('a series without a legend is named by its labels', () => {
 });
 
 test('the only series without labels is named by its query', () => {
-  const [only] = seriesFrames({ result: [{ metric: {}, values: [[0, '1'], [60, 'NaN']] }] }, { expr: 'sum(x)', legendFormat: '__auto' }, 60);
+  const [only] = seriesFrames(
+    {
+      result: [
+        {
+          metric: {},
+          values: [
+            [0, '1'],
+            [60, 'NaN'],
+          ],
+        },
+      ],
+    },
+    { expr: 'sum(x)', legendFormat: '__auto' },
+    60,
+  );
   assert.equal(only.name, 'sum(x)');
-  assert.deepEqual(only.fields.map(({ values }) => values), [[0, 60_000], [1, NaN]]);
+  assert.deepEqual(
+    only.fields.map(({ values }) => values),
+    [
+      [0, 60_000],
+      [1, NaN],
+    ],
+  );
   assert.equal(only.fields[0].config.interval, 60_000);
 });

@@ -11,7 +11,13 @@ async function asked(panel, width = 600) {
     instant: async (query) => (queries.push(query), { result: [] }),
     range: async (query, _, step) => (queries.push(`${query} every ${step}`), { result: [] }),
   };
-  const context = { source, variables: {}, range: { from: 0, to: 24 * HOUR }, scrapeSeconds: 15, roundInterval: (ms) => ms };
+  const context = {
+    source,
+    variables: {},
+    range: { from: 0, to: 24 * HOUR },
+    scrapeSeconds: 15,
+    roundInterval: (ms) => ms,
+  };
   await panelFrames(panel, context, width);
   return queries;
 }
@@ -41,7 +47,14 @@ test('a collapsed row is opened, and what follows moves down', () => {
   const at = (id, y, rest = {}) => ({ id, gridPos: { x: 0, y, w: 24, h: 1 }, ...rest });
   const inside = { ...at(3, 1), gridPos: { x: 0, y: 1, w: 12, h: 5 } };
   const panels = [at(1, 0, { type: 'row', collapsed: true, panels: [inside] }), at(2, 1)];
-  assert.deepEqual(visiblePanels({ panels }).map(({ id, gridPos }) => [id, gridPos.y]), [[1, 0], [3, 1], [2, 6]]);
+  assert.deepEqual(
+    visiblePanels({ panels }).map(({ id, gridPos }) => [id, gridPos.y]),
+    [
+      [1, 0],
+      [3, 1],
+      [2, 6],
+    ],
+  );
 });
 
 test('a panel over the whole width is as wide as the page', () => {

@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import { interpolate, resolveVariables } from '../query/variables.js';
 
 const source = {
-  labelValues: async (label, match) => ({ printer: ['voron', 'mk4 (left)'], job: ['farm'] })[match ? label : 'none'] ?? [],
+  labelValues: async (label, match) =>
+    ({ printer: ['voron', 'mk4 (left)'], job: ['farm'] })[match ? label : 'none'] ?? [],
 };
 const printer = { name: 'printer', type: 'query', query: 'label_values(up{job=~"$job"}, printer)', sort: 1 };
-const resolve = (definitions, chosen = {}) => resolveVariables({ templating: { list: definitions } }, chosen, source, {});
+const resolve = (definitions, chosen = {}) =>
+  resolveVariables({ templating: { list: definitions } }, chosen, source, {});
 
 test('a variable without a choice has its first value', async () => {
   const { printer: resolved } = await resolve([printer]);
@@ -15,7 +17,10 @@ test('a variable without a choice has its first value', async () => {
 
 test('a variable with all stands for all its values, escaped for a matcher', async () => {
   const variables = await resolve([{ ...printer, includeAll: true }]);
-  assert.equal(interpolate('{printer=~"$printer"}', variables, 'prometheus'), '{printer=~"(mk4 \\\\(left\\\\)|voron)"}');
+  assert.equal(
+    interpolate('{printer=~"$printer"}', variables, 'prometheus'),
+    '{printer=~"(mk4 \\\\(left\\\\)|voron)"}',
+  );
 });
 
 test('the value for all goes into queries as it is', async () => {

@@ -2,7 +2,13 @@
 
 import { useMemo } from 'react';
 import {
-  colorManipulator, dateTimeFormat, FieldType, formattedValueToString, getFieldDisplayName, getFieldSeriesColor, outerJoinDataFrames,
+  colorManipulator,
+  dateTimeFormat,
+  FieldType,
+  formattedValueToString,
+  getFieldDisplayName,
+  getFieldSeriesColor,
+  outerJoinDataFrames,
 } from '@grafana/data';
 import { LegendDisplayMode } from '@grafana/schema';
 import { getTextColorForAlphaBackground, UPlotChart, VizLayout, VizLegend } from '@grafana/ui';
@@ -25,7 +31,15 @@ export function BarChart({ frames, options, width, height, context }) {
   return (
     <VizLayout width={width} height={height} legend={legend}>
       {(plotWidth, plotHeight) => (
-        <UPlotChart config={config} data={[[0, chart.names.length], [0, 0]]} width={plotWidth} height={plotHeight} />
+        <UPlotChart
+          config={config}
+          data={[
+            [0, chart.names.length],
+            [0, 0],
+          ]}
+          width={plotWidth}
+          height={plotHeight}
+        />
       )}
     </VizLayout>
   );
@@ -33,10 +47,13 @@ export function BarChart({ frames, options, width, height, context }) {
 
 function chartOf(frames, options, { theme, timeZone }) {
   const frame = frames.length === 1 ? frames[0] : outerJoinDataFrames({ frames });
-  const isName = ({ name, type }) => (options.xField ? name === options.xField : type === FieldType.string || type === FieldType.time);
+  const isName = ({ name, type }) =>
+    options.xField ? name === options.xField : type === FieldType.string || type === FieldType.time;
   const nameField = frame.fields.find(isName);
   if (!nameField) throw new Error('a bar chart needs a column of names or times');
-  const numbers = frame.fields.filter((field) => field !== nameField && field.type === FieldType.number && !field.config.custom?.hideFrom?.viz);
+  const numbers = frame.fields.filter(
+    (field) => field !== nameField && field.type === FieldType.number && !field.config.custom?.hideFrom?.viz,
+  );
   return {
     names: [...nameField.values].map((value) => nameOf(nameField, value, timeZone)),
     series: numbers.map((field) => ({
@@ -74,12 +91,24 @@ function plotOf(chart, options, { theme, timeZone }, width) {
   const first = chart.series[0].field;
   const horizontal = options.orientation === 'horizontal';
   const highest = Math.max(...bars.map(({ to }) => to)) * 1.06 || 1;
-  const top = options.stacking === 'percent' ? 1 : first.config.max ?? Math.max(highest, first.config.custom?.axisSoftMax ?? 0);
+  const top =
+    options.stacking === 'percent' ? 1 : (first.config.max ?? Math.max(highest, first.config.custom?.axisSoftMax ?? 0));
   const format = (value, decimals) => formattedValueToString(first.display(value, decimals));
   const every = Math.ceil((chart.names.length * 55) / width);
   const names = horizontal ? chart.names : chart.names.map((name, i) => (i % every === 0 ? name : ''));
-  const alongNames = { key: horizontal ? 'y' : 'x', vertical: horizontal, down: horizontal, range: [-0.5, chart.names.length - 0.5], axis: nameAxis(names) };
-  const alongValues = { key: horizontal ? 'x' : 'y', vertical: !horizontal, range: [Math.min(0, first.config.min ?? 0), top], axis: { formatValue: format, label: first.config.custom?.axisLabel } };
+  const alongNames = {
+    key: horizontal ? 'y' : 'x',
+    vertical: horizontal,
+    down: horizontal,
+    range: [-0.5, chart.names.length - 0.5],
+    axis: nameAxis(names),
+  };
+  const alongValues = {
+    key: horizontal ? 'x' : 'y',
+    vertical: !horizontal,
+    range: [Math.min(0, first.config.min ?? 0), top],
+    axis: { formatValue: format, label: first.config.custom?.axisLabel },
+  };
   const scales = horizontal ? [alongValues, alongNames] : [alongNames, alongValues];
   return emptyPlot(timeZone, theme, scales, (plot, canvas) => {
     for (const bar of bars) paintBar(plot, canvas, bar, options, theme);
@@ -89,8 +118,12 @@ function plotOf(chart, options, { theme, timeZone }, width) {
 function paintBar(plot, canvas, bar, { orientation, stacking = 'none', showValue = 'auto' }, theme) {
   const horizontal = orientation === 'horizontal';
   const along = (value, scale) => plot.valToPos(value, scale, true);
-  const [x1, x2] = horizontal ? [along(bar.from, 'x'), along(bar.to, 'x')] : [along(bar.start, 'x'), along(bar.end, 'x')];
-  const [y1, y2] = horizontal ? [along(bar.start, 'y'), along(bar.end, 'y')] : [along(bar.to, 'y'), along(bar.from, 'y')];
+  const [x1, x2] = horizontal
+    ? [along(bar.from, 'x'), along(bar.to, 'x')]
+    : [along(bar.start, 'x'), along(bar.end, 'x')];
+  const [y1, y2] = horizontal
+    ? [along(bar.start, 'y'), along(bar.end, 'y')]
+    : [along(bar.to, 'y'), along(bar.from, 'y')];
   const { display, config } = bar.field;
   const color = config.color?.mode === 'thresholds' ? display(bar.value).color : bar.color;
   canvas.fillStyle = colorManipulator.alpha(color, (config.custom?.fillOpacity ?? 80) / 100);
@@ -104,7 +137,9 @@ function paintBar(plot, canvas, bar, { orientation, stacking = 'none', showValue
   const inside = stacking !== 'none';
   const fits = (inside || horizontal ? y2 - y1 > size : true) && (inside || !horizontal ? x2 - x1 > wide : true);
   if (showValue === 'auto' && !fits) return;
-  canvas.fillStyle = inside ? getTextColorForAlphaBackground(canvas.fillStyle, theme.isDark) : theme.colors.text.primary;
+  canvas.fillStyle = inside
+    ? getTextColorForAlphaBackground(canvas.fillStyle, theme.isDark)
+    : theme.colors.text.primary;
   const middle = [(x1 + x2 - wide) / 2, (y1 + y2) / 2];
   const outside = horizontal ? [x2 + size / 3, middle[1]] : [middle[0], y1 - size * 0.7];
   canvas.fillText(text, ...(inside ? middle : outside));

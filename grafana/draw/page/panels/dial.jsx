@@ -13,17 +13,26 @@ export function Dial({ value, field, width, height, theme, named, markers }) {
   const ratio = Math.min(Math.max(value.percent ?? 0, 0), 1);
   const thickness = radius * 0.26;
   const text = formattedValueToString(value);
-  const size = Math.min(radius * 0.5, (radius * 2.3) / Math.max(text.length, 1));
+  const inside = 2 * (radius - thickness - 8) * 0.85;
+  const size = Math.min(radius * 0.45, inside / (0.6 * Math.max(text.length, 1)));
   return (
     <svg width={width} height={height} style={{ overflow: 'visible' }}>
-      <path d={ring(x, y, radius - thickness / 2 - 8, 0, 1)} {...stroke(theme.colors.background.secondary, thickness)} />
+      <path
+        d={ring(x, y, radius - thickness / 2 - 8, 0, 1)}
+        {...stroke(theme.colors.background.secondary, thickness)}
+      />
       {ratio > 0 && <path d={ring(x, y, radius - thickness / 2 - 8, 0, ratio)} {...stroke(value.color, thickness)} />}
-      {markers && marks(field, theme).map(({ from, to, color }) => (
-        <path key={from} d={ring(x, y, radius - 3, from, to)} {...stroke(color, 4)} />
-      ))}
-      <text x={x} y={y + size * 0.3} textAnchor="middle" fontSize={size} fill={value.color} fontWeight={500}>{text}</text>
+      {markers &&
+        marks(field, theme).map(({ from, to, color }) => (
+          <path key={from} d={ring(x, y, radius - 3, from, to)} {...stroke(color, 4)} />
+        ))}
+      <text x={x} y={y + size * 0.3} textAnchor="middle" fontSize={size} fill={value.color} fontWeight={500}>
+        {text}
+      </text>
       {label > 0 && (
-        <text x={x} y={y + radius * 0.72 + 16} textAnchor="middle" fontSize={14} fill={theme.colors.text.primary}>{value.title}</text>
+        <text x={x} y={y + radius * 0.72 + 16} textAnchor="middle" fontSize={14} fill={theme.colors.text.primary}>
+          {value.title}
+        </text>
       )}
     </svg>
   );

@@ -8,17 +8,28 @@ export function emptyPlot(timeZone, theme, scales, paint) {
   const builder = new UPlotConfigBuilder(timeZone);
   for (const { key, vertical, isTime = false, range, down = false, axis } of scales) {
     builder.addScale({
-      scaleKey: key, isTime, range: () => range,
+      scaleKey: key,
+      isTime,
+      range: () => range,
       orientation: vertical ? ScaleOrientation.Vertical : ScaleOrientation.Horizontal,
       direction: vertical ? (down ? ScaleDirection.Down : ScaleDirection.Up) : ScaleDirection.Right,
     });
     builder.addAxis({
-      scaleKey: key, theme, isTime, timeZone, placement: vertical ? AxisPlacement.Left : AxisPlacement.Bottom, ...axis,
+      scaleKey: key,
+      theme,
+      isTime,
+      timeZone,
+      placement: vertical ? AxisPlacement.Left : AxisPlacement.Bottom,
+      ...axis,
     });
   }
   const value = scales.find(({ key }) => key !== 'x');
   builder.addSeries({
-    scaleKey: value.key, theme, drawStyle: GraphDrawStyle.Line, showPoints: VisibilityMode.Never, pathBuilder: () => null,
+    scaleKey: value.key,
+    theme,
+    drawStyle: GraphDrawStyle.Line,
+    showPoints: VisibilityMode.Never,
+    pathBuilder: () => null,
     pointsBuilder: () => undefined,
   });
   builder.addHook('draw', (plot) => {

@@ -1,7 +1,13 @@
 // The states of things over time, one row for each.
 
 import { useMemo } from 'react';
-import { applyNullInsertThreshold, colorManipulator, FieldType, formattedValueToString, getFieldDisplayName } from '@grafana/data';
+import {
+  applyNullInsertThreshold,
+  colorManipulator,
+  FieldType,
+  formattedValueToString,
+  getFieldDisplayName,
+} from '@grafana/data';
 import { LegendDisplayMode } from '@grafana/schema';
 import { getTextColorForAlphaBackground, UPlotChart, VizLayout, VizLegend } from '@grafana/ui';
 import { emptyPlot, nameAxis, plotFont } from './plot.js';
@@ -15,16 +21,30 @@ export function StateTimeline({ frames, options, width, height, context }) {
   const config = useMemo(() => plotOf(rows, options, context), [rows]);
   const { from, to } = context.timeRange;
   const items = legendItems(rows);
-  const legend = options.legend?.showLegend === false ? null : (
-    <VizLayout.Legend placement={options.legend?.placement ?? 'bottom'}>
-      <VizLegend placement={options.legend?.placement ?? 'bottom'} items={items} displayMode={LegendDisplayMode.List} readonly />
-    </VizLayout.Legend>
-  );
+  const legend =
+    options.legend?.showLegend === false ? null : (
+      <VizLayout.Legend placement={options.legend?.placement ?? 'bottom'}>
+        <VizLegend
+          placement={options.legend?.placement ?? 'bottom'}
+          items={items}
+          displayMode={LegendDisplayMode.List}
+          readonly
+        />
+      </VizLayout.Legend>
+    );
   return (
     <div style={{ padding: MARGIN }}>
       <VizLayout width={width - 2 * MARGIN} height={height - 2 * MARGIN} legend={legend}>
         {(plotWidth, plotHeight) => (
-          <UPlotChart config={config} data={[[from.valueOf(), to.valueOf()], [0, 0]]} width={plotWidth} height={plotHeight} />
+          <UPlotChart
+            config={config}
+            data={[
+              [from.valueOf(), to.valueOf()],
+              [0, 0],
+            ]}
+            width={plotWidth}
+            height={plotHeight}
+          />
         )}
       </VizLayout>
     </div>
@@ -35,11 +55,13 @@ function rowsOf(frames, end, merge) {
   return frames.flatMap((frame) => {
     const whole = applyNullInsertThreshold({ frame, refFieldPseudoMax: end });
     const time = whole.fields.find(({ type }) => type === FieldType.time);
-    return whole.fields.filter((field) => field !== time).map((field) => ({
-      name: getFieldDisplayName(field, frame, frames),
-      custom: { fillOpacity: 70, lineWidth: 0, ...field.config.custom },
-      stretches: stretchesOf(time.values, field, end, merge),
-    }));
+    return whole.fields
+      .filter((field) => field !== time)
+      .map((field) => ({
+        name: getFieldDisplayName(field, frame, frames),
+        custom: { fillOpacity: 70, lineWidth: 0, ...field.config.custom },
+        stretches: stretchesOf(time.values, field, end, merge),
+      }));
   });
 }
 
@@ -71,13 +93,25 @@ function plotOf(rows, options, { theme, timeZone, timeRange }) {
     }
   };
   const range = [timeRange.from.valueOf(), timeRange.to.valueOf()];
-  return emptyPlot(timeZone, theme, [
-    { key: 'x', isTime: true, range, axis: { grid: { show: false } } },
-    { key: 'y', vertical: true, down: true, range: [0, rows.length], axis: nameAxis(names, 0.5) },
-  ], paint);
+  return emptyPlot(
+    timeZone,
+    theme,
+    [
+      { key: 'x', isTime: true, range, axis: { grid: { show: false } } },
+      { key: 'y', vertical: true, down: true, range: [0, rows.length], axis: nameAxis(names, 0.5) },
+    ],
+    paint,
+  );
 }
 
-function paintBox(canvas, { left, top, width, height }, display, custom, { showValue = 'auto', alignValue = 'left' }, theme) {
+function paintBox(
+  canvas,
+  { left, top, width, height },
+  display,
+  custom,
+  { showValue = 'auto', alignValue = 'left' },
+  theme,
+) {
   canvas.fillStyle = colorManipulator.alpha(display.color, custom.fillOpacity / 100);
   canvas.fillRect(left, top, Math.max(width, 1), height);
   const text = formattedValueToString(display);
@@ -86,7 +120,10 @@ function paintBox(canvas, { left, top, width, height }, display, custom, { showV
   const [textWidth, edge] = [canvas.measureText(text).width, 4 * devicePixelRatio];
   if (showValue === 'never' || (showValue === 'auto' && (textWidth + 2 * edge > width || size > height))) return;
   const free = width - textWidth - 2 * edge;
-  canvas.fillStyle = getTextColorForAlphaBackground(colorManipulator.alpha(display.color, custom.fillOpacity / 100), theme.isDark);
+  canvas.fillStyle = getTextColorForAlphaBackground(
+    colorManipulator.alpha(display.color, custom.fillOpacity / 100),
+    theme.isDark,
+  );
   canvas.fillText(text, left + edge + { left: 0, center: free / 2, right: free }[alignValue], top + height / 2);
 }
 
