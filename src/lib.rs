@@ -16,6 +16,7 @@ pub mod log;
 pub mod metrics;
 pub mod recorder;
 pub mod signals;
+pub mod simulate;
 pub mod store;
 pub mod version;
 pub mod webhook;

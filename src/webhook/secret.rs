@@ -27,6 +27,12 @@ impl Secret {
         Self(secret)
     }
 
+    /// The secret itself, for a sender that has to present it.
+    #[must_use]
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// Whether the candidate is the secret. How long it takes tells no more than the secret's length.
     #[must_use]
     pub fn matches(&self, candidate: &[u8]) -> bool {

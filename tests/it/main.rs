@@ -17,6 +17,7 @@ mod program;
 mod prometheus;
 mod reload;
 mod restart;
+mod simulated;
 mod stop;
 mod storage_doc;
 mod webhooks;

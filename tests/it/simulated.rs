@@ -1,0 +1,214 @@
+//! The simulated farm against the exporter: its truth is what the metrics show.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::process::{Output, Stdio};
+use std::task::{Context as Task, Poll, Waker};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use http_body_util::Full;
+use printfarm_exporter::farm::{Changes, Farm, Limits, Outcome, Source, Time, Turn};
+use printfarm_exporter::simulate::{Options, Plan, PrinterTruth, Request, Secrets, Truth};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Secret, authorize, parse, read};
+use serde_json::Value;
+
+use crate::program::{Running, program, text};
+
+const START: Time = Time::from_micros(1_800_000_000_000_000);
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// The request as the exporter reads it when it arrives at `received`.
+fn understood(request: &Request, received: Time, secret: &Secret) -> Parsed {
+    let path = request.path.strip_prefix("/webhook/").unwrap();
+    let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
+    let source = Source::from_word(source).unwrap();
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()));
+    let headers: HeaderMap = headers.collect();
+    let body = Full::new(Bytes::copy_from_slice(&request.body));
+    let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default())).unwrap();
+    authorize(Some(secret), source, &headers, None, &fields).unwrap();
+    parse(source, &fields, &Context { segment, names: &|_, _| None, received }).unwrap()
+}
+
+/// Runs a farm in virtual time through the decoding and the state.
+fn run(options: &Options) -> (Truth, Farm, Time) {
+    let secret = Secret::new(options.secrets.octoprint.clone());
+    let mut plan = Plan::new(options);
+    let (mut truth, mut farm) = (Truth::default(), Farm::default());
+    while let Some(step) = plan.next() {
+        plan.note(&step, &mut truth);
+        let received = START + step.at;
+        let Some(request) = &step.request else { continue };
+        if let Parsed::Event(event) = understood(request, received, &secret) {
+            farm.apply(&event, Turn::at(received), &Limits::default(), &mut Changes::default()).unwrap();
+        }
+    }
+    let end = options.duration + Duration::from_secs(3600);
+    (truth.at(end), farm, START + end)
+}
+
+fn options(seed: u64, times_faster: u32, days: u32) -> Options {
+    let secrets = Secrets { octoprint: "hunter2".into(), octoeverywhere: "hunter2".into() };
+    let duration = Duration::from_secs(24 * 60 * 60) * days / times_faster;
+    let week = Duration::from_secs(7 * 60 * 60);
+    Options { printers: 12, speed: f64::from(times_faster), seed, duration, start: START, week, secrets }
+}
+
+fn ended(truth: &PrinterTruth, outcome: Outcome) -> u64 {
+    truth.ended.iter().map(|by_outcome| by_outcome[outcome.index()]).sum()
+}
+
+#[test]
+fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
+    for (seed, speed, days) in [(1, 1, 12), (2, 60, 12), (3, 720, 12), (4, 5_000, 12)] {
+        let (truth, farm, end) = run(&options(seed, speed, days));
+        let readings: BTreeMap<_, _> =
+            farm.view().read(end).map(|reading| (reading.label, reading)).collect();
+        assert_eq!(truth.printers().count(), readings.len());
+        for (name, truth) in truth.printers() {
+            let reading = &readings[name];
+            let case = format!("{name}, seed {seed}, speed {speed}");
+            assert_eq!(reading.totals.started, truth.started, "{case}: started");
+            assert_eq!(reading.totals.ended, truth.ended, "{case}: ended");
+            assert_eq!(u64::from(reading.print.is_some()), truth.open(), "{case}: open");
+            assert_seconds(&case, truth, reading.printed, reading.paused);
+        }
+    }
+}
+
+/// Senders state whole seconds, and some of them nothing at a resume, so that a pause is known to two seconds at each of its
+/// ends; a print that never waited is known to the microsecond. What nobody could see may be credited or not.
+fn assert_seconds(case: &str, truth: &PrinterTruth, printed: Duration, paused: Duration) {
+    let unclear = Duration::from_secs(2) * u32::try_from(truth.pauses).unwrap();
+    let rounded = Duration::from_micros(1) * u32::try_from(truth.started.iter().sum::<u64>()).unwrap();
+    let slack = unclear + rounded;
+    assert!(
+        printed + slack >= truth.printed && printed <= truth.printed + truth.stopped_unseen + slack,
+        "{case}: printed {printed:?} instead of {truth:?}"
+    );
+    assert!(
+        paused + slack >= truth.paused && paused <= truth.paused + truth.resumed_unseen + slack,
+        "{case}: paused {paused:?} instead of {truth:?}"
+    );
+}
+
+#[test]
+fn the_virtual_farm_meets_every_outcome() {
+    let (truth, _, _) = run(&options(1, 60, 12));
+    for outcome in Outcome::ALL {
+        assert!(truth.printers().any(|(_, truth)| ended(truth, *outcome) > 0), "{outcome:?}");
+    }
+}
+
+/// Runs `simulate` against an exporter.
+fn simulate(target: &str, arguments: &[&str]) -> Output {
+    program().args(["simulate", "--target", target]).args(arguments).output().unwrap()
+}
+
+fn series(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{name} is missing")).parse().unwrap()
+}
+
+/// Webhooks are a moment on their way, so that a print shows up to half a second more or less than it took.
+fn assert_shown(printer: &Value, metrics: &str) {
+    let name = printer["printer"].as_str().unwrap();
+    let origins = printer["started"].as_object().unwrap();
+    let mut prints = 0.0;
+    for (origin, started) in origins {
+        let series_name = format!("printfarm_prints_started_total{{origin=\"{origin}\",printer=\"{name}\"}}");
+        assert_eq!(Some(series(metrics, &series_name)), started.as_f64(), "{series_name}");
+        prints += started.as_f64().unwrap();
+        for (outcome, ended) in printer["ended"][origin].as_object().unwrap() {
+            let labels = format!("{{origin=\"{origin}\",outcome=\"{outcome}\",printer=\"{name}\"}}");
+            let shown = series(metrics, &format!("printfarm_prints_total{labels}"));
+            assert_eq!(Some(shown), ended.as_f64(), "{labels}");
+        }
+    }
+    let slack = prints * 0.5 + printer["pauses"].as_f64().unwrap() * 2.0;
+    let kinds = [("print", "printed", "stopped"), ("paused", "paused", "resumed")];
+    for (metric, truth, unseen) in kinds {
+        let shown = series(metrics, &format!("printfarm_{metric}_seconds_total{{printer=\"{name}\"}}"));
+        let truth = printer[format!("{truth}_seconds")].as_f64().unwrap();
+        let unseen = printer[format!("{unseen}_unseen_seconds")].as_f64().unwrap();
+        let range = truth - slack..=truth + unseen + slack;
+        assert!(range.contains(&shown), "{name}: {metric} {shown}, not within {range:?}");
+    }
+}
+
+#[test]
+fn the_program_shows_what_the_program_says_that_happened() {
+    let exporter = Running::start(&[]);
+    let target = format!("http://{}", exporter.address);
+    let arguments = ["--speed=5000", "--duration=10s", "--seed=4", "--printers=16", "--format=json"];
+    let output = simulate(&target, &arguments);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    let truth: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(truth["webhooks"]["failed"], 0);
+    let metrics = exporter.request("GET", "/metrics", "").text();
+    let printers = truth["printers"].as_array().unwrap();
+    assert!(printers.len() >= 12, "{truth:#}");
+    for printer in printers {
+        assert_eq!(printer["open"], 0, "the farm closes at the end");
+        assert_shown(printer, &metrics);
+    }
+}
+
+#[test]
+fn an_interrupt_ends_it_early_and_the_truth_is_still_printed() {
+    let exporter = Running::start(&[]);
+    let target = format!("http://{}", exporter.address);
+    let mut command = program();
+    command.args(["simulate", "--speed=20000", "--duration=1h", "--target", &target]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !exporter.request("GET", "/metrics", "").text().contains("printfarm_prints_started_total") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let sent = std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    assert!(table.starts_with("printer") && table.contains("all printers"), "{table}");
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_one_line() {
+    let mut command = program();
+    command.env("PRINTFARM_OCTOPRINT_SECRET", "hunter2").env("PRINTFARM_OCTOEVERYWHERE_SECRET", "hunter2");
+    let exporter = Running::start_as(command, &[]);
+    let guarded = format!("http://{}", exporter.address);
+    let short = ["--speed=40000", "--duration=2s"];
+    let refused =
+        "webhooks were not acknowledged, so the exporter may show less than the truth; the first: 401";
+    let cases = [
+        ("nobody listens", "http://127.0.0.1:9", 1, "cannot reach http://127.0.0.1:9 (Connection refused"),
+        ("https", "https://127.0.0.1:9", 2, "https is not supported here"),
+        ("no secret", &guarded, 1, refused),
+    ];
+    for (name, target, code, part) in cases {
+        let output = simulate(target, &short);
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{name}: {line}");
+        assert!(line.contains(part) && line.lines().count() == 1, "{name}: {line}");
+        assert!(!line.contains("hunter2"), "{name}: {line}");
+    }
+    let mut with_secret = program();
+    with_secret
+        .env("PRINTFARM_OCTOPRINT_SECRET", "hunter2")
+        .env("PRINTFARM_OCTOEVERYWHERE_SECRET", "hunter2");
+    let output = with_secret.args(["simulate", "--target", &guarded]).args(short).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
