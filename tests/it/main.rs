@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod alerts;
 mod app;
 mod captures;
 mod client;
 mod connections;
 mod contract;
+mod dashboards;
 mod dockerfile;
 mod durability;
 mod endpoints;
@@ -15,9 +17,11 @@ mod layouts;
 mod malformed;
 mod program;
 mod prometheus;
+mod promql;
 mod reload;
 mod restart;
 mod simulated;
+mod stack;
 mod stop;
 mod storage_doc;
 mod webhooks;

@@ -1,112 +1,37 @@
 //! A real Prometheus scrapes the exporter: what comes back from it is what the exporter states.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::captures;
-use crate::client::Connection;
+use crate::stack::{Prometheus, eventually};
 
 const README: &str = include_str!("../../README.md");
 const METRICS: &str = include_str!("../../docs/METRICS.md");
 
-/// How often to look before giving up, and how long to wait between two looks.
-const LOOKS: u32 = 300;
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// How many bytes of a text the exporter keeps.
 const LONGEST_TEXT: usize = 1_024;
 
-/// A running Prometheus; it ends with its folder when it is dropped.
-struct Prometheus {
-    child: Child,
-    address: SocketAddr,
-    folder: PathBuf,
+/// Scrapes this address every second, by the configuration of the README.
+fn scraping(exporter: SocketAddr) -> Prometheus {
+    let scrape = README.split("```yaml\n").find(|block| block.starts_with("scrape_configs:")).unwrap();
+    let scrape = scrape.split("```").next().unwrap();
+    let scrape = scrape.replace("EXPORTER:10064", &exporter.to_string());
+    Prometheus::start(&format!("global: {{scrape_interval: 1s}}\n{scrape}"), &[])
 }
 
-impl Prometheus {
-    /// Scrapes this address every second, by the configuration of the README.
-    fn scraping(exporter: SocketAddr) -> Self {
-        let folder =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("prometheus-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let scrape = README.split("```yaml\n").find(|block| block.starts_with("scrape_configs:")).unwrap();
-        let scrape = scrape.split("```").next().unwrap();
-        let scrape = scrape.replace("EXPORTER:10064", &exporter.to_string());
-        fs::write(folder.join("prometheus.yml"), format!("global: {{scrape_interval: 1s}}\n{scrape}"))
-            .unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new("prometheus")
-            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=error"])
-            .arg(format!("--web.listen-address={address}"))
-            .current_dir(&folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap_or_else(|error| match error.kind() {
-                ErrorKind::NotFound => panic!("Prometheus is not installed; run scripts/install-test-tools"),
-                _ => panic!("Prometheus does not start: {error}"),
-            });
-        let prometheus = Self { child, address, folder };
-        eventually("Prometheus is ready", || prometheus.is_ready().then_some(()));
-        prometheus
-    }
-
-    fn is_ready(&self) -> bool {
-        TcpStream::connect(self.address).is_ok() && self.get("/-/ready").0 == 200
-    }
-
-    fn get(&self, target: &str) -> (u16, String) {
-        let mut connection = Connection::open(self.address);
-        connection.send_request("GET", target, "", b"");
-        let response = connection.receive("GET");
-        (response.status, response.text())
-    }
-
-    /// The data of an answer of its interface, which must be a success without a warning.
-    fn api(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-        let (status, text) = self.get(&format!("/api/v1/{path}?{query}"));
-        let mut answer: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            (status, &answer["status"], &answer["warnings"]),
-            (200, &json!("success"), &Value::Null),
-            "{parameters:?}: {text}"
-        );
-        answer["data"].take()
-    }
-
-    fn query(&self, query: &str) -> Value {
-        self.api("query", &[("query", query)])["result"].take()
-    }
-
-    /// What it knows of the exporter, without the labels that it adds.
-    fn samples(&self) -> Samples {
-        let result = self.query("{job=\"printfarm\", __name__=~\"(printfarm|process)_.*\"}");
-        let sample = |sample: &Value| {
-            let mut labels: BTreeMap<String, String> =
-                serde_json::from_value(sample["metric"].clone()).unwrap();
-            assert!(labels.remove("job").is_some() && labels.remove("instance").is_some(), "{labels:?}");
-            (labels, sample["value"][1].as_str().unwrap().parse().unwrap())
-        };
-        result.as_array().unwrap().iter().map(sample).collect()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
-    }
+/// What it knows of the exporter, without the labels that it adds.
+fn samples(prometheus: &Prometheus) -> Samples {
+    let result = prometheus.query("{job=\"printfarm\", __name__=~\"(printfarm|process)_.*\"}");
+    let sample = |sample: &Value| {
+        let mut labels: BTreeMap<String, String> = serde_json::from_value(sample["metric"].clone()).unwrap();
+        assert!(labels.remove("job").is_some() && labels.remove("instance").is_some(), "{labels:?}");
+        (labels, sample["value"][1].as_str().unwrap().parse().unwrap())
+    };
+    result.as_array().unwrap().iter().map(sample).collect()
 }
 
 /// Labels, the name among them, and value.
@@ -146,16 +71,6 @@ fn quoted(text: &str) -> (String, &str) {
             other => value.push(other),
         }
     }
-}
-
-fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
-        if let Some(found) = look() {
-            return found;
-        }
-        thread::sleep(PAUSE);
-    }
-    panic!("it did not happen in time: {what}");
 }
 
 /// Names that somebody may give to a printer or a file.
@@ -270,9 +185,9 @@ fn prometheus_knows_what_the_exporter_states() {
     let lines = text.lines().filter(|line| !line.starts_with('#')).count();
     assert_eq!(stated.len(), lines, "two samples are one to Prometheus");
 
-    let prometheus = Prometheus::scraping(app.address);
+    let prometheus = scraping(app.address);
     let known = eventually("Prometheus has scraped", || {
-        Some(prometheus.samples()).filter(|samples| samples.len() >= stated.len())
+        Some(samples(&prometheus)).filter(|samples| samples.len() >= stated.len())
     });
     assert!(known.keys().eq(stated.keys()));
     for (labels, value) in stated.iter().filter(|(labels, _)| stands(labels)) {
@@ -291,5 +206,6 @@ fn prometheus_knows_what_the_exporter_states() {
     assert!(queries.len() > 10, "{queries:?}");
     for query in queries {
         prometheus.query(query);
+        prometheus.query_range(query, 0.0, 600.0, 60.0);
     }
 }

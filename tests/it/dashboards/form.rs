@@ -1,0 +1,361 @@
+//! The rules of Grafana's dashboard-linter, and some of our own, that hold for every dashboard.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::model::{self, Dashboard, list, text};
+use super::names::label_values;
+use super::promql;
+
+/// Windows that do not follow the graph's resolution, and why.
+const DELIBERATE_WINDOWS: &[(&str, &str)] = &[
+    ("$__range", "totals of the time range that the reader has chosen"),
+    ("$__interval", "a bar or point of a long trend covers its own width, up to now"),
+    ("1h", "what needs a person is news for an hour, whatever the time range"),
+    ("1d", "a bar of a day is a day"),
+    ("7d", "the hours of a week are those of 7 days"),
+];
+
+/// Units that are used here, of those that the linter knows.
+const UNITS: &[&str] = &[
+    "cpm",
+    "dateTimeAsLocal",
+    "dateTimeAsLocalNoDateIfToday",
+    "dateTimeFromNow",
+    "dthms",
+    "lengthmm",
+    "none",
+    "percentunit",
+    "s",
+];
+
+/// A rule gives its complaints about a dashboard.
+type Rule = fn(&Dashboard) -> Vec<String>;
+
+const RULES: &[(&str, Rule)] = &[
+    ("dashboard", dashboard),
+    ("template-datasource", template_datasource),
+    ("template-variables", template_variables),
+    ("panel-grid", panel_grid),
+    ("panel-text-and-unit", panel_text_and_unit),
+    ("panel-datasource", panel_datasource),
+    ("target-form", target_form),
+    ("target-job-and-instance", target_job_and_instance),
+    ("target-windows", target_windows),
+    ("target-counters", target_counters),
+    ("columns", columns),
+    ("links", links),
+];
+
+fn complaints(dashboard: &Dashboard) -> Vec<String> {
+    let of_rule = |(name, rule): &(&str, Rule)| {
+        let name = (*name).to_owned();
+        rule(dashboard).into_iter().map(move |complaint| format!("{name}: {complaint}")).collect::<Vec<_>>()
+    };
+    RULES.iter().flat_map(of_rule).collect()
+}
+
+/// Complains unless the value is the expected one.
+fn expect(wrong: &mut Vec<String>, what: &str, value: &Value, expected: &Value) {
+    if value != expected {
+        wrong.push(format!("{what} is {value}, not {expected}"));
+    }
+}
+
+/// What is the same in every dashboard that is shipped.
+fn dashboard(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let json = &dashboard.json;
+    expect(&mut wrong, "id", &json["id"], &Value::Null);
+    expect(&mut wrong, "uid", &json["uid"], &json!(dashboard.file.trim_end_matches(".json")));
+    expect(&mut wrong, "schemaVersion", &json["schemaVersion"], &json!(37));
+    expect(&mut wrong, "editable", &json["editable"], &json!(false));
+    expect(&mut wrong, "timezone", &json["timezone"], &json!("browser"));
+    expect(&mut wrong, "refresh", &json["refresh"], &json!("30s"));
+    expect(&mut wrong, "time", &json["time"], &json!({"from": "now-24h", "to": "now"}));
+    for key in ["title", "description"] {
+        if text(json, key).is_empty() {
+            wrong.push(format!("there is no {key}"));
+        }
+    }
+    if !list(json, "tags").contains(&json!("printfarm")) {
+        wrong.push("the tag printfarm is missing".to_owned());
+    }
+    wrong
+}
+
+/// There is one variable for the data source.
+fn template_datasource(dashboard: &Dashboard) -> Vec<String> {
+    let sources: Vec<_> =
+        dashboard.variables().iter().filter(|it| text(it, "type") == "datasource").collect();
+    let [source] = sources[..] else { return vec![format!("{} data source variables", sources.len())] };
+    let mut wrong = Vec::new();
+    expect(&mut wrong, "name", &source["name"], &json!("datasource"));
+    expect(&mut wrong, "label", &source["label"], &json!("Data source"));
+    expect(&mut wrong, "query", &source["query"], &json!("prometheus"));
+    wrong
+}
+
+/// Job and instance may be chosen, several at once, and every list follows the time range.
+fn template_variables(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for variable in dashboard.variables().iter().filter(|it| text(it, "type") != "datasource") {
+        let name = text(variable, "name");
+        let mut expect = |key: &str, expected: Value| {
+            expect(&mut wrong, &format!("{key} of {name}"), &variable[key], &expected);
+        };
+        expect("type", json!("query"));
+        expect("datasource", json!({"type": "prometheus", "uid": "${datasource}"}));
+        expect("refresh", json!(2));
+        expect("label", json!(name[..1].to_uppercase() + &name[1..]));
+        if variable["multi"] == true {
+            expect("includeAll", json!(true));
+            expect("allValue", json!(".+"));
+        }
+        let query = text(&variable["query"], "query");
+        if label_values(query).is_none() {
+            wrong.push(format!("{name} is filled by {query}"));
+        }
+    }
+    for name in ["job", "instance"] {
+        expect(&mut wrong, &format!("multi of {name}"), &dashboard.variable(name)["multi"], &json!(true));
+    }
+    wrong
+}
+
+/// Panels have ids of their own, lie within the 24 columns, and none covers another.
+fn panel_grid(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut ids = BTreeMap::new();
+    let mut taken = BTreeMap::new();
+    for panel in dashboard.panels() {
+        let title = text(panel, "title");
+        if let Some(other) = ids.insert(panel["id"].as_u64(), title) {
+            wrong.push(format!("{title} has the id of {other}"));
+        }
+        let [x, y, w, h] = ["x", "y", "w", "h"].map(|key| panel["gridPos"][key].as_u64().unwrap_or(0));
+        if w == 0 || h == 0 || x + w > 24 {
+            wrong.push(format!("{title} does not lie within the grid"));
+        }
+        let fields = (x..x + w).flat_map(|column| (y..y + h).map(move |row| (column, row)));
+        let covered: Vec<_> = fields.filter_map(|field| taken.insert(field, title)).collect();
+        if let Some(other) = covered.first() {
+            wrong.push(format!("{title} lies on {other}"));
+        }
+    }
+    wrong
+}
+
+/// Every panel says what it shows, and in which unit.
+fn panel_text_and_unit(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for panel in dashboard.panels() {
+        let title = text(panel, "title");
+        if title.is_empty() {
+            wrong.push(format!("panel {} has no title", panel["id"]));
+        }
+        if text(panel, "type") != "row" && !text(panel, "description").ends_with('.') {
+            wrong.push(format!("{title} has no description"));
+        }
+    }
+    for panel in dashboard.data_panels() {
+        let unit = text(&panel["fieldConfig"]["defaults"], "unit");
+        if !UNITS.contains(&unit) {
+            wrong.push(format!("{} has the unit {unit:?}", text(panel, "title")));
+        }
+    }
+    wrong
+}
+
+/// Every panel and query asks the data source that was chosen.
+fn panel_datasource(dashboard: &Dashboard) -> Vec<String> {
+    let chosen = json!({"type": "prometheus", "uid": "${datasource}"});
+    let mut wrong = Vec::new();
+    for panel in dashboard.data_panels() {
+        expect(&mut wrong, text(panel, "title"), &panel["datasource"], &chosen);
+    }
+    for target in dashboard.targets() {
+        expect(&mut wrong, &target.place(), &target.json["datasource"], &chosen);
+    }
+    wrong
+}
+
+/// Every panel has queries, each with an id and a legend, and asks either for now or for the range.
+fn target_form(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for panel in dashboard.data_panels() {
+        let title = text(panel, "title");
+        let mut ids: Vec<_> = list(panel, "targets").iter().map(|target| text(target, "refId")).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() || ids.contains(&"") || ids.len() < list(panel, "targets").len() {
+            wrong.push(format!("{title} has the queries {ids:?}"));
+        }
+    }
+    for target in dashboard.targets() {
+        let table = target.json["format"] == "table";
+        if target.expression().is_empty() || (text(target.json, "legendFormat") == "__auto") != table {
+            wrong.push(format!("{} has no query, or no legend", target.place()));
+        }
+        let instant = ["stat", "bargauge", "table", "barchart"].contains(&text(target.panel, "type"));
+        if target.json["instant"].as_bool().unwrap_or(false) != instant || target.json["range"] == instant {
+            wrong.push(format!("{} asks for another time than its panel shows", target.place()));
+        }
+    }
+    wrong
+}
+
+/// Every selector follows the choice of job and instance.
+fn target_job_and_instance(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for target in dashboard.targets() {
+        for selector in promql::references(target.expression()).selectors {
+            for (label, value) in [("job", "$job"), ("instance", "$instance")] {
+                if selector.matcher(label) != Some(("=~", value)) {
+                    wrong.push(format!(
+                        "{} does not choose the {label} of {}",
+                        target.place(),
+                        selector.metric
+                    ));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// A rate follows the graph's resolution; another window is a deliberate one.
+fn target_windows(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for target in dashboard.targets() {
+        for selector in promql::references(target.expression()).selectors {
+            let Some(window) = selector.range else { continue };
+            let rate = ["rate", "irate"].contains(&selector.function.as_str());
+            let deliberate = !rate && DELIBERATE_WINDOWS.iter().any(|(deliberate, _)| *deliberate == window);
+            if window != "$__rate_interval" && !deliberate {
+                wrong.push(format!("{} has {} over {window}", target.place(), selector.function));
+            }
+        }
+    }
+    wrong
+}
+
+/// The value of a counter means nothing; its growth does.
+fn target_counters(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for target in dashboard.targets() {
+        for selector in promql::references(target.expression()).selectors {
+            let counter = ["_total", "_bucket"].iter().any(|end| selector.metric.ends_with(end));
+            let grows = ["rate", "irate", "increase"].contains(&selector.function.as_str());
+            if counter && !(grows && selector.range.is_some()) {
+                wrong.push(format!("{} takes {} as it stands", target.place(), selector.metric));
+            }
+        }
+    }
+    wrong
+}
+
+/// What a table's columns are called is what it is sorted by, and what looks are given to.
+fn columns(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for panel in dashboard.panels().filter(|panel| text(panel, "type") == "table") {
+        let organize = list(panel, "transformations").iter().find(|it| text(it, "id") == "organize");
+        let renamed = organize.and_then(|it| it["options"]["renameByName"].as_object());
+        let names: Vec<_> = renamed.into_iter().flatten().map(|(_, name)| name).collect();
+        let sorted = list(&panel["options"], "sortBy").iter().map(|by| &by["displayName"]);
+        let styled = list(&panel["fieldConfig"], "overrides").iter().map(|it| &it["matcher"]["options"]);
+        let unknown = sorted.chain(styled).filter(|name| !names.contains(name));
+        wrong.extend(unknown.map(|name| format!("{} has no column {name}", text(panel, "title"))));
+    }
+    wrong
+}
+
+/// Links lead to dashboards that are shipped, and take along what was chosen.
+fn links(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut urls = Vec::new();
+    find_urls(&dashboard.json, &mut urls);
+    if urls.is_empty() {
+        wrong.push("it leads nowhere".to_owned());
+    }
+    let shipped: Vec<_> = model::all().iter().map(|it| text(&it.json, "uid").to_owned()).collect();
+    for url in urls {
+        let uid = url.strip_prefix("/d/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let carried = ["datasource", "job", "instance"]
+            .iter()
+            .all(|name| url.contains(&format!("${{{name}:queryparam}}")));
+        if !shipped.iter().any(|shipped| shipped == uid) || !carried {
+            wrong.push(format!("{url} leads nowhere, or forgets what was chosen"));
+        }
+    }
+    wrong
+}
+
+fn find_urls<'a>(json: &'a Value, urls: &mut Vec<&'a str>) {
+    match json {
+        Value::Array(values) => values.iter().for_each(|value| find_urls(value, urls)),
+        Value::Object(fields) => {
+            urls.extend(fields.get("url").and_then(Value::as_str));
+            fields.values().for_each(|value| find_urls(value, urls));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_dashboard_keeps_the_rules() {
+    for dashboard in model::all() {
+        assert_eq!(complaints(&dashboard), [""; 0], "{}", dashboard.file);
+    }
+}
+
+#[test]
+fn every_rule_finds_its_breach() {
+    let breaches: &[(&str, &str, Value)] = &[
+        ("dashboard: editable", "/editable", json!(true)),
+        ("dashboard: uid", "/uid", json!("other")),
+        ("dashboard: there is no title", "/title", json!("")),
+        ("template-datasource: label", "/templating/list/0/label", json!("Source")),
+        ("template-datasource: 0 data source", "/templating/list/0/type", json!("custom")),
+        ("template-variables: allValue of job", "/templating/list/1/allValue", json!(".*")),
+        ("template-variables: refresh of instance", "/templating/list/2/refresh", json!(1)),
+        ("template-variables: instance is filled by", "/templating/list/2/query/query", json!("metrics(.+)")),
+        ("template-variables: multi of job", "/templating/list/1/multi", json!(false)),
+        ("panel-grid: Need a person lies on Printers", "/panels/1/gridPos/x", json!(0)),
+        ("panel-grid: Need a person has the id of Printers", "/panels/1/id", json!(1)),
+        ("panel-grid: Success rate does not lie within", "/panels/4/gridPos/w", json!(4)),
+        ("panel-text-and-unit: panel 1 has no title", "/panels/0/title", json!("")),
+        ("panel-text-and-unit: Printers has no description", "/panels/0/description", Value::Null),
+        ("panel-text-and-unit: Printers has the unit", "/panels/0/fieldConfig/defaults/unit", json!("hours")),
+        ("panel-datasource: Printers is", "/panels/0/datasource/uid", json!("prometheus")),
+        ("panel-datasource: Printers A is", "/panels/0/targets/0/datasource/uid", json!("prometheus")),
+        ("target-form: Printers has the queries", "/panels/0/targets/0/refId", json!("B")),
+        ("target-form: Printers A has no query", "/panels/0/targets/0/legendFormat", json!("__auto")),
+        ("target-form: Printers A asks for another time", "/panels/0/targets/0/instant", json!(false)),
+        ("target-job-and-instance: Printers A does", "/panels/0/targets/0/expr", json!("up{job=~\"$job\"}")),
+        ("target-windows: Printers A has rate over", "/panels/0/targets/0/expr", json!("rate(up[1d])")),
+        (
+            "target-windows: Printers A has increase over",
+            "/panels/0/targets/0/expr",
+            json!("increase(up[2d])"),
+        ),
+        (
+            "target-counters: Printers A takes",
+            "/panels/0/targets/0/expr",
+            json!("sum(printfarm_prints_total)"),
+        ),
+        ("columns: Open prints has no column", "/panels/5/options/sortBy/0/displayName", json!("Done")),
+        ("links: /d/other/", "/links/0/url", json!("/d/other/one-printer")),
+    ];
+    let fleet = model::all().into_iter().find(|it| it.file == "printfarm-fleet.json").unwrap();
+    for (complaint, pointer, value) in breaches {
+        let mut broken = fleet.clone();
+        *broken.json.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value.clone();
+        let found = complaints(&broken);
+        assert!(found.iter().any(|found| found.starts_with(complaint)), "{complaint}: {found:?}");
+    }
+    for (rule, _) in RULES {
+        assert!(breaches.iter().any(|(complaint, _, _)| complaint.starts_with(rule)), "{rule} is not tried");
+    }
+}

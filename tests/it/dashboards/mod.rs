@@ -1,0 +1,10 @@
+//! The dashboards: their form, the words that they use, and what their queries return.
+
+mod feed;
+mod form;
+mod grafana;
+mod model;
+mod names;
+mod promql;
+mod queries;
+mod schema;

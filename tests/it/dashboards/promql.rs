@@ -1,0 +1,167 @@
+//! As much of PromQL as the tests need: which series an expression selects, and how.
+
+use std::collections::BTreeSet;
+
+/// A selector within an expression.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Selector {
+    pub(super) metric: String,
+    /// Label, operator, value.
+    pub(super) matchers: Vec<(String, String, String)>,
+    /// What stands between brackets.
+    pub(super) range: Option<String>,
+    /// The innermost function or aggregation around it.
+    pub(super) function: String,
+}
+
+/// What an expression refers to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct References {
+    pub(super) selectors: Vec<Selector>,
+    /// The labels by which it aggregates or joins.
+    pub(super) labels: BTreeSet<String>,
+    /// The texts among its arguments; `label_replace` names there the label that it makes.
+    pub(super) texts: BTreeSet<String>,
+}
+
+/// Words before a list of labels.
+const GROUPING: &[&str] = &["by", "without", "on", "ignoring", "group_left", "group_right"];
+const WORDS: &[&str] = &["and", "or", "unless", "offset", "bool", "atan2", "inf", "nan"];
+
+impl Selector {
+    /// The operator and value that a label has to match.
+    pub(super) fn matcher(&self, label: &str) -> Option<(&str, &str)> {
+        let found = self.matchers.iter().find(|(name, _, _)| name == label)?;
+        Some((&found.1, &found.2))
+    }
+}
+
+/// What this expression refers to. It must be valid, which is for Prometheus to say.
+pub(super) fn references(expression: &str) -> References {
+    let mut found = References::default();
+    let mut functions: Vec<String> = Vec::new();
+    let mut callee = String::new();
+    let mut grouping = false;
+    let mut tokens = Tokens(expression);
+    while let Some(token) = tokens.next() {
+        match token.as_str() {
+            "(" if grouping => {
+                found.labels.extend(tokens.until(")").into_iter().filter(|token| token != ","))
+            }
+            "(" => functions.push(std::mem::take(&mut callee)),
+            ")" => drop(functions.pop()),
+            "{" => found.selectors.last_mut().unwrap().matchers = matchers(&tokens.until("}")),
+            "[" => found.selectors.last_mut().unwrap().range = Some(tokens.until("]").concat()),
+            word if GROUPING.contains(&word) => {}
+            quoted if quoted.starts_with('"') => {
+                found.texts.insert(quoted.trim_matches('"').to_owned());
+            }
+            word if !is_name(word) || WORDS.contains(&word) => callee.clear(),
+            word if tokens.is_call() => word.clone_into(&mut callee),
+            metric => {
+                let function = functions.iter().rev().find(|name| !name.is_empty()).cloned();
+                let function = function.unwrap_or_default();
+                found.selectors.push(Selector { metric: metric.to_owned(), function, ..Selector::default() });
+            }
+        }
+        grouping = GROUPING.contains(&token.as_str());
+    }
+    found
+}
+
+fn is_name(token: &str) -> bool {
+    token.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_' || first == ':')
+}
+
+/// The matchers between two braces.
+fn matchers(tokens: &[String]) -> Vec<(String, String, String)> {
+    let matcher = |tokens: &[String]| {
+        let [label, operator @ .., value] = tokens else { panic!("not a matcher: {tokens:?}") };
+        (label.clone(), operator.concat(), value.trim_matches('"').to_owned())
+    };
+    tokens.split(|token| token == ",").filter(|tokens| !tokens.is_empty()).map(matcher).collect()
+}
+
+/// What is left of an expression.
+struct Tokens<'a>(&'a str);
+
+impl Tokens<'_> {
+    /// A word, a number with its unit, a variable, a text with its quotes, or else one character.
+    fn next(&mut self) -> Option<String> {
+        self.0 = self.0.trim_start();
+        let first = self.0.chars().next()?;
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
+        let length = match first {
+            '"' => self.0[1..].find('"').unwrap() + 2,
+            first if is_part(first) || first == '$' => {
+                1 + self.0[1..].find(|c| !is_part(c)).unwrap_or(self.0.len() - 1)
+            }
+            first => first.len_utf8(),
+        };
+        let (token, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some(token.to_owned())
+    }
+
+    /// The tokens before the next one that is `end`, which is taken too.
+    fn until(&mut self, end: &str) -> Vec<String> {
+        std::iter::from_fn(|| self.next()).take_while(|token| token != end).collect()
+    }
+
+    /// Whether the word just read is called: a parenthesis follows, or the labels of an aggregation and then one.
+    fn is_call(&self) -> bool {
+        let next = Tokens(self.0).next().unwrap_or_default();
+        next == "(" || ["by", "without"].contains(&next.as_str())
+    }
+}
+
+#[test]
+fn the_references_of_expressions_are_found() {
+    let selector = |metric: &str, matchers: &[[&str; 3]], range: Option<&str>, function: &str| Selector {
+        metric: metric.to_owned(),
+        matchers: matchers.iter().map(|parts| parts.map(str::to_owned).into()).collect(),
+        range: range.map(str::to_owned),
+        function: function.to_owned(),
+    };
+    let cases = [
+        ("a metric alone", "up", vec![selector("up", &[], None, "")], vec![], vec![]),
+        (
+            "a rate within an aggregation",
+            "sum by (a, b) (rate(x_total{a=~\"$a\", c!=\"{,}\"}[$__rate_interval])) * 60",
+            vec![selector(
+                "x_total",
+                &[["a", "=~", "$a"], ["c", "!=", "{,}"]],
+                Some("$__rate_interval"),
+                "rate",
+            )],
+            vec!["a", "b"],
+            vec![],
+        ),
+        (
+            "a join and a comparison",
+            "(x == 1) * on (a) group_left (b) max(y) > bool 2 or vector(0)",
+            vec![selector("x", &[], None, ""), selector("y", &[], None, "max")],
+            vec!["a", "b"],
+            vec![],
+        ),
+        (
+            "a label that is made",
+            "label_replace(x{} unless on () y, \"why\", \"$1\", \"a\", \"(.+)\")",
+            vec![selector("x", &[], None, "label_replace"), selector("y", &[], None, "label_replace")],
+            vec![],
+            vec!["why", "$1", "a", "(.+)"],
+        ),
+        (
+            "a window that lies ahead",
+            "increase(x[1d] offset -1d) / $__range_s",
+            vec![selector("x", &[], Some("1d"), "increase")],
+            vec![],
+            vec![],
+        ),
+    ];
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    for (name, expression, selectors, labels, texts) in cases {
+        let expected = References { selectors, labels: owned(labels), texts: owned(texts) };
+        assert_eq!(references(expression), expected, "{name}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Every query of every dashboard returns data: a real Prometheus scrapes the exporter and loads the recording rules.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::grafana::{Choice, SCRAPE_INTERVAL, Times, resolved};
+use super::model::{self, Dashboard, Target, list, text};
+use super::names::label_values;
+use super::{feed, names};
+use crate::program::Running;
+use crate::stack::{Prometheus, eventually};
+
+/// How often to ask everything before giving up, and how long to wait in between: a rate needs two scrapes, and a trend
+/// an evaluation of the rules.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A Prometheus that scrapes this exporter every second, with the rules evaluated as often.
+fn prometheus(exporter: &Running) -> Prometheus {
+    let config = format!(
+        "global: {{scrape_interval: {SCRAPE_INTERVAL}s, evaluation_interval: 1s}}\n\
+         rule_files: [rules.yml]\n\
+         scrape_configs: [{{job_name: printfarm, static_configs: [{{targets: ['{}']}}]}}]",
+        exporter.address
+    );
+    let rules: Vec<_> = names::RULES.lines().filter(|line| !line.starts_with("    interval:")).collect();
+    Prometheus::start(&config, &[("rules.yml", &rules.join("\n"))])
+}
+
+/// Now, as Prometheus sees it.
+fn now(prometheus: &Prometheus) -> f64 {
+    prometheus.query("time()")[1].as_str().unwrap_or_default().parse().unwrap()
+}
+
+/// The values that a variable offers.
+fn offered(
+    prometheus: &Prometheus,
+    dashboard: &Dashboard,
+    name: &str,
+    earlier: &[(&str, Choice)],
+) -> Vec<String> {
+    let times = Times::of(&Value::Null, now(prometheus));
+    let query = resolved(text(&dashboard.variable(name)["query"], "query"), dashboard, earlier, &times);
+    let (selector, label) = label_values(&query).unwrap();
+    let values = prometheus.api(&format!("label/{label}/values"), &[("match[]", selector)]);
+    serde_json::from_value(values).unwrap()
+}
+
+/// What readers choose: everything, or one printer; and where only one printer can be chosen, the one that lacks nothing.
+fn choices(prometheus: &Prometheus, dashboard: &Dashboard) -> Vec<Vec<(&'static str, Choice)>> {
+    let mut each = Vec::new();
+    for name in ["job", "instance", "printer"] {
+        let values = offered(prometheus, dashboard, name, &each);
+        assert!(!values.is_empty(), "{}: {name} offers nothing", dashboard.file);
+        let complete = values.iter().any(|value| value == feed::COMPLETE);
+        assert!(name != "printer" || complete, "{}: {values:?}", dashboard.file);
+        each.push((name, Choice::These(if complete { vec![feed::COMPLETE.to_owned()] } else { values })));
+    }
+    if dashboard.variable("printer")["multi"] != true {
+        return vec![each];
+    }
+    vec![each, ["job", "instance", "printer"].map(|name| (name, Choice::All)).into()]
+}
+
+/// The series that a query returns with at least one value.
+fn answer(
+    prometheus: &Prometheus,
+    dashboard: &Dashboard,
+    target: Target<'_>,
+    choices: &[(&str, Choice)],
+) -> Vec<Value> {
+    let times = Times::of(target.panel, now(prometheus));
+    let query = resolved(target.expression(), dashboard, choices, &times);
+    assert!(!query.contains('$') || query.contains("\"$1\""), "{}: {query}", target.place());
+    let result = if target.json["instant"] == true {
+        prometheus.query(&query)
+    } else {
+        prometheus.query_range(&query, times.start, times.end, times.step)
+    };
+    let has_value = |series: &Value| {
+        let values = list(series, "values").iter().chain([&series["value"]]);
+        values.filter_map(|value| value[1].as_str()).any(|value| value != "NaN")
+    };
+    result.as_array().unwrap().iter().filter(|series| has_value(series)).cloned().collect()
+}
+
+/// The labels that the series of an answer have.
+fn labels(series: &[Value]) -> BTreeSet<String> {
+    let of_series = series.iter().filter_map(|series| series["metric"].as_object());
+    of_series.flat_map(|labels| labels.keys().cloned()).collect()
+}
+
+/// What is wrong with the answers to a panel's queries.
+fn complaints(
+    prometheus: &Prometheus,
+    dashboard: &Dashboard,
+    panel: &Value,
+    choices: &[(&str, Choice)],
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut fields = BTreeSet::from(["Time".to_owned()]);
+    let targets = list(panel, "targets");
+    for json in targets {
+        let target = Target { panel, json };
+        let series = answer(prometheus, dashboard, target, choices);
+        if series.is_empty() {
+            wrong.push(format!("{}: {}: no data", dashboard.file, target.place()));
+        }
+        let there = labels(&series);
+        let legend =
+            text(json, "legendFormat").split("{{").skip(1).map(|rest| rest.split("}}").next().unwrap());
+        wrong.extend(
+            legend
+                .filter(|label| !there.contains(*label))
+                .map(|label| format!("{}: no {label}", target.place())),
+        );
+        fields.extend(there);
+        let alone = targets.len() == 1;
+        fields.insert(if alone { "Value".to_owned() } else { format!("Value #{}", text(json, "refId")) });
+    }
+    // Each column of a table is named and placed, or left out; nothing else is.
+    if let Some(organize) = list(panel, "transformations").iter().find(|it| text(it, "id") == "organize") {
+        let placed =
+            ["indexByName", "excludeByName"].iter().filter_map(|key| organize["options"][key].as_object());
+        let placed: BTreeSet<_> = placed.flat_map(|fields| fields.keys().cloned()).collect();
+        if placed != fields {
+            wrong.push(format!("{} has the fields {fields:?}, not {placed:?}", text(panel, "title")));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_query_of_every_dashboard_returns_data() {
+    let exporter = Running::start(&[]);
+    let prometheus = prometheus(&exporter);
+    feed::introduce(&exporter);
+    eventually("Prometheus knows the printers", || {
+        let known = prometheus.query("count(count_over_time(printfarm_printer_info[1m]) > 1)");
+        (known[0]["value"][1] == "5").then_some(())
+    });
+    feed::go_on(&exporter);
+    for dashboard in model::all() {
+        for choices in choices(&prometheus, &dashboard) {
+            let mut wrong = Vec::new();
+            for _ in 0..LOOKS {
+                let panels = dashboard.data_panels();
+                wrong =
+                    panels.flat_map(|panel| complaints(&prometheus, &dashboard, panel, &choices)).collect();
+                if wrong.is_empty() {
+                    break;
+                }
+                thread::sleep(PAUSE);
+            }
+            assert_eq!(wrong, [""; 0], "{} {choices:?}", dashboard.file);
+        }
+    }
+}
