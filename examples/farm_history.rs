@@ -1,189 +1,179 @@
-//! Weeks of a simulated farm in seconds, as OpenMetrics: what Prometheus would have scraped from the exporter.
+//! Two weeks of history at true speed, for dashboards that would else start empty: the simulated farm in virtual time,
+//! through the real decoding, the real state and the real encoder, as OpenMetrics text with timestamps. Nothing is stored
+//! and nothing waits for an answer, so that how long that takes is not in it; nor are the metrics of the process.
 //!
 //! ```sh
-//! cargo run --example farm_history -- --end 1795102800 > history
-//! promtool tsdb create-blocks-from openmetrics history data
+//! cargo run --release --example farm_history -- --days 14 --step 2m > history.txt
+//! promtool tsdb create-blocks-from openmetrics history.txt PROMETHEUS_DATA
 //! ```
 //!
-//! The webhooks are those that `simulate` sends, read and applied by the exporter's own code in virtual time. Nothing is
-//! stored and nothing waits for an answer, so that how long that takes is not in it; nor are the metrics of the process.
+//! Prometheus must not run on that folder meanwhile, and needs `--storage.tsdb.retention.time` beyond the days.
 
-use std::collections::BTreeMap;
-use std::io::{Write, stdout};
+use std::io::{self, Write};
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use clap::Parser;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Changes, Farm, Limits, Source, Time, Turn, Verdict};
+use printfarm_exporter::clock::Clock;
+use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, Turn, Verdict};
 use printfarm_exporter::metrics::Metrics;
-use printfarm_exporter::simulate::{Options, Plan, Request, Secrets, Step};
-use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed, Reject};
+use printfarm_exporter::simulate::{Options, Plan, Request, Secrets};
+use printfarm_exporter::webhook::{BodyLimits, Context, Ignored, Parsed, parse, read};
 
-const DAY: u64 = 24 * 60 * 60;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The epoch began on a Thursday.
-const EPOCH_WEEKDAY: u64 = 3;
+/// The epoch was a Thursday.
+const EPOCH_IN_ITS_WEEK: i64 = 3 * 24 * 60 * 60;
 
-/// Before it ends, a farm cancels what it prints; this end is never reached.
-const BEYOND_THE_END: Duration = Duration::from_secs(2 * DAY);
-
-/// What Prometheus adds to every series.
-const TARGET: &str = r#"instance="printfarm:10064",job="printfarm""#;
-
-/// The metrics of what is not simulated.
+/// What the metrics begin with that tell of the running of a program.
 const NOT_SIMULATED: [&str; 3] = ["process_", "printfarm_webhook_duration_", "printfarm_store_commit_"];
 
 #[derive(Parser)]
+#[command(about = "Writes the history of a simulated farm as OpenMetrics text with timestamps.")]
 struct Args {
-    /// When the history ends, in seconds since the epoch.
-    #[arg(long)]
-    end: u64,
-    /// How many days it has.
-    #[arg(long, default_value_t = 14)]
-    days: u64,
+    /// How many days it goes back.
+    #[arg(long, default_value = "14")]
+    days: u32,
+    /// The time between two scrapes.
+    #[arg(long, default_value = "2m", value_parser = humantime::parse_duration)]
+    step: Duration,
     /// How many printers the farm has.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value = "10")]
     printers: u32,
-    /// What the farm's chances are drawn from.
-    #[arg(long, default_value_t = 1)]
+    /// The same seed gives the same farm.
+    #[arg(long, default_value = "1")]
     seed: u64,
-    /// Seconds between two scrapes; not more than the five minutes that Prometheus looks back.
-    #[arg(long, default_value_t = 240)]
-    interval: u32,
+    /// When it ends, in seconds since the epoch; without it, now.
+    #[arg(long)]
+    end: Option<i64>,
+    /// The label `job` of every series.
+    #[arg(long, default_value = "printfarm")]
+    job: String,
+    /// The label `instance` of every series.
+    #[arg(long, default_value = "localhost:10064")]
+    instance: String,
 }
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let begin = args.end.checked_sub(args.days * DAY).context("the history begins before the epoch")?;
-    let start = Time::from_micros(i64::try_from(begin * 1_000_000)?);
-    let mut plan = Plan::new(&Options {
+    if args.step.is_zero() {
+        return Err(anyhow!("--step is 0; set it to the scrape interval, such as 2m"));
+    }
+    let end = args.end.map_or_else(|| Clock::start().now(), |seconds| Time::from_micros(seconds * 1_000_000));
+    let duration = DAY * args.days;
+    let start = end - duration;
+    let week = (start.micros().div_euclid(1_000_000) + EPOCH_IN_ITS_WEEK).rem_euclid(7 * 24 * 60 * 60);
+    let options = Options {
         printers: args.printers,
         speed: 1.0,
         seed: args.seed,
-        duration: Duration::from_secs(args.days * DAY) + BEYOND_THE_END,
+        // It goes on beyond the end, so that it is not seen to close.
+        duration: duration + DAY,
         start,
-        week: Duration::from_secs((begin + EPOCH_WEEKDAY * DAY) % (7 * DAY)),
+        week: Duration::from_secs(week.unsigned_abs()),
         secrets: Secrets::default(),
-    });
-    let mut exporter = Exporter::new(start)?;
-    let mut history = History::default();
-    let mut step = plan.next();
-    for scraped in (begin..=args.end).step_by(usize::try_from(args.interval)?) {
-        let reached = Duration::from_secs(scraped - begin);
-        while let Some(due) = step.take_if(|step| step.at <= reached) {
-            exporter.receive(&due, start + due.at)?;
-            step = plan.next();
+    };
+    let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    let labels = format!("instance={:?},job={:?}", args.instance, args.job);
+    let mut scrape = Scrape { labels, page: String::new(), next: start };
+    let mut exporter = Exporter { farm: Farm::default(), metrics: Metrics::new(start)? };
+    exporter.metrics.own.config_loaded(start);
+    for step in Plan::new(&options) {
+        let received = start + step.at;
+        while scrape.next < received.min(end) {
+            scrape.write(&exporter, &mut out)?;
+            scrape.next = scrape.next + args.step;
         }
-        history.scrape(&exporter.metrics_at(start + reached)?, scraped);
+        if received >= end {
+            break;
+        }
+        if let Some(request) = &step.request {
+            exporter.take(request, received)?;
+        }
     }
-    history.write(stdout().lock()).context("cannot write the history")
+    writeln!(out, "# EOF")?;
+    Ok(out.flush()?)
 }
 
 /// The exporter without its sockets and its store.
 struct Exporter {
     farm: Farm,
     metrics: Metrics,
-    runtime: tokio::runtime::Runtime,
 }
 
 impl Exporter {
-    fn new(start: Time) -> anyhow::Result<Self> {
-        let metrics = Metrics::new(start)?;
-        metrics.own.config_loaded(start);
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(Self { farm: Farm::default(), metrics, runtime })
-    }
-
-    fn receive(&mut self, step: &Step, received: Time) -> anyhow::Result<()> {
-        let Some(request) = &step.request else { return Ok(()) };
-        let path = request.path.strip_prefix("/webhook/").context("not a webhook")?;
-        let (source, printer) =
-            path.split_once('/').map_or((path, None), |(source, printer)| (source, Some(printer)));
-        let source = Source::from_word(source).context("not a source")?;
-        match self.understand(source, printer, request, received) {
-            Ok(Parsed::Event(event)) => {
-                self.metrics.own.event(source, event.what.kind());
-                let turn = Turn::at(received);
-                let applied = self.farm.apply(&event, turn, &Limits::default(), &mut Changes::default())?;
-                match applied.verdict {
-                    Verdict::Accepted => {}
-                    Verdict::Duplicate => self.metrics.own.ignored(source, "duplicate"),
-                    Verdict::Test => self.metrics.own.ignored(source, "test"),
-                }
-            }
-            Ok(Parsed::Ignored { reason, kind }) => {
-                self.metrics.own.event(source, kind);
-                self.metrics.own.ignored(source, reason.as_str());
-            }
-            Err(reject) => self.metrics.own.rejected(source, reject.reason().as_str()),
+    /// Takes a webhook in as the exporter does.
+    fn take(&mut self, request: &Request, received: Time) -> anyhow::Result<()> {
+        let path = request.path.trim_start_matches("/webhook/");
+        let (source, segment) =
+            path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
+        let source = Source::from_word(source).context("a webhook of an unknown source")?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &request.headers {
+            headers.insert(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
+        }
+        let body = Full::new(Bytes::copy_from_slice(&request.body));
+        let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
+        let context = Context { segment, names: &|_, _| None, received };
+        let (kind, ignored) = match parse(source, &fields, &context)? {
+            Parsed::Event(event) => (event.what.kind(), self.apply(&event, received)?),
+            Parsed::Ignored { reason, kind } => (kind, Some(reason)),
+        };
+        self.metrics.own.event(source, kind);
+        if let Some(reason) = ignored {
+            self.metrics.own.ignored(source, reason.as_str());
         }
         Ok(())
     }
 
-    fn understand(
-        &self,
-        source: Source,
-        printer: Option<&str>,
-        request: &Request,
-        received: Time,
-    ) -> Result<Parsed, Reject> {
-        let headers: HeaderMap = request
-            .headers
-            .iter()
-            .filter_map(|(name, value)| {
-                Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?))
-            })
-            .collect();
-        let body = Full::new(Bytes::copy_from_slice(&request.body));
-        let limits = BodyLimits::default();
-        let reading = webhook::read(source, &Method::POST, &headers, None, body, &limits);
-        let fields = self.runtime.block_on(reading)?;
-        webhook::parse(source, &fields, &Context { segment: printer, names: &|_, _| None, received })
-    }
-
-    fn metrics_at(&self, now: Time) -> anyhow::Result<String> {
-        let mut text = String::new();
-        self.metrics.render(self.farm.view(), now, &mut text)?;
-        Ok(text)
+    fn apply(&mut self, event: &Event, received: Time) -> anyhow::Result<Option<Ignored>> {
+        let limits = Limits { printers: usize::MAX, ..Limits::default() };
+        let applied = self.farm.apply(event, Turn::at(received), &limits, &mut Changes::default())?;
+        Ok(match applied.verdict {
+            Verdict::Accepted => None,
+            Verdict::Duplicate => Some(Ignored::Duplicate),
+            Verdict::Test => Some(Ignored::Test),
+        })
     }
 }
 
-/// The samples of each metric under its `# TYPE` line, as OpenMetrics wants the whole of a metric in one place.
-#[derive(Default)]
-struct History(BTreeMap<String, String>);
+/// The outcome of a future that has nothing to wait for: the whole body is there.
+fn now<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Ok(outcome),
+        Poll::Pending => Err(anyhow!("reading a body that is all there waited for more")),
+    }
+}
 
-impl History {
-    fn scrape(&mut self, metrics: &str, time: u64) {
-        let mut kind = "# TYPE up gauge".to_owned();
-        self.add(&kind, "up", "", "1", time);
-        for line in metrics.lines() {
-            if line.starts_with("# TYPE ") {
-                // OpenMetrics names a counter without the end of its series' names.
-                kind = line.replace("_total counter", " counter");
-            } else if !line.starts_with('#')
-                && !NOT_SIMULATED.iter().any(|prefix| line.starts_with(prefix))
-                && let Some((series, value)) = line.rsplit_once(' ')
-            {
-                let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-                self.add(&kind, name, labels.trim_end_matches('}'), value, time);
+/// The scrapes of a Prometheus.
+struct Scrape {
+    /// What Prometheus adds to every series.
+    labels: String,
+    page: String,
+    next: Time,
+}
+
+impl Scrape {
+    /// Writes every sample as it is at the next scrape, with its time.
+    fn write(&mut self, exporter: &Exporter, out: &mut impl Write) -> anyhow::Result<()> {
+        let Self { labels, page, next } = self;
+        page.clear();
+        exporter.metrics.render(exporter.farm.view(), *next, page)?;
+        let time = next.seconds();
+        let is_simulated = |line: &&str| !NOT_SIMULATED.iter().any(|prefix| line.starts_with(prefix));
+        for line in page.lines().filter(|line| !line.starts_with('#')).filter(is_simulated) {
+            let (series, value) = line.rsplit_once(' ').context("a sample without a value")?;
+            match series.split_once('{') {
+                Some((name, more)) => writeln!(out, "{name}{{{labels},{more} {value} {time:.3}")?,
+                None => writeln!(out, "{series}{{{labels}}} {value} {time:.3}")?,
             }
         }
-    }
-
-    fn add(&mut self, kind: &str, name: &str, labels: &str, value: &str, time: u64) {
-        let comma = if labels.is_empty() { "" } else { "," };
-        let sample = format!("{name}{{{TARGET}{comma}{labels}}} {value} {time}\n");
-        self.0.entry(kind.to_owned()).or_default().push_str(&sample);
-    }
-
-    fn write(&self, mut to: impl Write) -> std::io::Result<()> {
-        for (kind, samples) in &self.0 {
-            writeln!(to, "{kind}")?;
-            to.write_all(samples.as_bytes())?;
-        }
-        writeln!(to, "# EOF")
+        writeln!(out, "up{{{labels}}} 1 {time:.3}")?;
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! The way of the data goes in one direction: [`http`] takes a request, [`webhook`] turns its bytes into an event,
 //! [`recorder`] applies it to the [`farm`] and has the [`store`] keep it, and only then is it answered. A scrape goes from
 //! [`http`] to [`metrics`], which writes the published state of the [`farm`] as text. [`app`] puts the parts together;
-//! [`commands`] is what the program does when it does not export.
+//! [`commands`] is what the program does when it does not export; [`simulate`] plans a farm to try it with.
 
 pub mod app;
 pub mod cli;
