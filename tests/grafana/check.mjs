@@ -26,14 +26,14 @@ const VERSIONS = [
 const PRELUDE = `
 // A type as its values are written in JSON: enumerations by their values.
 type Json<T> = T extends string ? (string extends T ? string : \`\${T}\`)
-  : T extends number ? (number extends T ? number : \`\${T}\` extends \`\${infer N extends number}\` ? N : never)
+  : T extends number ? (\`\${T}\` extends \`\${infer N extends number}\` ? N : never)
   : T extends boolean | null | undefined ? T
   : T extends Array<infer U> ? Array<Json<U>>
   : T extends object ? { [K in keyof T]: Json<T[K]> }
   : T;
 type Link = { title: string; url: string; targetBlank?: boolean };
 type Query = { refId: string; datasource: { type: "prometheus"; uid: string }; expr: string; legendFormat: string;
-  editorMode?: "code" | "builder"; format?: "time_series" | "table" | "heatmap"; instant?: boolean; range?: boolean; hide?: boolean };
+  editorMode?: "code" | "builder"; format?: "time_series" | "table" | "heatmap"; interval?: string; instant?: boolean; range?: boolean; hide?: boolean };
 type Transformation = { id: "merge"; options: {} }
   | { id: "organize"; options: { excludeByName: Record<string, boolean>; indexByName: Record<string, number>; renameByName: Record<string, string> } };
 type Field<Custom> = Partial<Omit<core.FieldConfig, "custom" | "links">> & { custom?: Partial<Custom>; links?: Link[] };

@@ -7,6 +7,9 @@ use crate::program::Running;
 /// The printer that lacks nothing. Its name means something else in a regular expression.
 pub(super) const COMPLETE: &str = "Prusa MK3.9 #1 (lab)";
 
+/// All its printers.
+pub(super) const PRINTERS: [&str; 5] = [COMPLETE, "waits", "fails", "vanishes", "rests"];
+
 fn post(exporter: &Running, target: &str, message: &Value) {
     let answer = exporter.request("POST", target, &message.to_string());
     assert_eq!(answer.status, 200, "{target} {message}: {}", answer.text());
@@ -28,7 +31,7 @@ fn octoprint(exporter: &Running, printer: &str, topic: &str, extra: &Value) {
 /// Every printer says something, so that Prometheus sees its counters before they grow.
 pub(super) fn introduce(exporter: &Running) {
     octoeverywhere(exporter, 1, "first", &json!({}));
-    for printer in ["waits", "fails", "vanishes", "rests"] {
+    for printer in &PRINTERS[1..] {
         octoprint(exporter, printer, "Print Started", &json!({"name": "box.gcode", "origin": "sdcard"}));
     }
 }

@@ -202,6 +202,9 @@ fn target_form(dashboard: &Dashboard) -> Vec<String> {
         if target.json["instant"].as_bool().unwrap_or(false) != instant || target.json["range"] == instant {
             wrong.push(format!("{} asks for another time than its panel shows", target.place()));
         }
+        if target.json["interval"] != target.panel["interval"] {
+            wrong.push(format!("{} has another step than its panel", target.place()));
+        }
     }
     wrong
 }
@@ -333,6 +336,7 @@ fn every_rule_finds_its_breach() {
         ("target-form: Printers has the queries", "/panels/0/targets/0/refId", json!("B")),
         ("target-form: Printers A has no query", "/panels/0/targets/0/legendFormat", json!("__auto")),
         ("target-form: Printers A asks for another time", "/panels/0/targets/0/instant", json!(false)),
+        ("target-form: Hours printed per day A has another step", "/panels/9/interval", json!("1h")),
         ("target-job-and-instance: Printers A does", "/panels/0/targets/0/expr", json!("up{job=~\"$job\"}")),
         ("target-windows: Printers A has rate over", "/panels/0/targets/0/expr", json!("rate(up[1d])")),
         (
@@ -348,7 +352,7 @@ fn every_rule_finds_its_breach() {
         ("columns: Open prints has no column", "/panels/5/options/sortBy/0/displayName", json!("Done")),
         ("links: /d/other/", "/links/0/url", json!("/d/other/one-printer")),
     ];
-    let fleet = model::all().into_iter().find(|it| it.file == "printfarm-fleet.json").unwrap();
+    let fleet = model::fleet();
     for (complaint, pointer, value) in breaches {
         let mut broken = fleet.clone();
         *broken.json.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value.clone();

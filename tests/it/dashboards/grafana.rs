@@ -100,7 +100,7 @@ fn escaped_for_regex(value: &str) -> String {
 
 #[test]
 fn variables_are_resolved_as_grafana_does() {
-    let dashboard = super::model::all().remove(0);
+    let dashboard = super::model::fleet();
     let panel = serde_json::json!({"interval": "1d", "timeFrom": "14d"});
     let times = Times::of(&panel, 20.0 * 86_400.0 + 5.0);
     assert_eq!((times.start, times.end, times.step), (6.0 * 86_400.0, 20.0 * 86_400.0, 86_400.0));

@@ -40,6 +40,11 @@ pub(super) fn all() -> Vec<Dashboard> {
     files().into_iter().map(read).collect()
 }
 
+/// The dashboard of all printers.
+pub(super) fn fleet() -> Dashboard {
+    all().into_iter().find(|dashboard| dashboard.file == "printfarm-fleet.json").unwrap()
+}
+
 /// The text under this key; empty when there is none.
 pub(super) fn text<'a>(json: &'a Value, key: &str) -> &'a str {
     json[key].as_str().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! As much of PromQL as the tests need: which series an expression selects, and how.
+//! As much of `PromQL` as the tests need: which series an expression selects, and how.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ pub(super) fn references(expression: &str) -> References {
     while let Some(token) = tokens.next() {
         match token.as_str() {
             "(" if grouping => {
-                found.labels.extend(tokens.until(")").into_iter().filter(|token| token != ","))
+                found.labels.extend(tokens.until(")").into_iter().filter(|token| token != ","));
             }
             "(" => functions.push(std::mem::take(&mut callee)),
             ")" => drop(functions.pop()),

@@ -1,6 +1,6 @@
 //! Every query of every dashboard returns data: a real Prometheus scrapes the exporter and loads the recording rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::grafana::{Choice, SCRAPE_INTERVAL, Times, resolved};
 use super::model::{self, Dashboard, Target, list, text};
 use super::names::label_values;
 use super::{feed, names};
-use crate::program::Running;
+use crate::program::{self, Running, program};
 use crate::stack::{Prometheus, eventually};
 
 /// How often to ask everything before giving up, and how long to wait in between: a rate needs two scrapes, and a trend
@@ -123,14 +123,55 @@ fn complaints(
     }
     // Each column of a table is named and placed, or left out; nothing else is.
     if let Some(organize) = list(panel, "transformations").iter().find(|it| text(it, "id") == "organize") {
-        let placed =
-            ["indexByName", "excludeByName"].iter().filter_map(|key| organize["options"][key].as_object());
+        let placed = ["indexByName", "renameByName", "excludeByName"]
+            .iter()
+            .filter_map(|key| organize["options"][key].as_object());
         let placed: BTreeSet<_> = placed.flat_map(|fields| fields.keys().cloned()).collect();
         if placed != fields {
             wrong.push(format!("{} has the fields {fields:?}, not {placed:?}", text(panel, "title")));
         }
     }
     wrong
+}
+
+/// Complains until the dashboard has nothing more to complain of, or the time is over.
+fn settled(prometheus: &Prometheus, dashboard: &Dashboard, choices: &[(&str, Choice)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for _ in 0..LOOKS {
+        let panels = dashboard.data_panels();
+        wrong = panels.flat_map(|panel| complaints(prometheus, dashboard, panel, choices)).collect();
+        if wrong.is_empty() {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    wrong
+}
+
+/// A farm that lives a day in a few seconds.
+fn simulate(exporter: &Running) {
+    let target = format!("--target=http://{}", exporter.address);
+    let farm = ["--printers=6", "--speed=17280", "--duration=5s", "--seed=4"];
+    let output = program().args(["simulate", &target]).args(farm).output().unwrap();
+    assert!(output.status.success(), "{}", program::text(&output.stderr));
+}
+
+/// The prints that ended, by outcome: those of a panel, and those of the exporter.
+fn ended(prometheus: &Prometheus, dashboard: &Dashboard) -> [BTreeMap<String, f64>; 2] {
+    let printers = feed::PRINTERS.map(str::to_owned).into();
+    let choices = [("job", Choice::All), ("instance", Choice::All), ("printer", Choice::These(printers))];
+    let panel = dashboard.panels().find(|panel| text(panel, "title") == "Prints per day by outcome").unwrap();
+    let target = Target { panel, json: &panel["targets"][0] };
+    let shown = answer(prometheus, dashboard, target, &choices);
+    let times = Times::of(&Value::Null, now(prometheus));
+    let counters = "sum by (outcome) (printfarm_prints_total{printer=~\"$printer\"})";
+    let counted = prometheus.query(&resolved(counters, dashboard, &choices, &times));
+    let value = |value: &Value| value[1].as_str().unwrap().parse::<f64>().unwrap();
+    let by_outcome = |series: &Value| {
+        let values = list(series, "values").iter().chain(series.get("value"));
+        (text(&series["metric"], "outcome").to_owned(), values.map(value).sum())
+    };
+    [&shown, counted.as_array().unwrap()].map(|series| series.iter().map(by_outcome).collect())
 }
 
 #[test]
@@ -142,20 +183,28 @@ fn every_query_of_every_dashboard_returns_data() {
         let known = prometheus.query("count(count_over_time(printfarm_printer_info[1m]) > 1)");
         (known[0]["value"][1] == "5").then_some(())
     });
+    simulate(&exporter);
     feed::go_on(&exporter);
     for dashboard in model::all() {
         for choices in choices(&prometheus, &dashboard) {
-            let mut wrong = Vec::new();
-            for _ in 0..LOOKS {
-                let panels = dashboard.data_panels();
-                wrong =
-                    panels.flat_map(|panel| complaints(&prometheus, &dashboard, panel, &choices)).collect();
-                if wrong.is_empty() {
-                    break;
-                }
-                thread::sleep(PAUSE);
-            }
+            let wrong = settled(&prometheus, &dashboard, &choices);
             assert_eq!(wrong, [""; 0], "{} {choices:?}", dashboard.file);
         }
     }
+
+    let mut fleet = model::fleet();
+    let [shown, counted] = ended(&prometheus, &fleet);
+    assert_eq!(shown, counted, "the exporter has counted other prints than the dashboard shows");
+    assert!(counted.values().all(|count| *count > 0.0), "{counted:?}");
+
+    fleet.json["panels"][0]["targets"][0]["expr"] = "printfarm_printer_state{state=\"melted\"}".into();
+    fleet.json["panels"][5]["transformations"][1]["options"]["renameByName"]["nozzle"] = "Nozzle".into();
+    let panels = [&fleet.json["panels"][0], &fleet.json["panels"][5]];
+    let all = ["job", "instance", "printer"].map(|name| (name, Choice::All));
+    let wrong: Vec<_> =
+        panels.into_iter().flat_map(|panel| complaints(&prometheus, &fleet, panel, &all)).collect();
+    assert!(
+        wrong[0].ends_with("Printers A: no data") && wrong[1].starts_with("Open prints has"),
+        "{wrong:?}"
+    );
 }
