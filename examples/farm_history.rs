@@ -85,11 +85,11 @@ fn main() -> anyhow::Result<()> {
     exporter.metrics.own.config_loaded(start);
     for step in Plan::new(&options) {
         let received = start + step.at;
-        while scrape.next < received.min(end) {
+        while scrape.next < received && scrape.next <= end {
             scrape.write(&exporter, &mut out)?;
             scrape.next = scrape.next + args.step;
         }
-        if received >= end {
+        if received > end {
             break;
         }
         if let Some(request) = &step.request {

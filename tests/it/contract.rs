@@ -201,9 +201,15 @@ fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
 #[test]
 fn the_files_that_the_documents_link_to_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in
-        ["README.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/METRICS.md", "docs/SIMULATE.md"]
-    {
+    for document in [
+        "README.md",
+        "CHANGELOG.md",
+        "docs/ARCHITECTURE.md",
+        "docs/DASHBOARDS.md",
+        "docs/METRICS.md",
+        "docs/RUNBOOK.md",
+        "docs/SIMULATE.md",
+    ] {
         let text = std::fs::read_to_string(root.join(document)).unwrap();
         let links = text.split("](").skip(1).map(|rest| rest.split([')', '#']).next().unwrap());
         for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
