@@ -1,5 +1,6 @@
 //! Two weeks of history at true speed, for dashboards that would else start empty: the simulated farm in virtual time,
-//! through the real decoding, the real state and the real encoder, as OpenMetrics text with timestamps.
+//! through the real decoding, the real state and the real encoder, as OpenMetrics text with timestamps. Nothing is stored
+//! and nothing waits for an answer, so that how long that takes is not in it; nor are the metrics of the process.
 //!
 //! ```sh
 //! cargo run --release --example farm_history -- --days 14 --step 2m > history.txt
@@ -20,15 +21,18 @@ use bytes::{Bytes, BytesMut};
 use clap::Parser;
 use http_body_util::Full;
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::farm::{Changes, Farm, Limits, Snapshot, Source, Time, Turn};
-use printfarm_exporter::metrics::encoder::Encoder;
+use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, Turn, Verdict};
+use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::simulate::{Options, Plan, Request, Secrets};
-use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, parse, read};
+use printfarm_exporter::webhook::{BodyLimits, Context, Ignored, Parsed, parse, read};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The epoch was a Thursday.
 const EPOCH_IN_ITS_WEEK: i64 = 3 * 24 * 60 * 60;
+
+/// What the metrics begin with that tell of the running of a program.
+const NOT_SIMULATED: [&str; 3] = ["process_", "printfarm_webhook_duration_", "printfarm_store_commit_"];
 
 #[derive(Parser)]
 #[command(about = "Writes the history of a simulated farm as OpenMetrics text with timestamps.")]
@@ -78,41 +82,65 @@ fn main() -> anyhow::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let labels = format!("instance={:?},job={:?}", args.instance, args.job);
     let mut scrape = Scrape { labels, page: BytesMut::new(), next: start };
-    let mut farm = Farm::default();
+    let mut exporter = Exporter { farm: Farm::default(), metrics: Metrics::new(start)? };
+    exporter.metrics.own.config_loaded(start);
     for step in Plan::new(&options) {
         let received = start + step.at;
-        while scrape.next < received.min(end) {
-            scrape.write(&farm, &mut out)?;
+        while scrape.next < received && scrape.next <= end {
+            scrape.write(&exporter, &mut out)?;
             scrape.next = scrape.next + args.step;
         }
-        if received >= end {
+        if received > end {
             break;
         }
         if let Some(request) = &step.request {
-            apply(&mut farm, request, received)?;
+            exporter.take(request, received)?;
         }
     }
     writeln!(out, "# EOF")?;
     Ok(out.flush()?)
 }
 
-/// Takes a webhook in as the exporter does.
-fn apply(farm: &mut Farm, request: &Request, received: Time) -> anyhow::Result<()> {
-    let path = request.path.trim_start_matches("/webhook/");
-    let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
-    let source = Source::from_word(source).context("a webhook of an unknown source")?;
-    let mut headers = HeaderMap::new();
-    for (name, value) in &request.headers {
-        headers.insert(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
+/// The exporter without its sockets and its store.
+struct Exporter {
+    farm: Farm,
+    metrics: Metrics,
+}
+
+impl Exporter {
+    /// Takes a webhook in as the exporter does.
+    fn take(&mut self, request: &Request, received: Time) -> anyhow::Result<()> {
+        let path = request.path.trim_start_matches("/webhook/");
+        let (source, segment) =
+            path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
+        let source = Source::from_word(source).context("a webhook of an unknown source")?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &request.headers {
+            headers.insert(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
+        }
+        let body = Full::new(Bytes::copy_from_slice(&request.body));
+        let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
+        let context = Context { segment, names: &|_, _| None, received };
+        let (kind, ignored) = match parse(source, &fields, &context)? {
+            Parsed::Event(event) => (event.what.kind(), self.apply(&event, received)?),
+            Parsed::Ignored { reason, kind } => (kind, Some(reason)),
+        };
+        self.metrics.own.event(source, kind);
+        if let Some(reason) = ignored {
+            self.metrics.own.ignored(source, reason.as_str());
+        }
+        Ok(())
     }
-    let body = Full::new(Bytes::copy_from_slice(&request.body));
-    let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
-    let context = Context { segment, names: &|_, _| None, received };
-    if let Parsed::Event(event) = parse(source, &fields, &context)? {
+
+    fn apply(&mut self, event: &Event, received: Time) -> anyhow::Result<Option<Ignored>> {
         let limits = Limits { printers: usize::MAX, ..Limits::default() };
-        farm.apply(&event, Turn::at(received), &limits, &mut Changes::default())?;
+        let applied = self.farm.apply(event, Turn::at(received), &limits, &mut Changes::default())?;
+        Ok(match applied.verdict {
+            Verdict::Accepted => None,
+            Verdict::Duplicate => Some(Ignored::Duplicate),
+            Verdict::Test => Some(Ignored::Test),
+        })
     }
-    Ok(())
 }
 
 /// The outcome of a future that has nothing to wait for: the whole body is there.
@@ -133,17 +161,21 @@ struct Scrape {
 
 impl Scrape {
     /// Writes every sample as it is at the next scrape, with its time.
-    fn write(&mut self, farm: &Farm, out: &mut impl Write) -> io::Result<()> {
+    fn write(&mut self, exporter: &Exporter, out: &mut impl Write) -> anyhow::Result<()> {
         let Self { labels, page, next } = self;
         page.clear();
-        let mut encoder = Encoder::new(Snapshot::new(Arc::new(farm.view().clone()), *next));
-        while encoder.step(page) {}
+        let mut scrape = exporter.metrics.scrape(Arc::new(exporter.farm.view().clone()), *next)?;
+        while scrape.step(page) {}
         let time = next.seconds();
-        let text = str::from_utf8(page).map_err(io::Error::other)?;
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let Some((name, rest)) = line.split_once('{') else { continue };
-            writeln!(out, "{name}{{{labels},{rest} {time:.3}")?;
+        let is_simulated = |line: &&str| !NOT_SIMULATED.iter().any(|prefix| line.starts_with(prefix));
+        for line in str::from_utf8(page)?.lines().filter(|line| !line.starts_with('#')).filter(is_simulated) {
+            let (series, value) = line.rsplit_once(' ').context("a sample without a value")?;
+            match series.split_once('{') {
+                Some((name, more)) => writeln!(out, "{name}{{{labels},{more} {value} {time:.3}")?,
+                None => writeln!(out, "{series}{{{labels}}} {value} {time:.3}")?,
+            }
         }
-        writeln!(out, "up{{{labels}}} 1 {time:.3}")
+        writeln!(out, "up{{{labels}}} 1 {time:.3}")?;
+        Ok(())
     }
 }
