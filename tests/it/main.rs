@@ -7,6 +7,7 @@ mod captures;
 mod client;
 mod connections;
 mod contract;
+mod deploy;
 mod dockerfile;
 mod durability;
 mod endpoints;
