@@ -42,7 +42,10 @@ fn send_capture(address: SocketAddr) {
     let index = fs::read_to_string(folder.join("requests.tsv")).unwrap();
     let mut connection = Connection::open(address);
     for line in index.lines() {
-        connection.send(fs::read(folder.join(line.split('\t').next().unwrap())).unwrap());
+        let request = fs::read(folder.join(line.split('\t').next().unwrap())).unwrap();
+        let rest = request.iter().position(|byte| *byte == b'\r').unwrap();
+        connection.send("POST /webhook/octoprint HTTP/1.1");
+        connection.send(&request[rest..]);
         assert_eq!(connection.receive("POST").status, 200, "{line}");
     }
 }
