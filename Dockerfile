@@ -5,26 +5,37 @@
 # Run, with the state in a volume:
 #   docker run -p 10064:10064 -v printfarm:/data printfarm_exporter
 
-FROM rust:1-slim-bookworm AS build
-ARG PRINTFARM_REVISION=unknown
+FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /src
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends gcc libc6-dev \
+    && apt-get install -y --no-install-recommends musl-tools \
     && rm -rf /var/lib/apt/lists/*
+# A target of rustc. Without it, the platform's own with musl.
+ARG RUST_TARGET=
+RUN rustup target add "${RUST_TARGET:-$(rustc -vV | sed -n 's/^host: //p' | sed 's/gnu/musl/')}"
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src ./src
 # The manifest names the benchmarks, and is refused without them.
 COPY benches ./benches
-RUN PRINTFARM_REVISION="$PRINTFARM_REVISION" cargo build --release --locked --bin printfarm_exporter
-# The final image has no shell to make it with.
-RUN mkdir /data
+COPY scripts/build-static ./scripts/build-static
+ARG PRINTFARM_REVISION=unknown
+# The final image has no shell: its folder is made here too.
+RUN PRINTFARM_REVISION="$PRINTFARM_REVISION" scripts/build-static $RUST_TARGET > /tmp/path \
+    && install -D "$(cat /tmp/path)" /image/usr/local/bin/printfarm_exporter \
+    && mkdir /image/data
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM scratch
+ARG PRINTFARM_REVISION=unknown
+# Where the sources are published.
+ARG PRINTFARM_SOURCE=
 LABEL org.opencontainers.image.title="printfarm_exporter" \
       org.opencontainers.image.description="Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, exact usage metrics out" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="$PRINTFARM_REVISION" \
+      org.opencontainers.image.source="$PRINTFARM_SOURCE" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /src/target/release/printfarm_exporter /usr/local/bin/printfarm_exporter
-COPY --from=build --chown=65534:65534 /data /data
+COPY --from=build /image/usr/local/bin/printfarm_exporter /usr/local/bin/printfarm_exporter
+COPY --from=build --chown=65534:65534 /image/data /data
 COPY LICENSE /licenses/LICENSE
 # The default --storage.path, data/printfarm.db, is /data/printfarm.db from here. A new volume gets the folder's owner.
 WORKDIR /

@@ -1,4 +1,4 @@
-//! The container: the image cannot be built by these tests, so its recipe is read.
+//! The recipe of the container, as far as it can be read; tests/image builds and runs it.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use crate::contract::flags_in_help;
 const DOCKERFILE: &str = include_str!("../../Dockerfile");
 const IGNORED: &str = include_str!("../../.dockerignore");
 const MANIFEST: &str = include_str!("../../Cargo.toml");
+const BUILD: &str = include_str!("../../scripts/build-static");
 
 /// The instructions of a stage, in one line each.
 fn stage(number: usize) -> Vec<String> {
@@ -63,9 +64,28 @@ fn everything_that_the_manifest_names_is_copied() {
 }
 
 #[test]
-fn the_build_keeps_to_the_lock_file() {
-    let build = all(&stage(0), "RUN").into_iter().find(|line| line.contains("cargo build")).unwrap();
+fn it_builds_what_a_release_is_and_keeps_to_the_lock_file() {
+    let runs = all(&stage(0), "RUN");
+    assert!(runs.iter().any(|line| line.contains(" scripts/build-static ")), "{runs:?}");
+    let build = BUILD.lines().find(|line| line.starts_with("cargo build")).unwrap();
     assert!(build.contains("--release --locked"), "{build}");
+    assert_eq!(all(&stage(1), "FROM"), ["scratch"]);
+}
+
+#[test]
+fn its_labels_are_those_of_the_package() {
+    let labels = all(&stage(1), "LABEL").pop().unwrap();
+    let cases = [
+        ("title", env!("CARGO_PKG_NAME")),
+        ("description", env!("CARGO_PKG_DESCRIPTION")),
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("licenses", env!("CARGO_PKG_LICENSE")),
+        ("revision", "$PRINTFARM_REVISION"),
+        ("source", "$PRINTFARM_SOURCE"),
+    ];
+    for (name, value) in cases {
+        assert!(labels.contains(&format!("org.opencontainers.image.{name}=\"{value}\"")), "{name}: {labels}");
+    }
 }
 
 #[test]
@@ -92,7 +112,7 @@ fn its_port_and_its_folder_are_the_defaults() {
     let folder = state.parent().unwrap().to_str().unwrap();
     assert_eq!(all(&last, "VOLUME"), [format!("[\"{folder}\"]")]);
     let owner = all(&last, "USER").pop().unwrap();
-    let made = format!("--from=build --chown={owner} {folder} {folder}");
+    let made = format!("--from=build --chown={owner} /image{folder} {folder}");
     assert!(all(&last, "COPY").contains(&made), "{folder} must belong to {owner}");
-    assert!(all(&stage(0), "RUN").contains(&format!("mkdir {folder}")));
+    assert!(all(&stage(0), "RUN").iter().any(|line| line.ends_with(&format!("mkdir /image{folder}"))));
 }

@@ -10,6 +10,7 @@ mod client;
 mod connections;
 mod contract;
 mod dashboards;
+mod deploy;
 mod dockerfile;
 mod durability;
 mod endpoints;

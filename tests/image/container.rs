@@ -1,0 +1,119 @@
+//! Containers of an image, run by podman with images and containers of its own.
+
+use std::net::SocketAddr;
+use std::process::{Command, Output};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Keeps the images. Not below the build's folder, which must be removable at any time; and another clone of the
+/// repository can use them again.
+pub(crate) const FOLDER: &str = "/var/tmp/printfarm_exporter-images";
+
+/// How often to look before giving up, and how long to wait between two looks.
+const LOOKS: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A command as root, who may set up a container's files.
+pub(crate) fn as_root(program: &str) -> Command {
+    let user = Command::new("id").arg("-u").output().unwrap().stdout;
+    let mut command = if user == b"0\n" { Command::new(program) } else { Command::new("sudo") };
+    if user != b"0\n" {
+        let variable = |name: &str| format!("{name}={}", std::env::var(name).unwrap_or_default());
+        command.args(["--non-interactive", "env", &variable("HOME"), &variable("PATH"), program]);
+    }
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// What a command that must succeed printed.
+pub(crate) fn succeed(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; run scripts/install-test-tools"));
+    let Output { status, stdout, stderr } = output;
+    let printed = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
+    assert!(status.success(), "{command:?} failed; did you run scripts/install-test-tools?\n{printed}");
+    printed
+}
+
+pub(crate) fn podman(arguments: &[&str]) -> String {
+    let mut podman = as_root("podman");
+    podman.args(["--storage-driver=overlay", "--runtime=runc", "--cgroup-manager=cgroupfs"]);
+    podman.arg("--events-backend=none").arg(format!("--root={FOLDER}/storage"));
+    podman.arg(format!("--runroot={FOLDER}/run")).arg(format!("--tmpdir={FOLDER}/libpod"));
+    succeed(podman.args(arguments))
+}
+
+/// What podman knows of an image or a container.
+pub(crate) fn inspected(name: &str) -> Value {
+    serde_json::from_str::<Value>(&podman(&["inspect", name])).unwrap()[0].take()
+}
+
+/// A container, and the volume of its state. Both go when it is dropped.
+pub(crate) struct Container {
+    pub(crate) name: String,
+}
+
+impl Container {
+    /// Starts the image with as few rights as it can have.
+    pub(crate) fn run(image: &str) -> Self {
+        let container = Self { name: format!("printfarm_exporter-{}", std::process::id()) };
+        let volume = format!("--volume={}:/data", container.name);
+        podman(&[
+            "run",
+            "--detach",
+            "--name",
+            &container.name,
+            &volume,
+            "--network=host",
+            "--read-only",
+            "--cap-drop=all",
+            "--security-opt=no-new-privileges",
+            // A sandbox may allow nobody, not even root, to raise these.
+            "--ulimit=nofile=1024:1024",
+            "--ulimit=nproc=1024:1024",
+            image,
+            "--web.listen-address=127.0.0.1:0",
+        ]);
+        container
+    }
+
+    /// Starts it once more, on the same volume.
+    pub(crate) fn start(&self) {
+        podman(&["start", &self.name]);
+    }
+
+    /// Where it listens, once it has been started this many times.
+    pub(crate) fn address(&self, starts: usize) -> SocketAddr {
+        for _ in 0..LOOKS {
+            let log = self.log();
+            if let Some(rest) = log.split("listening=").nth(starts) {
+                return rest.split_whitespace().next().unwrap().parse().unwrap();
+            }
+            thread::sleep(PAUSE);
+        }
+        panic!("{} does not listen: {}", self.name, self.log());
+    }
+
+    /// All that it has ever written.
+    pub(crate) fn log(&self) -> String {
+        podman(&["logs", &self.name])
+    }
+
+    /// Sends SIGTERM, and gives the exit code.
+    pub(crate) fn stop(&self) -> Value {
+        podman(&["stop", "--time=20", &self.name]);
+        inspected(&self.name)["State"]["ExitCode"].take()
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        for arguments in [["rm", "--force"], ["volume", "rm"]] {
+            // A test that fails must say why, and not that there was nothing to clean up.
+            let _ = std::panic::catch_unwind(|| podman(&[&arguments[..], &[&self.name]].concat()));
+        }
+    }
+}

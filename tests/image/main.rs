@@ -1,0 +1,115 @@
+//! The container: the Dockerfile is built, and what comes out of it runs with as few rights as it can have.
+//!
+//! A program of its own, for the build would take the time of tests that have deadlines.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../it/client.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod client;
+mod container;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use client::Connection;
+use container::{Container, FOLDER, as_root, inspected, podman, succeed};
+
+const IMAGE: &str = "localhost/printfarm_exporter:test";
+const CAPTURE: &str = "tests/data/captures/cancel/json";
+
+fn build() -> Value {
+    succeed(as_root("scripts/build-test-image").args([FOLDER, IMAGE]));
+    inspected(IMAGE)
+}
+
+/// The samples of what the printers have done.
+fn counters(address: SocketAddr) -> Vec<String> {
+    let mut connection = Connection::open(address);
+    connection.send_request("GET", "/metrics", "", b"");
+    let response = connection.receive("GET");
+    assert_eq!(response.status, 200);
+    let text = response.text();
+    let lines = text.lines().filter(|line| line.starts_with("printfarm_prints_") && !line.ends_with(" 0"));
+    lines.map(str::to_owned).collect()
+}
+
+fn send_capture(address: SocketAddr) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(CAPTURE);
+    let index = fs::read_to_string(folder.join("requests.tsv")).unwrap();
+    let mut connection = Connection::open(address);
+    for line in index.lines() {
+        let request = fs::read(folder.join(line.split('\t').next().unwrap())).unwrap();
+        let rest = request.iter().position(|byte| *byte == b'\r').unwrap();
+        connection.send("POST /webhook/octoprint HTTP/1.1");
+        connection.send(&request[rest..]);
+        assert_eq!(connection.receive("POST").status, 200, "{line}");
+    }
+}
+
+/// A line of what the kernel says of the process.
+fn status(process: &Value, name: &str) -> Vec<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+fn assert_has_no_rights(container: &Container) {
+    let process = inspected(&container.name)["State"]["Pid"].take();
+    for name in ["Uid", "Gid"] {
+        assert_eq!(status(&process, name), ["65534"; 4], "{name}");
+    }
+    for name in ["CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        assert_eq!(status(&process, name), ["0000000000000000"], "{name}");
+    }
+    assert_eq!(status(&process, "NoNewPrivs"), ["1"]);
+    let mounts = fs::read_to_string(format!("/proc/{process}/mountinfo")).unwrap();
+    let root = mounts.lines().find(|line| line.split(' ').nth(4) == Some("/")).unwrap();
+    assert!(root.split(' ').nth(5).unwrap().split(',').any(|option| option == "ro"), "{root}");
+}
+
+fn assert_is_as_the_dockerfile_says(image: &Value) {
+    let config = &image["Config"];
+    assert_eq!(config["User"], "65534:65534");
+    assert_eq!(config["Volumes"], json!({"/data": {}}));
+    assert_eq!(config["ExposedPorts"], json!({"10064/tcp": {}}));
+    assert_eq!(image["Healthcheck"], Value::Null);
+    let labels = &config["Labels"];
+    assert_eq!(labels["org.opencontainers.image.version"], env!("CARGO_PKG_VERSION"));
+    let revision = labels["org.opencontainers.image.revision"].as_str().unwrap();
+    let printed = podman(&[
+        "run",
+        "--rm",
+        "--network=none",
+        "--ulimit=nofile=1024:1024",
+        "--ulimit=nproc=1024:1024",
+        IMAGE,
+        "--version",
+    ]);
+    assert!(printed.contains(&format!("(revision: {revision}")), "{printed}");
+    let size = image["Size"].as_u64().unwrap();
+    assert!(size < 9_000_000, "{size} bytes");
+}
+
+#[test]
+fn the_image_runs_without_rights_and_keeps_its_state() {
+    let image = build();
+    assert_is_as_the_dockerfile_says(&image);
+
+    let container = Container::run(IMAGE);
+    let address = container.address(1);
+    assert_has_no_rights(&container);
+    send_capture(address);
+    let counted = counters(address);
+    let cancelled = counted.iter().filter(|line| line.contains("outcome=\"cancelled\"")).collect::<Vec<_>>();
+    assert!(matches!(cancelled[..], [line] if line.ends_with(" 1")), "{counted:?}");
+
+    assert_eq!(container.stop(), 0, "{}", container.log());
+    container.start();
+    assert_eq!(counters(container.address(2)), counted);
+    assert_eq!(container.stop(), 0, "{}", container.log());
+    assert_eq!(container.log().matches("message=stopped\n").count(), 2, "{}", container.log());
+}
