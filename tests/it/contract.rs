@@ -238,7 +238,8 @@ fn the_limits_of_the_document_are_those_of_the_program() {
 
 #[test]
 fn the_secrets_of_the_document_open_what_it_says() {
-    let settings = configured(block(SECURITY, "yaml").to_owned());
+    let (_, secrets) = SECURITY.split_once("\n## Secrets\n").unwrap();
+    let settings = configured(block(secrets, "yaml").to_owned());
     let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
     for (source, printer, count) in
         [(local, None, 2), (local, Some("voron"), 1), (cloud, None, 1), (cloud, Some("abc123"), 2)]
