@@ -77,11 +77,14 @@ struct Seat {
 }
 
 /// What becomes of a new connection.
-enum Found {
+pub(super) enum Found {
+    /// It may stay.
     Place(Place),
     /// Its client has too many.
     Refused,
-    /// There are too many, in all or of a client whose connections come to an end, and nobody can give way yet.
+    /// Its client has too many, which come to their ends.
+    Crowded,
+    /// There are too many in all, and nobody can give way yet.
     Full,
 }
 
@@ -101,7 +104,7 @@ impl Places {
             match self.find(client) {
                 Found::Place(place) => return Some(place),
                 Found::Refused => return None,
-                Found::Full => {
+                Found::Crowded | Found::Full => {
                     let _ = tokio::time::timeout(LOOK, freed).await;
                 }
             }
@@ -121,7 +124,8 @@ impl Places {
         self.own.connection_dropped(reason);
     }
 
-    fn find(self: &Arc<Self>, client: Client) -> Found {
+    /// A place for a connection of this client, without waiting.
+    pub(super) fn find(self: &Arc<Self>, client: Client) -> Found {
         let limits = self.settings.current().network;
         let (mut taken, now) = (self.taken(), self.stamp());
         let of_client = taken.of_client.get(&client);
@@ -129,7 +133,7 @@ impl Places {
         if of_client.is_some_and(|of| of.count >= limits.connections_per_address) {
             match self.idlest(&taken, Some(client)) {
                 Some(number) => self.evict(&mut taken, number),
-                None if still < micros(STANDSTILL) || taken.is_served(client) => return Found::Full,
+                None if still < micros(STANDSTILL) || taken.is_served(client) => return Found::Crowded,
                 None => {
                     self.dropped(Dropped::AddressLimit);
                     return Found::Refused;
@@ -324,6 +328,7 @@ mod tests {
         match places.find(client(last)) {
             Found::Place(place) => Ok(place),
             Found::Refused => Err("refused"),
+            Found::Crowded => Err("crowded"),
             Found::Full => Err("full"),
         }
     }
@@ -337,7 +342,7 @@ mod tests {
     async fn a_client_with_too_many_is_refused_until_one_of_them_is_idle() {
         let (places, clock) = places("limits: {connections: 9, connections_per_address: 2}");
         let (first, second) = (found(&places, 1).unwrap(), found(&places, 1).unwrap());
-        assert_eq!(found(&places, 1).err(), Some("full"), "one may come to its end at any moment");
+        assert_eq!(found(&places, 1).err(), Some("crowded"), "one may come to its end at any moment");
         assert!(found(&places, 2).is_ok(), "others are not concerned");
         clock.advance(STANDSTILL);
         assert_eq!(found(&places, 1).err(), Some("refused"));

@@ -24,7 +24,7 @@ use tracing::{debug, error, info, warn};
 
 use super::answer;
 use super::gate::Gate;
-use super::places::{self, Place, Places};
+use super::places::{self, Found, Place, Places};
 use super::stream::Stream;
 use super::tls;
 use crate::metrics::own::Dropped;
@@ -32,6 +32,9 @@ use crate::panics;
 
 /// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// How many connections may wait at a listener for others of the same client to end. Further ones are refused.
+const MOST_WAITING: usize = 1024;
 
 /// How long one connection may take for what it does.
 #[derive(Clone, Copy, Debug)]
@@ -149,8 +152,18 @@ fn http(limits: ConnectionLimits, header_bytes: usize) -> http1::Builder {
 
 async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>) {
     let mut failing = false;
+    let mut waiting = JoinSet::new();
     loop {
-        let (stream, peer) = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(waited) = waiting.join_next() => {
+                if let Ok((stream, peer, place)) = waited {
+                    server.receive(stream, peer, place, &within);
+                }
+                continue;
+            }
+        };
+        let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) if of_one_connection(&error) => continue,
             Err(error) => {
@@ -167,14 +180,23 @@ async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>)
             info!("accepting connections again");
         }
         // A place is taken after accepting: a listener that waits for a peer must not keep one from the others.
-        match server.places.take(peer.ip().into()).await {
-            Some(place) => {
-                server.spawn(stream, Visitor { peer, within: Arc::clone(&within), place: Arc::new(place) });
+        let client = peer.ip().into();
+        let place = match server.places.find(client) {
+            Found::Place(place) => Some(place),
+            Found::Full => server.places.take(client).await,
+            // Nobody else waits until one client has fewer.
+            Found::Crowded if waiting.len() < MOST_WAITING => {
+                let places = Arc::clone(&server.places);
+                waiting.spawn(async move { (stream, peer, places.take(client).await) });
+                continue;
             }
-            // Behind a handshake the words would come too late.
-            None if within.gate.tls().is_some() => {}
-            None => places::refuse(&stream),
-        }
+            Found::Crowded => {
+                server.places.dropped(Dropped::AddressLimit);
+                None
+            }
+            Found::Refused => None,
+        };
+        server.receive(stream, peer, place, &within);
     }
 }
 
@@ -199,6 +221,18 @@ struct Stay {
 }
 
 impl Server {
+    /// Serves who has got a place, and tells the others.
+    fn receive(&self, stream: TcpStream, peer: SocketAddr, place: Option<Place>, within: &Arc<Within>) {
+        match place {
+            Some(place) => {
+                self.spawn(stream, Visitor { peer, within: Arc::clone(within), place: Arc::new(place) });
+            }
+            // Behind a handshake the words would come too late.
+            None if within.gate.tls().is_some() => {}
+            None => places::refuse(&stream),
+        }
+    }
+
     fn spawn(&self, stream: TcpStream, visitor: Visitor) {
         // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
         let _ = stream.set_nodelay(true);
