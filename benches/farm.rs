@@ -4,56 +4,24 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http_body_util::Full;
-use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, Turn, View};
+use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Time, Turn, View};
 use printfarm_exporter::metrics::{Metrics, Scrape};
-use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
 use tokio::runtime::{Builder, Runtime};
+
+#[path = "load/captured.rs"]
+mod captured;
+
+use captured::{PRINT, Request, parse};
 
 const NOW: Time = Time::from_micros(1_795_310_000_250_000);
 /// How much text is written at a time.
 const PIECE: usize = 64 * 1024;
-
-const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 };
-
-/// A captured request.
-struct Request {
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Request {
-    fn captured(path: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures").join(path);
-        let bytes = Bytes::from(std::fs::read(path).unwrap());
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = std::str::from_utf8(&bytes[..end]).unwrap();
-        let headers = head.lines().skip(1).map(|line| {
-            let (name, value) = line.split_once(": ").unwrap();
-            (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap())
-        });
-        Self { headers: headers.collect(), body: bytes.slice(end + 4..) }
-    }
-
-    async fn read(&self, printer: &str) -> Event {
-        let body = Full::new(self.body.clone());
-        let source = Source::OctoPrint;
-        let fields = webhook::read(source, &Method::POST, &self.headers, None, body, &LIMITS).await.unwrap();
-        let context = Context { segment: Some(printer), names: &|_, _| None, received: NOW };
-        match webhook::parse(source, &fields, &context).unwrap() {
-            Parsed::Event(event) => event,
-            Parsed::Ignored { .. } => panic!("the capture tells of an event"),
-        }
-    }
-}
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
@@ -69,19 +37,15 @@ fn read(c: &mut Criterion) {
     ] {
         let request = Request::captured(path);
         group.bench_function(BenchmarkId::new(name, request.body.len()), |b| {
-            b.iter(|| runtime.block_on(request.read(black_box("p1"))));
+            b.iter(|| parse(&runtime.block_on(request.decode()), black_box("p1"), NOW));
         });
     }
 }
 
 /// The webhooks of one print, from its start to its end, of the printer of this number.
 fn print(runtime: &Runtime, number: usize) -> Vec<Event> {
-    let names = ["01-print-started", "02-print-progress", "07-print-progress", "12-print-done"];
-    let read = |name| {
-        let request = Request::captured(&format!("pause-resume-done/default-progress/{name}.http"));
-        runtime.block_on(request.read(&format!("p{number}")))
-    };
-    names.into_iter().map(read).collect()
+    let read = |path| parse(&runtime.block_on(Request::captured(path).decode()), &format!("p{number}"), NOW);
+    PRINT.map(read).to_vec()
 }
 
 fn apply(c: &mut Criterion) {

@@ -3,37 +3,84 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use memchr::memmem;
 use printfarm_exporter::clock::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime;
 use tokio::task::LocalSet;
 
-/// One print as OctoPrint reported it: each file is one webhook.
-const PRINT: [&str; 4] =
-    ["01-print-started.http", "02-print-progress.http", "07-print-progress.http", "12-print-done.http"];
+use crate::captured::{self, PRINT};
+use crate::server::busy;
 
-/// The webhooks of one print, for each printer.
-pub(crate) struct Prints(Vec<[Vec<u8>; PRINT.len()]>);
+/// A push of what the Pushgateway is sent of one printer: 14 series, as many as a small exporter of printers has.
+const PUSH: &str = "\
+# TYPE printer_state gauge
+printer_state{state=\"printing\"} S
+printer_state{state=\"paused\"} 0
+printer_state{state=\"idle\"} 0
+printer_state{state=\"error\"} 0
+# TYPE printer_prints_total counter
+printer_prints_total{outcome=\"completed\"} S
+printer_prints_total{outcome=\"cancelled\"} 0
+printer_prints_total{outcome=\"failed\"} 0
+# TYPE printer_print_seconds_total counter
+printer_print_seconds_total 242.S
+# TYPE printer_paused_seconds_total counter
+printer_paused_seconds_total S.5
+# TYPE printer_progress_ratio gauge
+printer_progress_ratio 0.3S
+# TYPE printer_print_remaining_seconds gauge
+printer_print_remaining_seconds 120S
+# TYPE printer_print_elapsed_seconds gauge
+printer_print_elapsed_seconds 3S
+# TYPE printer_last_event_timestamp_seconds gauge
+printer_last_event_timestamp_seconds 1795306700.S
+# TYPE printer_print_info gauge
+printer_print_info{file=\"long.gcode\",origin=\"local\"} 1
+";
+
+/// The requests of one print, for each printer.
+pub(crate) struct Prints {
+    requests: Vec<[Vec<u8>; PRINT.len()]>,
+    /// What stands in the answer to a request that was taken.
+    taken: &'static str,
+}
 
 impl Prints {
     /// The same print on this many printers.
     pub(crate) fn on(printers: usize) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/data/captures/pause-resume-done/default-progress");
-        let captured = PRINT.map(|name| std::fs::read(folder.join(name)).unwrap());
+        let captured = PRINT.map(captured::bytes);
         let on = |printer| captured.each_ref().map(|request| aim(request, printer));
-        Self((0..printers).map(on).collect())
+        Self { requests: (0..printers).map(on).collect(), taken: "accepted" }
+    }
+
+    /// As many pushes to a Pushgateway, a group for each printer.
+    pub(crate) fn pushed(printers: usize) -> Self {
+        let on = |printer: usize| {
+            std::array::from_fn(|step| {
+                let body = PUSH.replace('S', &step.to_string());
+                let path = format!("/metrics/job/printfarm/printer/p{printer}");
+                let length = body.len();
+                format!("PUT {path} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {length}\r\n\r\n{body}")
+                    .into_bytes()
+            })
+        };
+        Self { requests: (0..printers).map(on).collect(), taken: "202 Accepted" }
     }
 
     /// One webhook of the print on each printer: 0 is the start, 3 the end.
     pub(crate) fn step(&self, step: usize) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(move |print| print[step].as_slice())
+        self.requests.iter().map(move |print| print[step].as_slice())
+    }
+
+    /// All requests, one print after the other, over and over.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
+        self.requests.iter().flatten().map(Vec::as_slice).cycle()
     }
 }
 
@@ -51,6 +98,8 @@ pub(crate) struct Tally {
     pub(crate) waits: Vec<Duration>,
     /// How long all of it took.
     pub(crate) took: Duration,
+    /// How long this process kept a core busy meanwhile.
+    pub(crate) busy: Duration,
 }
 
 impl Tally {
@@ -73,13 +122,13 @@ pub(crate) fn drive(address: SocketAddr, prints: &Arc<Prints>, connections: usiz
         async move {
             let mut connection = Connection::open(address).await;
             let mut waits = Vec::new();
-            for print in prints.0.iter().skip(number).step_by(connections).cycle() {
+            for print in prints.requests.iter().skip(number).step_by(connections).cycle() {
                 if clock.monotonic() >= time {
                     break;
                 }
                 for request in print {
                     let begun = clock.monotonic();
-                    connection.ask(request).await;
+                    connection.ask(request, prints.taken).await;
                     waits.push(clock.monotonic().saturating_sub(begun));
                 }
             }
@@ -105,7 +154,7 @@ pub(crate) fn burst<'r>(
             let mut connection = Connection::open(address).await;
             let mut waits = Vec::new();
             for request in share {
-                connection.ask(&request).await;
+                connection.ask(&request, "accepted").await;
                 waits.push(clock.monotonic());
             }
             waits
@@ -118,14 +167,15 @@ pub(crate) fn burst<'r>(
 fn run<W: Future<Output = Vec<Duration>> + 'static>(work: impl Iterator<Item = W>, clock: &Clock) -> Tally {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, async {
-        let begun = clock.monotonic();
+        let (begun, before) = (clock.monotonic(), busy("self"));
         let tasks: Vec<_> = work.map(tokio::task::spawn_local).collect();
         let mut waits = Vec::new();
         for task in tasks {
             waits.extend(task.await.unwrap());
         }
+        let (took, busy) = (clock.monotonic().saturating_sub(begun), busy("self").saturating_sub(before));
         waits.sort_unstable();
-        Tally { waits, took: clock.monotonic().saturating_sub(begun) }
+        Tally { waits, took, busy }
     })
 }
 
@@ -141,8 +191,8 @@ impl Connection {
         Self { stream, buffer: vec![0; 4096] }
     }
 
-    /// Sends a webhook and waits until it is accepted.
-    async fn ask(&mut self, request: &[u8]) {
+    /// Sends a request and waits until it is taken.
+    async fn ask(&mut self, request: &[u8], taken: &str) {
         let mut unsent = request;
         while !unsent.is_empty() {
             let written = poll_fn(|cx| Pin::new(&mut self.stream).poll_write(cx, unsent)).await.unwrap();
@@ -156,8 +206,8 @@ impl Connection {
             }
         }
         let answer = &self.buffer[..filled];
-        let is_accepted = answer.starts_with(b"HTTP/1.1 200") && find(answer, b"accepted").is_some();
-        assert!(is_accepted, "{}", String::from_utf8_lossy(answer));
+        let is_taken = answer.starts_with(b"HTTP/1.1 20") && find(answer, taken.as_bytes()).is_some();
+        assert!(is_taken, "{}", String::from_utf8_lossy(answer));
     }
 
     async fn read(&mut self, filled: usize) -> io::Result<usize> {
@@ -178,13 +228,13 @@ fn is_whole(answer: &[u8]) -> bool {
 
 /// The length that the head of an answer states.
 fn content_length(head: &[u8]) -> usize {
-    const NAME: &[u8] = b"\r\ncontent-length: ";
-    let from = find(head, NAME).unwrap() + NAME.len();
+    let names: [&[u8]; 2] = [b"\r\ncontent-length: ", b"\r\nContent-Length: "];
+    let from = names.iter().find_map(|name| Some(find(head, name)? + name.len())).unwrap();
     let digits = head[from..].iter().take_while(|byte| byte.is_ascii_digit());
     digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'))
 }
 
 /// Where a part begins.
 pub(crate) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
+    memmem::find(text, part)
 }

@@ -8,7 +8,8 @@ use printfarm_exporter::clock::Clock;
 use rusqlite::Connection;
 
 use crate::client::{Prints, burst, drive};
-use crate::report::{Rounds, bytes, row};
+use crate::report::Unit::{Bytes, Milliseconds};
+use crate::report::{Rounds, Target, Targets};
 use crate::scrape::Scraper;
 use crate::server::{Kind, Server, storage};
 use crate::{BURST, PRINTERS, Plan};
@@ -28,8 +29,8 @@ const FILL_IDS: &str = "
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT random() FROM n";
 
 /// Scrapes of farms of two sizes, half of them printing.
-pub(crate) fn scrapes(plan: &Plan, folder: &Path) {
-    for (printers, targets) in [(PRINTERS, [2, 4]), (BURST, [20, 35])] {
+pub(crate) fn scrapes(plan: &Plan, folder: &Path, targets: &mut Targets) {
+    for printers in [PRINTERS, BURST] {
         let prints = Prints::on(printers);
         let server = Server::start(Kind::Durable, &folder.join(format!("scrapes-{printers}")));
         burst(server.address, prints.step(0), 64);
@@ -37,27 +38,20 @@ pub(crate) fn scrapes(plan: &Plan, folder: &Path) {
         burst(server.address, prints.step(3).step_by(2), 64);
         let mut scrapers = [false, true].map(|gzip| Scraper::connect(server.address, gzip));
         let mut rounds = [Rounds::default(), Rounds::default()];
-        let mut sizes = [0; 2];
         for _ in 0..plan.rounds * 4 {
-            for way in 0..2 {
-                let (page, took) = scrapers[way].scrape();
-                sizes[way] = page.len();
-                rounds[way].add_time(took);
+            for (scraper, rounds) in scrapers.iter_mut().zip(&mut rounds) {
+                rounds.add_time(scraper.scrape().1);
             }
         }
-        for (way, name) in ["plain", "gzip"].into_iter().enumerate() {
-            row(&[
-                &format!("a whole scrape of {printers} printers, {name}"),
-                &format!("encoding alone: <= {} ms", targets[way]),
-                &format!("{}, {}", rounds[way].milliseconds(), bytes(sizes[way] as f64)),
-                &rounds[way].noise(),
-            ]);
+        for (name, rounds) in ["plain", "gzip"].iter().zip(&rounds) {
+            let work = format!("a whole scrape of {printers} printers over a connection, {name}");
+            targets.median(&work, Target::None, Milliseconds, rounds);
         }
     }
 }
 
 /// Starts with what an earlier run has left behind, and the memory that it takes then.
-pub(crate) fn starts(plan: &Plan, folder: &Path) {
+pub(crate) fn starts(plan: &Plan, folder: &Path, targets: &mut Targets) {
     let (empty, full) = (folder.join("empty"), folder.join("full"));
     let prints = Arc::new(Prints::on(BURST));
     let server = Server::start(Kind::Durable, &full);
@@ -65,22 +59,27 @@ pub(crate) fn starts(plan: &Plan, folder: &Path) {
     burst(server.address, prints.step(3), 64);
     server.stop();
 
-    let without = start(plan, "an empty store", "-", &empty);
-    let with = start(plan, "10,000 printers", "<= 50 ms", &full);
-    row(&["memory with 10,000 printers idle", "<= 48 MB", &bytes(with), "-"]);
-    row(&["memory for each of them", "<= 1 KB", &bytes((with - without) / BURST as f64), "-"]);
-    after_a_kill(plan, &full, &prints);
+    let none = Target::None;
+    let without = start(plan, "an empty store", none, &empty, targets);
+    let with = start(plan, "10,000 printers", Target::AtMost(50.0), &full, targets);
+    targets.add("memory with 10,000 printers idle", Target::AtMost(48e6), Bytes, with, "-");
+    let each = (with - without) / BURST as f64;
+    targets.add("memory for each of them", Target::AtMost(1024.0), Bytes, each, "-");
+    after_a_kill(plan, &full, &prints, targets);
+    fill_history(&full);
+    let history = start(plan, "10,000 printers and 500,000 prints of history", none, &full, targets);
+    targets.add("memory with that", none, Bytes, history, "-");
+}
 
-    let connection = Connection::open(storage(&full)).unwrap();
+/// Adds a year of prints to the store in `folder`.
+pub(crate) fn fill_history(folder: &Path) {
+    let connection = Connection::open(storage(folder)).unwrap();
     connection.execute(FILL, [HISTORY]).unwrap();
     connection.execute(FILL_IDS, [HISTORY]).unwrap();
-    drop(connection);
-    let history = start(plan, "10,000 printers and 500,000 prints of history", "-", &full);
-    row(&["memory with that", "-", &bytes(history), "-"]);
 }
 
 /// Starts it over and over. Answers the memory that it then takes.
-fn start(plan: &Plan, what: &str, target: &str, folder: &Path) -> f64 {
+fn start(plan: &Plan, what: &str, target: Target, folder: &Path, targets: &mut Targets) -> f64 {
     let (mut rounds, mut memory) = (Rounds::default(), Rounds::default());
     for _ in 0..plan.rounds {
         let (server, took) = timed_start(folder);
@@ -88,12 +87,11 @@ fn start(plan: &Plan, what: &str, target: &str, folder: &Path) -> f64 {
         memory.add(server.memory() as f64);
         server.stop();
     }
-    let what = format!("start until ready, {what}");
-    row(&[&what, target, &rounds.milliseconds(), &rounds.noise()]);
+    targets.median(&format!("start until ready, {what}"), target, Milliseconds, &rounds);
     memory.median()
 }
 
-fn after_a_kill(plan: &Plan, folder: &Path, prints: &Arc<Prints>) {
+fn after_a_kill(plan: &Plan, folder: &Path, prints: &Arc<Prints>, targets: &mut Targets) {
     let mut rounds = Rounds::default();
     for _ in 0..plan.rounds {
         let server = Server::start(Kind::Durable, folder);
@@ -103,12 +101,8 @@ fn after_a_kill(plan: &Plan, folder: &Path, prints: &Arc<Prints>) {
         rounds.add_time(took);
         server.stop();
     }
-    row(&[
-        "start until ready, after kill -9 under load",
-        "<= 100 ms",
-        &rounds.milliseconds(),
-        &rounds.noise(),
-    ]);
+    let work = "start until ready, after kill -9 under load";
+    targets.median(work, Target::AtMost(100.0), Milliseconds, &rounds);
 }
 
 fn timed_start(folder: &Path) -> (Server, Duration) {

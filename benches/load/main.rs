@@ -1,22 +1,28 @@
 //! The exporter under load, beside servers that do less, in one run. Prints tables in Markdown.
 //!
-//! `cargo bench --bench load` takes about three minutes, `cargo bench --bench load -- --quick` half of one. Nothing else
-//! should run on the machine. docs/PERFORMANCE.md says how to read the tables.
+//! `cargo bench --bench load` takes some minutes, `cargo bench --bench load -- --quick` one or two. Nothing else should run
+//! on the machine. With `-- --instructions` it counts instead of taking times, which needs Valgrind, and no quiet machine.
+//! docs/PERFORMANCE.md says how to read the tables.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 
 mod bare;
+mod captured;
 mod client;
+mod encode;
 mod farm;
+mod growth;
 mod ingest;
 mod report;
 mod scrape;
 mod server;
+mod stages;
+mod together;
 
 use std::path::Path;
 use std::time::Duration;
 
-use report::head;
+use report::Targets;
 
 /// The printers that send under load.
 const PRINTERS: usize = 1_000;
@@ -37,6 +43,11 @@ fn main() {
     {
         return server::run(kind, Path::new(folder));
     }
+    if let [role, stage, batch, webhooks, folder] = &arguments[..]
+        && role == stages::ROLE
+    {
+        return stages::run(stage, batch.parse().unwrap(), webhooks.parse().unwrap(), Path::new(folder));
+    }
     let has = |flag| arguments.iter().any(|argument| argument == flag);
     if !has("--bench") {
         // `cargo test --all-targets` runs this as well, and is no place for measurements.
@@ -51,13 +62,24 @@ fn main() {
     // What a run that was broken off has left.
     let _ = std::fs::remove_dir_all(&folder);
 
-    ingest::side_by_side(&plan, &folder);
-    head(&["work", "target", "measured", "noise"]);
-    ingest::on_a_slow_disk(&plan, &folder);
-    ingest::while_scraped(&plan, &folder);
-    ingest::at_once(&plan, &folder);
-    farm::scrapes(&plan, &folder);
-    farm::starts(&plan, &folder);
+    if has("--instructions") {
+        stages::count(&folder);
+    } else {
+        take_times(&plan, &folder);
+    }
 
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn take_times(plan: &Plan, folder: &Path) {
+    let mut targets = Targets::default();
+    ingest::side_by_side(plan, folder, &mut targets);
+    growth::side_by_side(plan, folder);
+    together::side_by_side(plan, folder, &mut targets);
+    encode::encode(plan, &mut targets);
+    ingest::on_a_slow_disk(plan, folder, &mut targets);
+    ingest::at_once(plan, folder, &mut targets);
+    farm::scrapes(plan, folder, &mut targets);
+    farm::starts(plan, folder, &mut targets);
+    targets.print();
 }

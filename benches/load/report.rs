@@ -1,4 +1,4 @@
-//! Numbers for people: medians, how far the rounds lie apart, and the table.
+//! Numbers for people: medians, how far the rounds lie apart, and the tables.
 
 use std::time::Duration;
 
@@ -29,6 +29,79 @@ impl Rounds {
     /// The median of times, in milliseconds.
     pub(crate) fn milliseconds(&self) -> String {
         format!("{:.2} ms", self.median())
+    }
+}
+
+/// What a figure is one of.
+#[derive(Clone, Copy)]
+pub(crate) enum Unit {
+    Times,
+    Milliseconds,
+    PerSecond,
+    Bytes,
+}
+
+/// What is wanted of a figure.
+#[derive(Clone, Copy)]
+pub(crate) enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+    /// Nothing: it is there to be compared.
+    None,
+}
+
+impl Unit {
+    fn write(self, value: f64) -> String {
+        match self {
+            Self::Times => format!("{value:.2}"),
+            Self::Milliseconds => format!("{value:.2} ms"),
+            Self::PerSecond => format!("{value:.0}/s"),
+            Self::Bytes => bytes(value),
+        }
+    }
+
+    /// The same, as short as a person would write it.
+    fn write_target(self, value: f64) -> String {
+        match self {
+            Self::Milliseconds => format!("{value} ms"),
+            Self::Times => format!("{value}"),
+            Self::PerSecond | Self::Bytes => self.write(value),
+        }
+    }
+}
+
+/// The table of what is wanted and what was measured. It is printed as a whole, after all else.
+#[derive(Default)]
+pub(crate) struct Targets(Vec<[String; 6]>);
+
+impl Targets {
+    /// Adds a figure. `noise` is how far its rounds lie apart.
+    pub(crate) fn add(&mut self, work: &str, target: Target, unit: Unit, value: f64, noise: &str) {
+        let (wanted, ratio, verdict) = match target {
+            Target::AtLeast(least) => {
+                (format!(">= {}", unit.write_target(least)), value / least, value >= least)
+            }
+            Target::AtMost(most) => (format!("<= {}", unit.write_target(most)), value / most, value <= most),
+            Target::None => {
+                let cells = [work, "-", &unit.write(value), "-", noise, "-"];
+                return self.0.push(cells.map(str::to_owned));
+            }
+        };
+        let verdict = if verdict { "met" } else { "**missed**" };
+        let cells = [work, &wanted, &unit.write(value), &format!("{ratio:.2}"), noise, verdict];
+        self.0.push(cells.map(str::to_owned));
+    }
+
+    /// Adds the median of rounds.
+    pub(crate) fn median(&mut self, work: &str, target: Target, unit: Unit, rounds: &Rounds) {
+        self.add(work, target, unit, rounds.median(), &rounds.noise());
+    }
+
+    pub(crate) fn print(&self) {
+        head(&["work", "target", "measured", "of the target", "noise", "verdict"]);
+        for cells in &self.0 {
+            row(&cells.each_ref().map(String::as_str));
+        }
     }
 }
 

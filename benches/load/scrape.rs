@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use printfarm_exporter::clock::Clock;
@@ -55,6 +56,27 @@ impl Scraper {
             let read = self.stream.read(&mut buffer).unwrap();
             assert_ne!(read, 0, "the answer broke off");
             chunks.extend_from_slice(&buffer[..read]);
+        }
+    }
+}
+
+/// Asks for a scrape and reads a byte of it each second, from a small window, until told to stop.
+pub(crate) fn dawdle(address: SocketAddr, stop: &AtomicBool) {
+    const SECOND: Duration = Duration::from_secs(1);
+    const STEP: Duration = Duration::from_millis(100);
+    let socket =
+        socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&address.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n").unwrap();
+    let mut waited = Duration::ZERO;
+    while !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(STEP);
+        waited += STEP;
+        if waited >= SECOND {
+            stream.read_exact(&mut [0]).unwrap();
+            waited = Duration::ZERO;
         }
     }
 }

@@ -24,6 +24,9 @@ pub(crate) const ROLE: &str = "--serve";
 /// What a disk of the slow kind takes longer for each commit.
 const SLOW: Duration = Duration::from_millis(10);
 
+/// The program of the Pushgateway, and the Debian package that it is in.
+const GATEWAY: &str = "prometheus-pushgateway";
+
 const CONFIG: &str = "limits: {printers: 20000}\n";
 
 /// Which server.
@@ -33,6 +36,10 @@ pub(crate) enum Kind {
     Bare,
     /// Reads, parses, and stores in a group commit.
     Commit,
+    /// Reads requests, and answers.
+    Http,
+    /// Debian's Pushgateway at its best: it keeps nothing on the disk, and does not check what it is sent.
+    Gateway,
     /// The exporter with a store that keeps nothing.
     Memory,
     /// The program as people run it.
@@ -46,6 +53,8 @@ impl Kind {
         match self {
             Self::Bare => "bare parse",
             Self::Commit => "bare parse + commit",
+            Self::Http => "bare HTTP",
+            Self::Gateway => GATEWAY,
             Self::Memory => "exporter, memory",
             Self::Durable => "exporter, durable",
             Self::Slow => "exporter, slow disk",
@@ -53,41 +62,56 @@ impl Kind {
     }
 
     fn named(name: &str) -> Self {
-        let kinds = [Self::Bare, Self::Commit, Self::Memory, Self::Slow];
+        let kinds = [Self::Bare, Self::Commit, Self::Http, Self::Memory, Self::Slow];
         kinds.into_iter().find(|kind| kind.name() == name).unwrap()
     }
+}
+
+/// Whether there is a Pushgateway; says how to get one where there is none.
+pub(crate) fn has_gateway() -> bool {
+    let found = Command::new(GATEWAY).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("left out: the Pushgateway; `scripts/install-test-tools {GATEWAY}` installs it");
+    }
+    found
 }
 
 /// A running server. It is killed when this is dropped.
 pub(crate) struct Server {
     child: Child,
-    _log: BufReader<ChildStderr>,
+    log: BufReader<ChildStderr>,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server that keeps its files in `folder`, and waits until it listens.
     pub(crate) fn start(kind: Kind, folder: &Path) -> Self {
-        std::fs::create_dir_all(folder).unwrap();
-        let mut command = match kind {
-            Kind::Durable => program(folder),
-            kind => {
-                let mut command = Command::new(std::env::current_exe().unwrap());
-                command.arg(ROLE).arg(kind.name()).arg(folder);
-                command
-            }
-        };
+        Self::spawn(kind, command(kind, folder))
+    }
+
+    /// The same, counted by a tool that the command line begins with.
+    pub(crate) fn start_below(tool: &[&str], kind: Kind, folder: &Path) -> Self {
+        let command = command(kind, folder);
+        let mut below = Command::new(tool[0]);
+        below.args(&tool[1..]).arg(command.get_program()).args(command.get_args());
+        Self::spawn(kind, below)
+    }
+
+    fn spawn(kind: Kind, mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         let address = loop {
             line.clear();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "{} did not start", kind.name());
-            if let Some((_, rest)) = line.split_once("listening=") {
+            // The Pushgateway's word for it.
+            let found =
+                line.split_once("listening=").or_else(|| line.split_once("\"Listening on\" address="));
+            if let Some((_, rest)) = found {
                 break rest.split_whitespace().next().unwrap().parse().unwrap();
             }
         };
-        Self { child, _log: log, address }
+        Self { child, log, address }
     }
 
     /// Waits until it would take a webhook.
@@ -112,18 +136,50 @@ impl Server {
 
     /// The time that it has kept a core busy. Unlike other times, this one hardly depends on what else the machine does.
     pub(crate) fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let (_, fields) = stat.rsplit_once(") ").unwrap();
-        // In user mode and in the kernel, in hundredths of a second.
-        let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap());
-        Duration::from_millis(ticks.sum::<u64>() * 10)
+        busy(&self.child.id().to_string())
     }
 
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(mut self) {
+        self.end();
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    /// Asks it to stop. Answers what it, and the tool around it, still had to say.
+    pub(crate) fn end(&mut self) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success());
+        let mut said = String::new();
+        self.log.read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+/// How long a process, or `self`, has kept a core busy since its start.
+pub(crate) fn busy(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    // In user mode and in the kernel, in hundredths of a second.
+    let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap());
+    Duration::from_millis(ticks.sum::<u64>() * 10)
+}
+
+/// What runs this kind of server in `folder`.
+fn command(kind: Kind, folder: &Path) -> Command {
+    std::fs::create_dir_all(folder).unwrap();
+    match kind {
+        Kind::Durable => program(folder),
+        Kind::Gateway => {
+            let mut command = Command::new(GATEWAY);
+            command.args(["--web.listen-address=127.0.0.1:0", "--persistence.file="]);
+            command.arg("--push.disable-consistency-check");
+            command
+        }
+        kind => {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.arg(ROLE).arg(kind.name()).arg(folder);
+            command
+        }
     }
 }
 
@@ -158,13 +214,14 @@ pub(crate) fn run(name: &str, folder: &Path) {
         eprintln!("listening={}", listeners[0].local_addr().unwrap());
         match kind {
             Kind::Bare => bare::serve(listeners.remove(0), bare::parser()).await,
+            Kind::Http => bare::serve(listeners.remove(0), bare::reader()).await,
             Kind::Commit => {
                 let router = bare::committer(&folder.join("commit.db"));
                 bare::serve(listeners.remove(0), router).await;
             }
             Kind::Memory => exporter(listeners, MemoryStore).await,
             Kind::Slow => exporter(listeners, SlowStore(SqliteStore::open(&storage(folder)).unwrap())).await,
-            Kind::Durable => unreachable!("the program is its own process"),
+            Kind::Durable | Kind::Gateway => unreachable!("these are programs of their own"),
         }
     });
 }

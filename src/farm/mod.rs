@@ -195,20 +195,17 @@ impl Changes {
 }
 
 impl Farm {
-    /// The state that a store has kept.
+    /// The state that a store has kept, still without its printers: [`Self::put_back`] adds them.
     #[must_use]
-    pub fn restore(
-        printers: Vec<Printer>,
-        limit_reached: [Option<Time>; Source::ALL.len()],
-        spent: HashSet<u64>,
-    ) -> Self {
-        let mut farm = Self { spent, ..Self::default() };
-        farm.view.limit_reached = limit_reached;
-        for printer in printers {
-            farm.index(&printer);
-            farm.view.printers.push(Arc::new(printer));
-        }
-        farm
+    pub fn restore(limit_reached: [Option<Time>; Source::ALL.len()], spent: HashSet<u64>) -> Self {
+        let view = View { printers: Vec::new(), limit_reached };
+        Self { view, spent, ..Self::default() }
+    }
+
+    /// Adds the next of the printers that a store has kept.
+    pub fn put_back(&mut self, printer: Printer) {
+        self.index(&printer);
+        self.view.printers.push(Arc::new(printer));
     }
 
     /// Whether any clock runs at `now`.

@@ -22,6 +22,12 @@ use crate::farm::{Changes, EndedPrint, Farm, Printer, Source, Time, View};
 /// How long to wait for another program that has the file open for writing, such as a person's `sqlite3`.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How much of the file SQLite keeps in memory, as it counts: negative numbers are KiB.
+const CACHE: i64 = -2_000;
+
+/// The same, for as long as the state is read.
+const PASSING_CACHE: i64 = -64;
+
 /// Keeps the state in an SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -111,14 +117,18 @@ impl SqliteStore {
     }
 
     fn read(&self) -> Result<Kept, schema::Error> {
-        let mut rows = self.connection.prepare("SELECT label, state FROM printers ORDER BY position")?;
-        let printers = rows
-            .query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?
-            .map(|row| {
-                let (label, state) = row?;
-                serde_json::from_str(&state).map_err(|error| schema::Error::State { label, error })
-            })
-            .collect::<Result<Vec<Printer>, _>>()?;
+        // A start reads every page once. To keep them would take memory that nothing gives back.
+        self.connection.pragma_update(None, "cache_size", PASSING_CACHE)?;
+        let farm = self.read_farm()?;
+        self.connection.pragma_update(None, "cache_size", CACHE)?;
+        let shown_until = self
+            .connection
+            .query_row("SELECT shown_until FROM heartbeat", [], |row| row.get(0))
+            .optional()?;
+        Ok(Kept { farm, shown_until: shown_until.map(Time::from_micros) })
+    }
+
+    fn read_farm(&self) -> Result<Farm, schema::Error> {
         let mut rows = self.connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
         let spent =
             rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect::<Result<_, _>>()?;
@@ -130,12 +140,17 @@ impl SqliteStore {
                 limit_reached[source.index()] = Some(Time::from_micros(reached));
             }
         }
-        let shown_until = self
-            .connection
-            .query_row("SELECT shown_until FROM heartbeat", [], |row| row.get(0))
-            .optional()?;
-        let farm = Farm::restore(printers, limit_reached, spent);
-        Ok(Kept { farm, shown_until: shown_until.map(Time::from_micros) })
+        let mut farm = Farm::restore(limit_reached, spent);
+        let mut rows = self.connection.prepare("SELECT label, state FROM printers ORDER BY position")?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            let state = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            match serde_json::from_str(state) {
+                Ok(printer) => farm.put_back(printer),
+                Err(error) => return Err(schema::Error::State { label: row.get(0)?, error }),
+            }
+        }
+        Ok(farm)
     }
 
     fn write(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), rusqlite::Error> {

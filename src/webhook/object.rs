@@ -166,8 +166,8 @@ impl<'a> Object<'a> {
 
 /// Whether two names are one to a person: templates write `deviceIdentifier`, `device_identifier`, `Device Identifier`.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
-    fn letters(name: &str) -> impl Iterator<Item = char> {
-        name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).map(|c| c.to_ascii_lowercase())
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')).map(|byte| byte.to_ascii_lowercase())
     }
     letters(one).eq(letters(other))
 }

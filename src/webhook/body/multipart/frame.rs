@@ -6,7 +6,7 @@ use axum::BoxError;
 use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt as _;
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 use super::head::Head;
 use super::{bad_head, fault};
@@ -22,6 +22,8 @@ pub(super) struct Parts<'b, B> {
     /// What has been received and not been read yet.
     buffer: BytesMut,
     delimiter: Finder<'static>,
+    /// What ends the head of a part.
+    empty_line: Finder<'static>,
     limit: usize,
     /// How many more bytes the body may have.
     left: usize,
@@ -47,7 +49,9 @@ where
     pub(super) fn new(body: Pin<&'b mut B>, boundary: &str, limit: usize) -> Self {
         let delimiter = Finder::new(&format!("\r\n--{boundary}")).into_owned();
         // A delimiter begins a line, and the first one may begin the body.
-        Self { body, buffer: BytesMut::from("\r\n"), delimiter, limit, left: limit, place: Place::Content }
+        let buffer = BytesMut::from("\r\n");
+        let empty_line = Finder::new(b"\r\n\r\n");
+        Self { body, buffer, delimiter, empty_line, limit, left: limit, place: Place::Content }
     }
 
     /// The head of the next part; what has not been read of the part before is read past.
@@ -68,7 +72,7 @@ where
         }
         // The search begins at the line end of the delimiter: a part may have no header.
         let length = loop {
-            if let Some(at) = memmem::find(&self.buffer, b"\r\n\r\n") {
+            if let Some(at) = self.empty_line.find(&self.buffer) {
                 break at + 4;
             }
             if self.buffer.len() > LONGEST_HEAD {

@@ -1,5 +1,9 @@
 //! What the headers of a part tell of it.
 
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2, memrchr};
+
 use super::bad_head;
 use crate::webhook::reject::Malformed;
 
@@ -34,9 +38,13 @@ impl Head {
             let value = str::from_utf8(header.value)
                 .map_err(|_| Malformed::NotUtf8 { what: "a header of a part of the body" })?;
             if header.name.eq_ignore_ascii_case("content-disposition") {
-                head.name = parameter(value, "name");
-                head.is_file |= parameter(value, "filename").is_some();
-                head.is_file |= parameter(value, "filename*").is_some();
+                head.name = None;
+                for (name, text) in parameters(value) {
+                    if head.name.is_none() && name.eq_ignore_ascii_case("name") {
+                        head.name = Some(text.into_owned());
+                    }
+                    head.is_file |= ["filename", "filename*"].iter().any(|of| name.eq_ignore_ascii_case(of));
+                }
             } else if header.name.eq_ignore_ascii_case("content-type") {
                 head.is_file |= value.get(..6).is_some_and(|kind| kind.eq_ignore_ascii_case("image/"));
             }
@@ -47,31 +55,38 @@ impl Head {
 
 /// The parameter of this name in the value of a header, as in `form-data; name="topic"`.
 pub(super) fn parameter(value: &str, wanted: &str) -> Option<String> {
-    let (_, mut rest) = value.split_once(';')?;
-    loop {
-        let (before, after) = rest.split_once('=')?;
+    let (_, text) = parameters(value).find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+    Some(text.into_owned())
+}
+
+/// The parameters in the value of a header.
+fn parameters(value: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let mut rest = memchr(b';', value.as_bytes()).map_or("", |at| &value[at + 1..]);
+    std::iter::from_fn(move || {
+        let equals = memchr(b'=', rest.as_bytes())?;
+        let (before, after) = (&rest[..equals], rest[equals + 1..].trim_start());
         // What stands before the name is a parameter without a value.
-        let name = before.rsplit(';').next().unwrap_or_default().trim();
-        let after = after.trim_start();
-        let (text, behind) = if let Some(text) = after.strip_prefix('"') {
-            unquoted(text)
+        let name = memrchr(b';', before.as_bytes()).map_or(before, |at| &before[at + 1..]).trim();
+        let text = if let Some(text) = after.strip_prefix('"') {
+            let (text, behind) = unquoted(text);
+            rest = behind;
+            text
         } else {
-            let (text, behind) = after.split_at(after.find(';').unwrap_or(after.len()));
-            (text.trim_end().to_owned(), behind)
+            let (text, behind) = after.split_at(memchr(b';', after.as_bytes()).unwrap_or(after.len()));
+            rest = behind;
+            Cow::Borrowed(text.trim_end())
         };
-        if name.eq_ignore_ascii_case(wanted) {
-            return Some(text);
-        }
-        rest = behind;
-    }
+        Some((name, text))
+    })
 }
 
 /// The text until the quote that closes it, without the backslashes before quotes and backslashes, and what is behind.
-fn unquoted(quoted: &str) -> (String, &str) {
-    let mut text = String::new();
+fn unquoted(quoted: &str) -> (Cow<'_, str>, &str) {
+    let find = |text: &str| memchr2(b'"', b'\\', text.as_bytes());
+    let mut text = Cow::Borrowed("");
     let mut rest = quoted;
-    while let Some(at) = rest.find(['"', '\\']) {
-        text.push_str(&rest[..at]);
+    while let Some(at) = find(rest) {
+        text += &rest[..at];
         let found = &rest[at..];
         rest = &found[1..];
         if found.starts_with('"') {
@@ -79,13 +94,13 @@ fn unquoted(quoted: &str) -> (String, &str) {
         }
         match rest.chars().next().filter(|next| matches!(next, '"' | '\\')) {
             Some(escaped) => {
-                text.push(escaped);
+                text.to_mut().push(escaped);
                 rest = &rest[1..];
             }
-            None => text.push('\\'),
+            None => text.to_mut().push('\\'),
         }
     }
-    text.push_str(rest);
+    text += rest;
     (text, "")
 }
 

@@ -1,0 +1,153 @@
+//! Writing a scrape, without sockets: how long it takes and what it is of.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use printfarm_exporter::clock::Clock;
+use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Time, Turn, View};
+use printfarm_exporter::metrics::Metrics;
+use tokio::runtime::Builder;
+
+use crate::captured::{PRINT, Request, parse};
+use crate::report::Unit::Milliseconds;
+use crate::report::{Rounds, Target, Targets, head, row};
+use crate::{BURST, PRINTERS, Plan};
+
+const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+
+/// How much text is written at a time.
+const PIECE: usize = 64 * 1024;
+
+/// The targets were set for so many series of a printer.
+const SERIES: f64 = 14.0;
+
+/// Farms of two sizes, half of their printers printing.
+pub(crate) fn encode(plan: &Plan, targets: &mut Targets) {
+    let metrics = Metrics::new(NOW).unwrap();
+    let clock = Clock::start();
+    head(&[
+        "printers",
+        "as",
+        "series of a printer",
+        "text of a printer",
+        "sent in all",
+        "takes",
+        "noise",
+        "text/s",
+        "a series",
+        "14 series of a printer, in proportion",
+    ]);
+    for (printers, most) in [(PRINTERS, [2.0, 4.0]), (BURST, [20.0, 35.0])] {
+        let view = farm(printers);
+        let mut rounds = [Rounds::default(), Rounds::default()];
+        let mut written = [Written::default(), Written::default()];
+        for _ in 0..plan.rounds * 4 {
+            for (way, gzip) in [false, true].into_iter().enumerate() {
+                let begun = clock.monotonic();
+                written[way] = write(&metrics, &view, gzip);
+                rounds[way].add_time(clock.monotonic().saturating_sub(begun));
+            }
+        }
+        let series = count_series(&metrics, &view) as f64;
+        for (way, name) in ["plain", "gzip"].into_iter().enumerate() {
+            let (took, written) = (rounds[way].median(), &written[way]);
+            row(&[
+                &printers.to_string(),
+                name,
+                &format!("{:.1}", series / printers as f64),
+                &format!("{} B", written.text / printers),
+                &format!("{:.1} MB", written.sent as f64 / 1e6),
+                &rounds[way].milliseconds(),
+                &rounds[way].noise(),
+                &format!("{:.0} MB", written.text as f64 / took / 1e3),
+                &format!("{:.0} ns", took * 1e6 / series),
+                &format!("{:.2} ms", took * SERIES * printers as f64 / series),
+            ]);
+            let work = format!("/metrics of {printers} printers, encoding, {name}");
+            targets.median(&work, Target::AtMost(most[way]), Milliseconds, &rounds[way]);
+        }
+    }
+}
+
+/// A farm of which every printer has printed once, and every other prints now.
+fn farm(printers: usize) -> Arc<View> {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let read = |path| parse(&runtime.block_on(Request::captured(path).decode()), "p", NOW);
+    let events = PRINT.map(read);
+    let mut farm = Farm::default();
+    for number in 0..printers {
+        let again: &[Event] = if number % 2 == 0 { &events[..2] } else { &[] };
+        for event in events.iter().chain(again) {
+            let mut event = event.clone();
+            event.printer.id = format!("p{number}");
+            event.printer.label.clone_from(&event.printer.id);
+            let limits = Limits { printers, ..Limits::default() };
+            farm.apply(&event, Turn::at(NOW), &limits, &mut Changes::default()).unwrap();
+        }
+    }
+    Arc::new(farm.view().clone())
+}
+
+/// How many bytes there were.
+#[derive(Default)]
+struct Written {
+    text: usize,
+    sent: usize,
+}
+
+/// Writes a scrape as it is sent: piece by piece, through memory that serves again.
+fn write(metrics: &Metrics, view: &Arc<View>, gzip: bool) -> Written {
+    let mut written = Written::default();
+    let mut packer = gzip.then(|| GzEncoder::new(Sink::default(), Compression::fast()));
+    pieces(metrics, view, |piece| {
+        written.text += piece.len();
+        match &mut packer {
+            Some(packer) => packer.write_all(piece).unwrap(),
+            None => written.sent += std::hint::black_box(piece).len(),
+        }
+    });
+    if let Some(packer) = packer {
+        written.sent = packer.finish().unwrap().0;
+    }
+    written
+}
+
+/// Counts what is written to it.
+#[derive(Default)]
+struct Sink(usize);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += std::hint::black_box(bytes).len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn pieces(metrics: &Metrics, view: &Arc<View>, mut take: impl FnMut(&[u8])) {
+    let mut scrape = metrics.scrape(Arc::clone(view), NOW).unwrap();
+    let mut text = BytesMut::with_capacity(2 * PIECE);
+    while scrape.step(&mut text) {
+        if text.len() >= PIECE {
+            take(&text);
+            text.clear();
+        }
+    }
+    take(&text);
+}
+
+/// How many series a farm has more than an empty one.
+fn count_series(metrics: &Metrics, view: &Arc<View>) -> usize {
+    let count = |view: &Arc<View>| {
+        let mut all = Vec::new();
+        pieces(metrics, view, |piece| all.extend_from_slice(piece));
+        String::from_utf8(all).unwrap().lines().filter(|line| !line.starts_with('#')).count()
+    };
+    count(view) - count(&Arc::default())
+}
