@@ -97,7 +97,6 @@ impl Tokens<'_> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
         let length = match first {
             '"' | '\'' | '`' => length_of_text(self.0, first),
-            '$' if self.0.starts_with("${") => self.0.find('}').unwrap() + 1,
             first if is_part(first) || first == '$' => {
                 1 + self.0[1..].find(|c| !is_part(c)).unwrap_or(self.0.len() - 1)
             }
@@ -173,9 +172,12 @@ fn the_references_of_expressions_are_found() {
             vec!["why", "$1", "a", "(.+)"],
         ),
         (
-            "comments, other quotes and variables",
-            "x{a='}', b=~`\\d`} # not this: y\n > 1e3 and max(${metric}[5m] @ 7) or count_values('z', $x)",
-            vec![selector("x", &[["a", "=", "}"], ["b", "=~", "\\d"]], None, "")],
+            "a comment and other quotes",
+            "x{a='}', b=~`\\d`} # not this: y\n > 1e3 and max(y[5m] @ 7) or count_values('z', 5)",
+            vec![
+                selector("x", &[["a", "=", "}"], ["b", "=~", "\\d"]], None, ""),
+                selector("y", &[], Some("5m"), "max"),
+            ],
             vec![],
             vec!["z"],
         ),
