@@ -19,7 +19,8 @@ pub(crate) type Known = BTreeMap<String, Labels>;
 /// The recording rules: name and expression.
 pub(crate) fn recorded() -> Vec<(String, String)> {
     let file: Value = yaml_serde::from_str(RECORDING_RULES).unwrap();
-    let rules = file["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
+    let rules =
+        file["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     rules.map(|rule| (text(&rule["record"]), text(&rule["expr"]))).collect()
 }

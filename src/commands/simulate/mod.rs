@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn counts_speeds_and_durations_are_more_than_nothing() {
-        for (text, fine) in [("1", true), ("100000", true), ("100001", false), ("0", false), ("many", false)] {
+        for (text, fine) in [("1", true), ("100000", true), ("100001", false), ("0", false), ("many", false)]
+        {
             assert_eq!(printers(text).is_ok(), fine, "{text}");
         }
         let speeds =

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::feed;
 use super::grafana::{Choice, SCRAPE_INTERVAL, Times, resolved};
 use super::model::{self, Dashboard, Target, list, text};
 use super::names::label_values;
-use super::feed;
 use crate::metric_names::RECORDING_RULES;
 use crate::program::{self, Running, program};
 use crate::stack::{Prometheus, eventually};
@@ -124,9 +124,7 @@ fn complaints(
         let legend =
             text(json, "legendFormat").split("{{").skip(1).map(|rest| rest.split("}}").next().unwrap());
         wrong.extend(
-            legend
-                .filter(|label| !there.contains(*label))
-                .map(|label| format!("{place}: no {label}")),
+            legend.filter(|label| !there.contains(*label)).map(|label| format!("{place}: no {label}")),
         );
         fields.extend(there);
         let alone = targets.len() == 1;
