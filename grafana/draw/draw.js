@@ -16,6 +16,7 @@ const USAGE = `usage: node draw.js --dashboard FILE --prometheus URL --out FILE.
   --width PIXELS     of the window; default 1600
   --scrape SECONDS   the scrape interval of the data source; default 15
   --may-be-empty ID  a panel that may have no data; may be repeated; "all" for all
+  --leave-out ID     a panel that is not drawn; may be repeated
   --chromium PATH    default /usr/bin/chromium`;
 const RELATIVE = /^now-(\d+)([smhdw])$/;
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -34,6 +35,7 @@ const { values: flags } = parseArgs({
     width: { type: 'string', default: '1600' },
     scrape: { type: 'string', default: '15' },
     'may-be-empty': { type: 'string', multiple: true, default: [] },
+    'leave-out': { type: 'string', multiple: true, default: [] },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
   },
 });
@@ -42,6 +44,7 @@ if (!flags.dashboard || !flags.prometheus || !flags.out) {
   process.exit(2);
 }
 const dashboard = JSON.parse(await readFile(flags.dashboard, 'utf8'));
+dashboard.panels = dashboard.panels.filter(({ id }) => !flags['leave-out'].includes(String(id)));
 const request = {
   dashboard,
   variables: chosenVariables(flags.var),

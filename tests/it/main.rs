@@ -19,6 +19,7 @@ mod layouts;
 mod leaks;
 mod limits;
 mod malformed;
+mod metric_names;
 mod program;
 mod prometheus;
 mod promql;

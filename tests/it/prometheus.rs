@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::captures;
+use crate::metric_names;
 use crate::stack::{Prometheus, eventually};
 
 const README: &str = include_str!("../../README.md");
@@ -210,7 +211,9 @@ fn prometheus_knows_what_the_exporter_states() {
     let queries: Vec<_> =
         METRICS.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(queries.len() > 10, "{queries:?}");
+    let names = metric_names::known();
     for query in queries {
+        assert_eq!(metric_names::complaints(query, &names), [""; 0], "{query}");
         prometheus.query(query);
         prometheus.query_range(query, 0.0, 600.0, 60.0);
     }

@@ -1,141 +1,122 @@
-//! The names that a query of Prometheus uses, held against the catalogue.
+//! As much of `PromQL` as the tests need: which series an expression selects, and how.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use printfarm_exporter::metrics::catalogue::{ALL, Kind, Metric};
+/// A selector within an expression.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selector {
+    pub(crate) metric: String,
+    /// Label, operator, value.
+    pub(crate) matchers: Vec<(String, String, String)>,
+    /// What stands between brackets.
+    pub(crate) range: Option<String>,
+    /// The innermost function or aggregation around it.
+    pub(crate) function: String,
+}
 
-/// What Prometheus adds to the samples of every target.
-const OF_TARGETS: [&str; 2] = ["instance", "job"];
-
-/// What Prometheus makes itself.
-const OF_PROMETHEUS: [&str; 1] = ["up"];
-
-/// Words of the language that stand alone.
-const WORDS: [&str; 8] = ["and", "or", "unless", "atan2", "bool", "offset", "inf", "nan"];
-
-/// Words of the language that labels follow in parentheses.
-const LABELS_FOLLOW: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
-
-/// The names in a query.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Names {
-    /// Each metric with the labels that are matched, and the values that they are matched with.
-    pub(crate) metrics: BTreeMap<String, BTreeSet<(String, String)>>,
-    /// The labels that are grouped, joined or copied.
+/// What an expression refers to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct References {
+    pub(crate) selectors: Vec<Selector>,
+    /// The labels by which it aggregates or joins.
     pub(crate) labels: BTreeSet<String>,
+    /// The texts among its arguments; `label_replace` names there the label that it makes.
+    pub(crate) texts: BTreeSet<String>,
 }
 
-/// A piece of a query.
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Name(String),
-    Text(String),
-    Sign(char),
-}
+/// Words before a list of labels.
+const GROUPING: &[&str] = &["by", "without", "on", "ignoring", "group_left", "group_right"];
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+const WORDS: &[&str] = &["and", "or", "unless", "offset", "bool", "atan2", "inf", "nan"];
 
-/// The names in a query. Variables of a dashboard, `$name` and `${name}`, are passed over.
-pub(crate) fn names(query: &str) -> Names {
-    let tokens = tokens(query);
-    let mut names = Names::default();
-    let mut at = 0;
-    while at < tokens.len() {
-        let next = tokens.get(at + 1);
-        match &tokens[at] {
-            Token::Name(word) if LABELS_FOLLOW.contains(&word.to_lowercase().as_str()) => {
-                let end = position(&tokens, at, ')').filter(|_| next == Some(&Token::Sign('(')));
-                let inside = end.map_or(&[][..], |end| &tokens[at + 1..end]);
-                names.labels.extend(inside.iter().filter_map(Token::name));
-                at = end.unwrap_or(at);
-            }
-            Token::Name(word) if WORDS.contains(&word.to_lowercase().as_str()) => {}
-            // A function, or an aggregation with its labels before what it aggregates.
-            Token::Name(_) if next == Some(&Token::Sign('(')) => {}
-            Token::Name(_) if next.and_then(Token::name).is_some_and(|word| is_grouping(&word)) => {}
-            Token::Name(metric) => {
-                let matched = names.metrics.entry(metric.clone()).or_default();
-                if next == Some(&Token::Sign('{')) {
-                    let end = position(&tokens, at, '}').unwrap();
-                    matched.extend(matchers(&tokens[at + 1..end]));
-                    at = end;
-                }
-            }
-            Token::Text(_) | Token::Sign(_) => {}
-        }
-        at += 1;
+impl Selector {
+    /// The operator and value that a label has to match.
+    pub(crate) fn matcher(&self, label: &str) -> Option<(&str, &str)> {
+        let found = self.matchers.iter().find(|(name, _, _)| name == label)?;
+        Some((&found.1, &found.2))
     }
-    names
 }
 
-fn is_grouping(word: &str) -> bool {
-    ["by", "without"].contains(&word.to_lowercase().as_str())
-}
-
-/// Where `sign` stands next.
-fn position(tokens: &[Token], from: usize, sign: char) -> Option<usize> {
-    (from..tokens.len()).find(|at| tokens[*at] == Token::Sign(sign))
-}
-
-/// Each label with each value of the matchers between braces.
-fn matchers(tokens: &[Token]) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut label = String::new();
-    for token in tokens {
-        match token {
-            Token::Name(name) => label.clone_from(name),
-            Token::Text(text) => found.extend(text.split('|').map(|value| (label.clone(), value.to_owned()))),
-            Token::Sign(_) => {}
+/// What this expression refers to. It must be valid, which is for Prometheus to say.
+pub(crate) fn references(expression: &str) -> References {
+    let mut found = References::default();
+    let mut functions: Vec<String> = Vec::new();
+    let mut callee = String::new();
+    let mut grouping = false;
+    let mut tokens = Tokens(expression);
+    while let Some(token) = tokens.next() {
+        match token.as_str() {
+            "(" if grouping => {
+                found.labels.extend(tokens.until(")").into_iter().filter(|token| token != ","));
+            }
+            "(" => functions.push(std::mem::take(&mut callee)),
+            ")" => drop(functions.pop()),
+            "{" => found.selectors.last_mut().unwrap().matchers = matchers(&tokens.until("}")),
+            "[" => found.selectors.last_mut().unwrap().range = Some(tokens.until("]").concat()),
+            word if GROUPING.contains(&word) => {}
+            quoted if is_text(quoted) => {
+                found.texts.insert(quoted.trim_matches(QUOTES).to_owned());
+            }
+            word if !is_name(word) || WORDS.contains(&word) => callee.clear(),
+            word if tokens.is_call() => word.clone_into(&mut callee),
+            metric => {
+                let function = functions.iter().rev().find(|name| !name.is_empty()).cloned();
+                let function = function.unwrap_or_default();
+                found.selectors.push(Selector { metric: metric.to_owned(), function, ..Selector::default() });
+            }
         }
+        grouping = GROUPING.contains(&token.as_str());
     }
     found
 }
 
-impl Token {
-    fn name(&self) -> Option<String> {
-        if let Self::Name(name) = self { Some(name.clone()) } else { None }
-    }
+fn is_name(token: &str) -> bool {
+    token.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_' || first == ':')
 }
 
-fn is_of_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == ':'
+/// The matchers between two braces.
+fn matchers(tokens: &[String]) -> Vec<(String, String, String)> {
+    let matcher = |tokens: &[String]| {
+        let [label, operator @ .., value] = tokens else { panic!("not a matcher: {tokens:?}") };
+        (label.clone(), operator.concat(), value.trim_matches(QUOTES).to_owned())
+    };
+    tokens.split(|token| token == ",").filter(|tokens| !tokens.is_empty()).map(matcher).collect()
 }
 
-/// The query without blanks, comments, numbers, lengths of time, and variables.
-fn tokens(query: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut rest = query;
-    while let Some(first) = rest.chars().next() {
+/// What is left of an expression.
+struct Tokens<'a>(&'a str);
+
+impl Tokens<'_> {
+    /// A word, a number with its unit, a variable, a text with its quotes, or else one character. Comments are passed over.
+    fn next(&mut self) -> Option<String> {
+        self.0 = self.0.trim_start();
+        while self.0.starts_with('#') {
+            self.0 = self.0.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        }
+        let first = self.0.chars().next()?;
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
         let length = match first {
-            '#' => rest.find('\n').unwrap_or(rest.len()),
-            '[' => rest.find(']').unwrap() + 1,
-            '$' => length_of_variable(rest),
-            '"' | '\'' | '`' => {
-                let length = length_of_text(rest, first);
-                tokens.push(Token::Text(rest[1..length - 1].to_owned()));
-                length
+            '"' | '\'' | '`' => length_of_text(self.0, first),
+            first if is_part(first) || first == '$' => {
+                1 + self.0[1..].find(|c| !is_part(c)).unwrap_or(self.0.len() - 1)
             }
-            _ if is_of_name(first) => {
-                let length = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
-                if !first.is_ascii_digit() {
-                    tokens.push(Token::Name(rest[..length].to_owned()));
-                }
-                length
-            }
-            _ if first.is_whitespace() => first.len_utf8(),
-            _ => {
-                tokens.push(Token::Sign(first));
-                first.len_utf8()
-            }
+            first => first.len_utf8(),
         };
-        rest = &rest[length..];
+        let (token, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some(token.to_owned())
     }
-    tokens
-}
 
-fn length_of_variable(text: &str) -> usize {
-    if text.starts_with("${") {
-        return text.find('}').unwrap() + 1;
+    /// The tokens before the next one that is `end`, which is taken too.
+    fn until(&mut self, end: &str) -> Vec<String> {
+        std::iter::from_fn(|| self.next()).take_while(|token| token != end).collect()
     }
-    text[1..].find(|c| !is_of_name(c)).map_or(text.len(), |length| length + 1)
+
+    /// Whether the word just read is called: a parenthesis follows, or the labels of an aggregation and then one.
+    fn is_call(&self) -> bool {
+        let next = Tokens(self.0).next().unwrap_or_default();
+        next == "(" || ["by", "without"].contains(&next.as_str())
+    }
 }
 
 /// With both quotes.
@@ -150,80 +131,67 @@ fn length_of_text(text: &str, quote: char) -> usize {
     panic!("no closing quote: {text}");
 }
 
-/// What a query names that does not exist: metrics, labels, and values of closed labels. Names in `recorded` are results of
-/// recording rules.
-pub(crate) fn strangers(query: &str, recorded: &BTreeSet<String>) -> Vec<String> {
-    let names = names(query);
-    let mut strangers = Vec::new();
-    for (name, matched) in &names.metrics {
-        if recorded.contains(name) || OF_PROMETHEUS.contains(&name.as_str()) {
-            continue;
-        }
-        match metric(name) {
-            None => strangers.push(name.clone()),
-            Some(metric) => strangers.extend(strange_matchers(metric, name, matched)),
-        }
-    }
-    let known: BTreeSet<_> =
-        ALL.iter().flat_map(Metric::label_names).chain(OF_TARGETS).chain(["le"]).collect();
-    strangers.extend(names.labels.into_iter().filter(|label| !known.contains(label.as_str())));
-    strangers
+fn is_text(token: &str) -> bool {
+    token.starts_with(QUOTES)
 }
 
-/// The metric that a sample of this name belongs to.
-fn metric(name: &str) -> Option<&'static Metric> {
-    let of_histogram = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
-    ALL.iter().find(|metric| match metric.kind {
-        Kind::Histogram => of_histogram == Some(metric.name),
-        Kind::Counter | Kind::Gauge => metric.name == name,
-    })
-}
-
-fn strange_matchers(metric: &Metric, name: &str, matched: &BTreeSet<(String, String)>) -> Vec<String> {
-    let is_known = |(label, value): &&(String, String)| {
-        if OF_TARGETS.contains(&label.as_str()) || (label == "le" && metric.kind == Kind::Histogram) {
-            return true;
-        }
-        let known = metric.labels.iter().find(|known| known.name == label);
-        known.is_some_and(|known| {
-            known.values.is_none_or(|values| values.contains(&value.as_str()) || value.contains('$'))
-        })
+#[test]
+fn the_references_of_expressions_are_found() {
+    let selector = |metric: &str, matchers: &[[&str; 3]], range: Option<&str>, function: &str| Selector {
+        metric: metric.to_owned(),
+        matchers: matchers.iter().map(|parts| parts.map(str::to_owned).into()).collect(),
+        range: range.map(str::to_owned),
+        function: function.to_owned(),
     };
-    let strange = matched.iter().filter(|matcher| !is_known(matcher));
-    strange.map(|(label, value)| format!("{name}{{{label}={value:?}}}")).collect()
-}
-
-#[test]
-fn names_are_found_wherever_they_stand() {
-    let query = r#"
-        sum without (source) (rate(a_total{x=~"p|q", y!='}'}[5m])) # not this
-          / on (job) group_left(name) (b_info{} offset 1d) > bool 1e3
-        or count_values("z", $metric) by (printer) unless a:b:c @ 5 + sum(${other}[$__range])
-        or histogram_quantile(0.9, sum by (le) (c_bucket))"#;
-    let found = names(query);
-    let metrics: Vec<_> = found.metrics.keys().map(String::as_str).collect();
-    assert_eq!(metrics, ["a:b:c", "a_total", "b_info", "c_bucket"]);
-    let matched: Vec<_> =
-        found.metrics["a_total"].iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
-    assert_eq!(matched, [("x", "p"), ("x", "q"), ("y", "}")]);
-    let labels: Vec<_> = found.labels.iter().map(String::as_str).collect();
-    assert_eq!(labels, ["job", "le", "name", "printer", "source"]);
-}
-
-#[test]
-fn what_does_not_exist_is_a_stranger() {
-    let recorded = BTreeSet::from(["printer:hours:sum".to_owned()]);
-    for (query, expected) in [
-        ("sum by (printer, job) (rate(printfarm_prints_total{outcome=\"failed\"}[1h]))", vec![]),
-        ("printer:hours:sum{any=\"thing\"} + up", vec![]),
-        ("rate(printfarm_webhook_duration_seconds_bucket{le=\"1\", source=~\"$source\"}[1h])", vec![]),
-        ("printfarm_webhook_duration_seconds", vec!["printfarm_webhook_duration_seconds"]),
-        ("printfarm_prints", vec!["printfarm_prints"]),
-        ("printer:days:sum", vec!["printer:days:sum"]),
-        ("printfarm_prints_total{outcome=\"aborted\"}", vec!["printfarm_prints_total{outcome=\"aborted\"}"]),
-        ("printfarm_prints_total{file=\"x\"}", vec!["printfarm_prints_total{file=\"x\"}"]),
-        ("sum by (machine) (up)", vec!["machine"]),
-    ] {
-        assert_eq!(strangers(query, &recorded), expected, "{query}");
+    let cases = [
+        ("a metric alone", "up", vec![selector("up", &[], None, "")], vec![], vec![]),
+        (
+            "a rate within an aggregation",
+            "sum by (a, b) (rate(x_total{a=~\"$a\", c!=\"{,}\"}[$__rate_interval])) * 60",
+            vec![selector(
+                "x_total",
+                &[["a", "=~", "$a"], ["c", "!=", "{,}"]],
+                Some("$__rate_interval"),
+                "rate",
+            )],
+            vec!["a", "b"],
+            vec![],
+        ),
+        (
+            "a join and a comparison",
+            "(x == 1) * on (a) group_left (b) max(y) > bool 2 or vector(0)",
+            vec![selector("x", &[], None, ""), selector("y", &[], None, "max")],
+            vec!["a", "b"],
+            vec![],
+        ),
+        (
+            "a label that is made",
+            "label_replace(x{} unless on () y, \"why\", \"$1\", \"a\", \"(.+)\")",
+            vec![selector("x", &[], None, "label_replace"), selector("y", &[], None, "label_replace")],
+            vec![],
+            vec!["why", "$1", "a", "(.+)"],
+        ),
+        (
+            "a comment and other quotes",
+            "x{a='}', b=~`\\d`} # not this: y\n > 1e3 and max(y[5m] @ 7) or count_values('z', 5)",
+            vec![
+                selector("x", &[["a", "=", "}"], ["b", "=~", "\\d"]], None, ""),
+                selector("y", &[], Some("5m"), "max"),
+            ],
+            vec![],
+            vec!["z"],
+        ),
+        (
+            "a window that lies ahead",
+            "increase(x[1d] offset -1d) / $__range_s",
+            vec![selector("x", &[], Some("1d"), "increase")],
+            vec![],
+            vec![],
+        ),
+    ];
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    for (name, expression, selectors, labels, texts) in cases {
+        let expected = References { selectors, labels: owned(labels), texts: owned(texts) };
+        assert_eq!(references(expression), expected, "{name}");
     }
 }

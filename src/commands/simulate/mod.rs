@@ -6,7 +6,6 @@ mod send;
 mod target;
 
 use std::io::Write;
-use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -31,8 +30,8 @@ pub struct Options {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:10064")]
     target: Target,
     /// How many printers the farm has.
-    #[arg(long, value_name = "COUNT", default_value = "12")]
-    printers: NonZeroU32,
+    #[arg(long, value_name = "COUNT", default_value = "12", value_parser = printers)]
+    printers: u32,
     /// How many times faster than a real farm it lives; at 720, a day takes two minutes.
     #[arg(long, value_name = "FACTOR", default_value = "720")]
     speed: Speed,
@@ -71,6 +70,15 @@ impl FromStr for Speed {
     }
 }
 
+/// A text is no number of printers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write a number from 1 to 100000, such as 12")]
+struct BadCount;
+
+fn printers(text: &str) -> Result<u32, BadCount> {
+    text.parse().ok().filter(|count| (1..=100_000).contains(count)).ok_or(BadCount)
+}
+
 /// A text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write a time such as 90s, 10m or 2days")]
@@ -87,7 +95,7 @@ fn duration(text: &str) -> Result<Duration, BadDuration> {
 pub(super) fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()> {
     let clock = Clock::start();
     let plan = Plan::new(&simulate::Options {
-        printers: options.printers.get(),
+        printers: options.printers,
         speed: options.speed.0,
         seed: options.seed,
         duration: options.duration,
@@ -132,7 +140,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn speeds_and_durations_are_more_than_nothing() {
+    fn counts_speeds_and_durations_are_more_than_nothing() {
+        for (text, fine) in [("1", true), ("100000", true), ("100001", false), ("0", false), ("many", false)]
+        {
+            assert_eq!(printers(text).is_ok(), fine, "{text}");
+        }
         let speeds =
             [("720", true), ("0.5", true), ("0", false), ("-1", false), ("nan", false), ("fast", false)];
         for (text, fine) in speeds {

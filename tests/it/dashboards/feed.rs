@@ -1,5 +1,8 @@
 //! A small farm in which everything is going on that a dashboard can show.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::program::Running;
@@ -74,4 +77,7 @@ pub(super) fn go_on(exporter: &Running) {
 
     octoprint(exporter, "rests", "Print Done", &json!({"popup": true}));
     assert_eq!(exporter.request("POST", "/webhook/octoprint/rests", "{").status, 400);
+    let mut stranger = TcpStream::connect(exporter.address).unwrap();
+    stranger.write_all(b"this is no request\r\n\r\n").unwrap();
+    assert_ne!(stranger.read(&mut [0]).unwrap(), 0, "the exporter says that it is none");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{self, Dashboard, list, text};
 use super::names::label_values;
-use super::promql;
+use crate::promql;
 
 /// Windows that do not follow the graph's resolution, and why.
 const DELIBERATE_WINDOWS: &[(&str, &str)] = &[
@@ -19,7 +19,6 @@ const DELIBERATE_WINDOWS: &[(&str, &str)] = &[
 
 /// Units that are used here, of those that the linter knows.
 const UNITS: &[&str] = &[
-    "cpm",
     "dateTimeAsLocal",
     "dateTimeAsLocalNoDateIfToday",
     "dateTimeFromNow",

@@ -5,6 +5,5 @@ mod form;
 mod grafana;
 mod model;
 mod names;
-mod promql;
 mod queries;
 mod schema;
