@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Keeps the images. Not below the build's folder, which must be removable at any time; and another clone of the
-/// repository can use them again.
-pub(crate) const FOLDER: &str = "/var/tmp/printfarm_exporter-images";
+/// Keeps what the next build of an image can use again. Not below the build's folder, which must be removable at any
+/// time; and other clones of the repository use it too.
+pub(crate) const FOLDER: &str = "/var/cache/printfarm_exporter-images";
+
+/// What is mounted and what runs, which a machine forgets when it starts anew.
+pub(crate) const RUN: &str = "/run/printfarm_exporter-images";
 
 /// How often to look before giving up, and how long to wait between two looks.
 const LOOKS: u32 = 200;
@@ -42,13 +45,50 @@ pub(crate) fn podman(arguments: &[&str]) -> String {
     let mut podman = as_root("podman");
     podman.args(["--storage-driver=overlay", "--runtime=runc", "--cgroup-manager=cgroupfs"]);
     podman.arg("--events-backend=none").arg(format!("--root={FOLDER}/storage"));
-    podman.arg(format!("--runroot={FOLDER}/run")).arg(format!("--tmpdir={FOLDER}/libpod"));
+    podman.arg(format!("--runroot={RUN}/storage")).arg(format!("--tmpdir={RUN}/libpod"));
     succeed(podman.args(arguments))
 }
 
 /// What podman knows of an image or a container.
 pub(crate) fn inspected(name: &str) -> Value {
     serde_json::from_str::<Value>(&podman(&["inspect", name])).unwrap()[0].take()
+}
+
+/// Cleans up. A test that fails must say why, and not that there was nothing to clean up.
+fn remove(arguments: &[&str]) {
+    let _ = std::panic::catch_unwind(|| podman(arguments));
+}
+
+/// An image of this test alone, for others may build another from other sources. It goes when it is dropped.
+pub(crate) struct Image {
+    pub(crate) name: String,
+}
+
+impl Image {
+    /// Builds what the Dockerfile says.
+    pub(crate) fn build() -> Self {
+        let image = Self { name: format!("localhost/printfarm_exporter:test-{}", std::process::id()) };
+        let storage = format!("{RUN}/storage");
+        succeed(as_root("scripts/build-test-image").args([FOLDER, &storage, &image.name]));
+        image
+    }
+
+    /// Every file and empty folder in it, with its owner.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let root = podman(&["image", "mount", &self.name]);
+        let leaves = ["-mindepth", "1", "(", "!", "-type", "d", "-o", "-empty", ")", "-printf", "%P %U:%G\n"];
+        let found = succeed(as_root("find").arg(root.trim()).args(leaves));
+        podman(&["image", "unmount", &self.name]);
+        let mut files: Vec<_> = found.lines().map(str::to_owned).collect();
+        files.sort();
+        files
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        remove(&["rmi", "--force", &self.name]);
+    }
 }
 
 /// A container, and the volume of its state. Both go when it is dropped.
@@ -58,7 +98,7 @@ pub(crate) struct Container {
 
 impl Container {
     /// Starts the image with as few rights as it can have.
-    pub(crate) fn run(image: &str) -> Self {
+    pub(crate) fn run(image: &Image) -> Self {
         let container = Self { name: format!("printfarm_exporter-{}", std::process::id()) };
         let volume = format!("--volume={}:/data", container.name);
         podman(&[
@@ -74,7 +114,7 @@ impl Container {
             // A sandbox may allow nobody, not even root, to raise these.
             "--ulimit=nofile=1024:1024",
             "--ulimit=nproc=1024:1024",
-            image,
+            &image.name,
             "--web.listen-address=127.0.0.1:0",
         ]);
         container
@@ -111,9 +151,7 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        for arguments in [["rm", "--force"], ["volume", "rm"]] {
-            // A test that fails must say why, and not that there was nothing to clean up.
-            let _ = std::panic::catch_unwind(|| podman(&[&arguments[..], &[&self.name]].concat()));
-        }
+        remove(&["rm", "--force", &self.name]);
+        remove(&["volume", "rm", &self.name]);
     }
 }

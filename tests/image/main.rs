@@ -16,15 +16,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use client::Connection;
-use container::{Container, FOLDER, as_root, inspected, podman, succeed};
+use container::{Container, Image, inspected, podman};
 
-const IMAGE: &str = "localhost/printfarm_exporter:test";
 const CAPTURE: &str = "tests/data/captures/cancel/json";
-
-fn build() -> Value {
-    succeed(as_root("scripts/build-test-image").args([FOLDER, IMAGE]));
-    inspected(IMAGE)
-}
 
 /// The samples of what the printers have done.
 fn counters(address: SocketAddr) -> Vec<String> {
@@ -71,12 +65,13 @@ fn assert_has_no_rights(container: &Container) {
     assert!(root.split(' ').nth(5).unwrap().split(',').any(|option| option == "ro"), "{root}");
 }
 
-fn assert_is_as_the_dockerfile_says(image: &Value) {
-    let config = &image["Config"];
+fn assert_is_as_the_dockerfile_says(image: &Image) {
+    let known = inspected(&image.name);
+    let config = &known["Config"];
     assert_eq!(config["User"], "65534:65534");
     assert_eq!(config["Volumes"], json!({"/data": {}}));
     assert_eq!(config["ExposedPorts"], json!({"10064/tcp": {}}));
-    assert_eq!(image["Healthcheck"], Value::Null);
+    assert_eq!(known["Healthcheck"], Value::Null);
     let labels = &config["Labels"];
     assert_eq!(labels["org.opencontainers.image.version"], env!("CARGO_PKG_VERSION"));
     let revision = labels["org.opencontainers.image.revision"].as_str().unwrap();
@@ -86,20 +81,20 @@ fn assert_is_as_the_dockerfile_says(image: &Value) {
         "--network=none",
         "--ulimit=nofile=1024:1024",
         "--ulimit=nproc=1024:1024",
-        IMAGE,
+        &image.name,
         "--version",
     ]);
     assert!(printed.contains(&format!("(revision: {revision}")), "{printed}");
-    let size = image["Size"].as_u64().unwrap();
-    assert!(size < 9_000_000, "{size} bytes");
+    let program = "usr/local/bin/printfarm_exporter 0:0";
+    assert_eq!(image.files(), ["data 65534:65534", "licenses/LICENSE 0:0", program]);
 }
 
 #[test]
 fn the_image_runs_without_rights_and_keeps_its_state() {
-    let image = build();
+    let image = Image::build();
     assert_is_as_the_dockerfile_says(&image);
 
-    let container = Container::run(IMAGE);
+    let container = Container::run(&image);
     let address = container.address(1);
     assert_has_no_rights(&container);
     send_capture(address);

@@ -142,12 +142,14 @@ fn its_prometheus_finds_the_others_by_their_names() {
 fn the_simulator_is_started_as_it_can_be() {
     let simulator = services()["simulator"].clone();
     let command = strings(&simulator["command"]);
-    let help = run(&[command[0], "--help"]);
+    // Flags and values are read before help is printed.
+    let help = run(&[&command[..], &["--help"]].concat());
     assert_eq!(help.status.code(), Some(0), "{}", text(&help.stderr));
     for flag in command.iter().filter(|word| word.starts_with("--")) {
         assert!(text(&help.stdout).contains(flag), "{flag}");
     }
     assert!(command.contains(&"http://exporter:10064"), "{command:?}");
+    assert_eq!(simulator["env_file"], services()["exporter"]["env_file"], "it needs the exporter's secrets");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The dashboards: their form, the words that they use, and what their queries return.
 
+mod drawing;
 mod feed;
 mod form;
 mod grafana;
