@@ -24,7 +24,7 @@ use tracing::{debug, error, info, warn};
 
 use super::answer;
 use super::gate::Gate;
-use super::places::{self, Place, Places};
+use super::places::{self, Entry, Place, Places};
 use super::stream::Stream;
 use super::tls;
 use crate::metrics::own::Dropped;
@@ -149,8 +149,16 @@ fn http(limits: ConnectionLimits, header_bytes: usize) -> http1::Builder {
 
 async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>) {
     let mut failing = false;
+    let mut queue = JoinSet::new();
     loop {
-        let (stream, peer) = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(Ok((stream, peer, place))) = queue.join_next() => {
+                server.welcome(stream, peer, &within, place);
+                continue;
+            }
+        };
+        let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) if of_one_connection(&error) => continue,
             Err(error) => {
@@ -167,13 +175,11 @@ async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>)
             info!("accepting connections again");
         }
         // A place is taken after accepting: a listener that waits for a peer must not keep one from the others.
-        match server.places.take(peer.ip().into()).await {
-            Some(place) => {
-                server.spawn(stream, Visitor { peer, within: Arc::clone(&within), place: Arc::new(place) });
-            }
-            // Behind a handshake the words would come too late.
-            None if within.gate.tls().is_some() => {}
-            None => places::refuse(&stream),
+        match server.places.enter(peer.ip().into()).await {
+            Entry::Place(place) => server.welcome(stream, peer, &within, Some(place)),
+            Entry::Refused => server.welcome(stream, peer, &within, None),
+            // Who waits holds no handle of the server, so that the end need not wait for it.
+            Entry::Later(queued) => drop(queue.spawn(async move { (stream, peer, queued.place().await) })),
         }
     }
 }
@@ -199,6 +205,18 @@ struct Stay {
 }
 
 impl Server {
+    /// Serves a connection that has a place, and refuses one that has none.
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr, within: &Arc<Within>, place: Option<Place>) {
+        match place {
+            Some(place) => {
+                self.spawn(stream, Visitor { peer, within: Arc::clone(within), place: Arc::new(place) });
+            }
+            // Behind a handshake the words would come too late.
+            None if within.gate.tls().is_some() => {}
+            None => places::refuse(&stream),
+        }
+    }
+
     fn spawn(&self, stream: TcpStream, visitor: Visitor) {
         // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
         let _ = stream.set_nodelay(true);

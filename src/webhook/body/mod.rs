@@ -32,7 +32,7 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 }
+        Self { body_bytes: 256 << 10, multipart_bytes: 8 << 20, fields: 1_024 }
     }
 }
 

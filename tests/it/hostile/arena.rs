@@ -160,7 +160,7 @@ fn row(name: &str, Served { webhooks, scrapes, .. }: &Served, peak: u64, counted
     format!("| {name} | {sent} | {webhooks:.0} | {worst:.0} | {scrapes:.0} | {megabytes} | {counted:?}")
 }
 
-fn counted(metrics: &str) -> Counted {
+pub(super) fn counted(metrics: &str) -> Counted {
     let lines = metrics.lines().filter(|line| COUNTERS.iter().any(|name| line.starts_with(name)));
     let all = lines.map(|line| {
         let (series, value) = line.rsplit_once(' ').unwrap();

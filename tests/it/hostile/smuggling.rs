@@ -81,7 +81,7 @@ fn cases() -> Vec<(&'static str, String, &'static [u16])> {
             ),
             &[200],
         ),
-        ("the beginning of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), &[400]),
+        ("the beginning of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), &[]),
         ("a tunnel", "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), &[404]),
         ("a scrape with a body", format!("{}{HIDDEN}", get(&length)), &[200]),
         ("an empty line first", format!("\r\n\r\n{}", get("")), &[200]),
@@ -91,10 +91,9 @@ fn cases() -> Vec<(&'static str, String, &'static [u16])> {
 #[test]
 fn one_request_is_one_request() {
     let arena = Arena::open("request smuggling", "");
-    let cases = cases();
     let mut wrong = Vec::new();
-    for (name, bytes, expected) in &cases {
-        let found = answers(&arena, bytes);
+    for (name, bytes, expected) in cases() {
+        let found = answers(&arena, &bytes);
         if found != *expected {
             wrong.push(format!("{name}: {found:?}, not {expected:?}"));
         }
