@@ -319,6 +319,32 @@ fn it_works_on_when_nobody_reads_its_log() {
     }
 }
 
+#[test]
+fn a_log_that_nobody_reads_holds_nobody_up() {
+    let config =
+        format!("--config.file={}", file("flooded.yml", "limits: {requests_per_second: 1}").display());
+    let mut command = program();
+    command.args(["--web.listen-address=127.0.0.1:0", "--log.level=debug", &config]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut unread = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening=") {
+        unread.read_line(&mut line).unwrap();
+    }
+    let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
+    let mut connection = Connection::open(address.parse().unwrap());
+    // Each is a line, and all of them are more than the pipe and the queue hold.
+    for _ in 0..4_000 {
+        connection.send_request("POST", "/webhook/octoprint", "", b"");
+        assert!([415, 422, 429].contains(&connection.receive("POST").status));
+    }
+    let log = Some(Log::of(unread.into_inner()));
+    let program = Running { child, log, address: address.parse().unwrap() };
+    program.wait_for("the log was not read in time; lines were dropped");
+    program.signal("TERM");
+    assert_eq!(program.ended().0, Some(0));
+}
+
 /// What it logs from its start to its end.
 fn log_of(mut command: Command) -> String {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();

@@ -67,7 +67,7 @@ fn a_client_that_connects_again_and_again() {
 fn bodies_that_stop_before_their_last_byte() {
     let arena = Arena::open("1,000 bodies that lack their last byte", "").within(512);
     let size = (256 << 10) - 1;
-    let head = format!(
+    let beginning = format!(
         "POST /webhook/octoprint?secret={SECRET} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n",
         size + 1
@@ -75,7 +75,7 @@ fn bodies_that_stop_before_their_last_byte() {
     let body = vec![b' '; size];
     let mut held = crowd(&arena, 10, 100);
     for connection in &mut held {
-        connection.send(&head);
+        connection.send(&beginning);
         connection.send(&body);
     }
     arena.watch();
@@ -87,12 +87,12 @@ fn bodies_that_stop_before_their_last_byte() {
 #[test]
 fn bodies_in_pieces_of_a_byte() {
     let arena = Arena::open("bodies in pieces of a byte", "");
-    let head = "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+    let beginning = "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
                 Transfer-Encoding: chunked\r\n\r\n";
     let pieces = "1\r\n \r\n".repeat(20_000);
     let mut held = crowd(&arena, 10, 3);
     for connection in &mut held {
-        connection.send(head);
+        connection.send(beginning);
         connection.send(&pieces);
     }
     arena.watch();

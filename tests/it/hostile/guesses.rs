@@ -29,7 +29,9 @@ fn one_client_guesses() {
 #[test]
 fn many_clients_guess() {
     let arena = Arena::open("secrets guessed by 250 clients", "");
-    (1..=250).for_each(|number| guess(&arena, number, 20));
+    for number in 1..=250 {
+        guess(&arena, number, 20);
+    }
     arena.watch();
     let counted = arena.close();
     assert_eq!((counted.len(), counted[WRONG] + counted[SLOWED]), (2, 5_000));
@@ -55,7 +57,9 @@ fn passwords_are_guessed() {
     };
     let rounds = arena.attack(|| {
         let clients: Vec<_> = (1..=40).map(|number| std::thread::spawn(guesses(number))).collect();
-        clients.into_iter().for_each(|client| client.join().unwrap());
+        for client in clients {
+            client.join().unwrap();
+        }
     });
     let counted = arena.close();
     let of = |reason: &str| counted.get(&format!("web_unauthorized_total{{reason={reason}}}")).copied();

@@ -123,7 +123,7 @@ fn repeat(pause: Duration, stop: &AtomicBool, mut turn: impl FnMut(usize)) -> Ve
     while spans.len() % 2 == 1 || !stop.load(Ordering::Relaxed) {
         let begun = clock.monotonic();
         turn(spans.len());
-        spans.push(clock.monotonic() - begun);
+        spans.push(clock.monotonic().saturating_sub(begun));
         thread::sleep(pause);
     }
     spans

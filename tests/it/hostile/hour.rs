@@ -72,15 +72,15 @@ impl Hour {
 
     /// Changes certificates and, without changing which of these secrets open, the configuration, until it is to stop.
     fn change(&self, secrets: &[&str], stop: &AtomicBool) -> u64 {
-        (1..)
-            .find(|generation| {
-                self.folder.write_pair("server", &self.authority.server());
-                let spare = format!("spare-{generation}");
-                self.reload(&[secrets, &[&spare]].concat(), *generation);
-                thread::sleep(Duration::from_secs(2));
-                stop.load(Ordering::Relaxed)
-            })
-            .unwrap()
+        let mut generation = 0;
+        while !stop.load(Ordering::Relaxed) {
+            generation += 1;
+            self.folder.write_pair("server", &self.authority.server());
+            let spare = format!("spare-{generation}");
+            self.reload(&[secrets, &[&spare]].concat(), generation);
+            thread::sleep(Duration::from_secs(2));
+        }
+        generation
     }
 
     /// Lets a farm send with this secret, while everything changes. What it says of itself, and how often that was.
@@ -117,18 +117,8 @@ fn simulate(target: &str, secret: &str, seed: u64, seconds: u64) -> Output {
     for source in ["OCTOPRINT", "OCTOEVERYWHERE"] {
         command.env(format!("PRINTFARM_{source}_SECRET"), secret);
     }
-    let (speed, seed) = (format!("--speed={SPEED}"), format!("--seed={seed}"));
-    let duration = format!("--duration={seconds}s");
-    command.args([
-        "simulate",
-        "--format=json",
-        "--printers=24",
-        "--target",
-        target,
-        &speed,
-        &seed,
-        &duration,
-    ]);
+    command.args(["simulate", "--format=json", "--printers=24", "--target", target]);
+    command.args([format!("--speed={SPEED}"), format!("--seed={seed}"), format!("--duration={seconds}s")]);
     command.output().unwrap()
 }
 

@@ -28,5 +28,6 @@ fn a_path_is_what_it_says() {
         assert_eq!(connection.receive("GET").status, expected);
     }
     assert_eq!(wrong, Vec::<String>::new());
+    arena.watch();
     arena.close();
 }

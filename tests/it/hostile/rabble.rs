@@ -1,7 +1,7 @@
 //! Everybody who attacks at once, each from an address of its own, until they are told to stop.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -60,10 +60,6 @@ impl Rabble {
     }
 }
 
-fn plain(place: &Place, client: Ipv4Addr) -> TcpStream {
-    Connection::open_from(client, place.address).stream
-}
-
 fn encrypted(place: &Place, client: Ipv4Addr) -> io::Result<Connection> {
     Connection::open_from(client, place.address).encrypted(Arc::clone(place.tls.as_ref().unwrap()))
 }
@@ -76,9 +72,11 @@ fn ask(connection: &mut Connection, head: &str, body: &[u8]) -> io::Result<()> {
 
 /// Half-open handshakes, more than there may be connections.
 fn hold(place: &Place, client: Ipv4Addr) -> io::Result<()> {
-    let held: Vec<_> = (0..400).map(|_| plain(place, client)).collect();
+    let mut held: Vec<_> = (0..400).map(|_| Connection::open_from(client, place.address)).collect();
+    for half in &mut held {
+        half.try_send("\x16\x03\x01")?;
+    }
     thread::sleep(Duration::from_secs(3));
-    drop(held);
     Ok(())
 }
 
