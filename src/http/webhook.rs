@@ -196,16 +196,13 @@ fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: 
 fn log(web: &Web, source: Source, client: IpAddr, printer: Option<&str>, reject: &Reject) {
     let (source, reason) = (source.as_str(), reject.reason().as_str());
     let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
-    match reject.reason() {
-        // Whoever floods us must not flood the log.
-        RejectReason::TooManyAttempts | RejectReason::RateLimit => {
-            debug!(reason, source, %client, printer, problem = %reject, "webhook rejected");
-        }
-        _ => {
-            if let Some(held_back) = speak(web, reason) {
-                warn!(reason, source, %client, printer, held_back = some(held_back), problem = %reject, "webhook rejected");
-            }
-        }
+    // Whoever floods us must not flood the log.
+    let quiet = matches!(reject.reason(), RejectReason::TooManyAttempts | RejectReason::RateLimit);
+    let spoken = if quiet { None } else { speak(web, reason) };
+    if let Some(held_back) = spoken.map(some) {
+        warn!(reason, source, %client, printer, held_back, problem = %reject, "webhook rejected");
+    } else {
+        debug!(reason, source, %client, printer, problem = %reject, "webhook rejected");
     }
 }
 
