@@ -4,8 +4,38 @@ use super::arena::Arena;
 use super::honest::SECRET;
 
 /// What is asked for, and the status of the answer.
-const CASES: [(&str, u16); 3] =
-    [("/../etc/passwd", 404), ("/%2e%2e/%2e%2e/etc/passwd", 404), ("//metrics", 404)];
+const CASES: [(&str, u16); 30] = [
+    ("/../etc/passwd", 404),
+    ("/%2e%2e/%2e%2e/etc/passwd", 404),
+    ("/..%2f..%2fetc/passwd", 404),
+    ("/webhook/../metrics", 404),
+    ("/webhook/%2e%2e/metrics", 404),
+    ("/webhook/octoprint/../../metrics", 404),
+    ("/webhook/octoprint/..", 401),
+    ("/webhook/octoprint/%2e%2e", 401),
+    ("/webhook/octoprint/..%2f..%2fmetrics", 401),
+    ("/webhook/octoprint/%00", 401),
+    ("/webhook/octoprint/%ff", 400),
+    ("/webhook/octoprint/%zz", 401),
+    ("/webhook/octoprint/a/b", 404),
+    ("/webhook/octoprint//", 401),
+    ("/webhook//octoprint", 404),
+    ("//webhook/octoprint", 404),
+    ("/WEBHOOK/octoprint", 404),
+    ("/webhook/octoprint;a=b", 404),
+    ("/webhook/octoprint%2fdelta", 404),
+    ("//metrics", 404),
+    ("/metrics/", 404),
+    ("/metrics/..", 404),
+    ("/./metrics", 404),
+    ("/%6detrics", 404),
+    ("/metrics%00", 404),
+    ("/metrics;a=b", 404),
+    ("/metrics?../../etc/passwd", 200),
+    ("/metrics\0", 400),
+    ("/-/reload", 405),
+    ("relative", 404),
+];
 
 #[test]
 fn a_path_is_what_it_says() {
@@ -29,5 +59,11 @@ fn a_path_is_what_it_says() {
     }
     assert_eq!(wrong, Vec::<String>::new());
     arena.watch();
-    arena.close();
+    let counted = [
+        ("connections_dropped_total{reason=header_limit}", 1),
+        ("connections_dropped_total{reason=malformed}", 1),
+        ("webhook_rejected_total{reason=malformed,source=octoprint}", 1),
+        ("webhook_rejected_total{reason=wrong_secret,source=octoprint}", 7),
+    ];
+    assert_eq!(arena.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
 }

@@ -27,7 +27,7 @@ fn get(headers: &str) -> String {
     format!("GET /-/healthy HTTP/1.1\r\nHost: x\r\n{headers}\r\n")
 }
 
-/// What it is, what is sent, and the statuses of the answers. Who is answered with 400 is cut off.
+/// What it is, what is sent, and the statuses of the answers. With 400 the frame is refused, or the body, which is no JSON.
 fn cases() -> Vec<(&'static str, String, &'static [u16])> {
     let hidden = HIDDEN.len();
     let chunks = format!("{hidden:x}\r\n{HIDDEN}\r\n0\r\n\r\n");
@@ -99,6 +99,11 @@ fn one_request_is_one_request() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    let counted = arena.close();
-    println!("{counted:?}");
+    arena.watch();
+    let counted = [
+        ("connections_dropped_total{reason=malformed}", 18),
+        ("webhook_rejected_total{reason=malformed,source=octoprint}", 10),
+        ("webhook_rejected_total{reason=no_event,source=octoprint}", 1),
+    ];
+    assert_eq!(arena.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
 }
