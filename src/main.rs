@@ -48,7 +48,7 @@ fn fail(code: u8, problem: &dyn Display) -> ExitCode {
 }
 
 fn run(args: &Args, settings: SharedSettings, web_config: Option<SharedWebConfig>) -> anyhow::Result<()> {
-    log::init(args.log_level, args.log_format).context("cannot start the log")?;
+    let _log = log::init(args.log_level, args.log_format).context("cannot start the log")?;
     panics::tell_only_where(|| {});
     process::leave_no_core();
     process::open_many_files();

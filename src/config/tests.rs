@@ -64,7 +64,7 @@ fn whatever_says_nothing_gives_the_defaults() {
         assert_eq!(settings.limits.printers, 1000, "{name}");
         assert_eq!(settings.limits.silence_grace, Duration::from_secs(3600), "{name}");
         assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(86_400), "{name}");
-        let body = BodyLimits { body_bytes: 1_048_576, multipart_bytes: 8_388_608, fields: 1_024 };
+        let body = BodyLimits { body_bytes: 262_144, multipart_bytes: 8_388_608, fields: 1_024 };
         assert_eq!(settings.body, body, "{name}");
         let network = NetworkLimits {
             header_bytes: 65_536,

@@ -8,8 +8,9 @@ use std::str::FromStr;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-/// Connections that the kernel keeps for us until we accept them.
-const BACKLOG: i32 = 1024;
+/// Connections that the kernel keeps for us until we accept them. Who comes in vain tries again after a second, then after
+/// two and four, so that a crowd would cost others their patience. The kernel cuts it to its own limit.
+const BACKLOG: i32 = 4096;
 
 /// An address as a person writes it: `:10064` for every address of the machine, `HOST:PORT` or `[::1]:PORT` for one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
-use crate::guard::{Attempts, Rates};
+use crate::guard::{Attempts, Hush, Rates};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::web_config::SharedWebConfig;
@@ -49,6 +49,7 @@ pub struct Web {
     pub readiness: Readiness,
     attempts: Attempts,
     rates: Rates,
+    hush: Hush,
     options: Options,
     ports: Ports,
 }
@@ -107,6 +108,7 @@ impl Web {
             readiness: Readiness::default(),
             attempts: Attempts::default(),
             rates: Rates::default(),
+            hush: Hush::default(),
             options,
             ports,
         }

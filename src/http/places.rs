@@ -51,6 +51,8 @@ struct Taken {
     next: u64,
     seats: HashMap<u64, Arc<Seat>>,
     of_client: HashMap<Client, OfClient>,
+    /// How many connections of each client wait for one of its places.
+    queued: HashMap<Client, usize>,
 }
 
 /// The places of one client.
@@ -58,6 +60,24 @@ struct OfClient {
     count: usize,
     /// When one was last taken or became free.
     moved: u64,
+    /// Tells one of those of this client who wait that a place has become free.
+    freed: Arc<Notify>,
+}
+
+/// What becomes of a new connection.
+pub(super) enum Entry {
+    /// It is taken in.
+    Place(Place),
+    /// It has to wait for others of its client, while those of other clients come in.
+    Later(Queued),
+    /// Its client has too many.
+    Refused,
+}
+
+/// A connection that waits for others of its client to come to their end.
+pub(super) struct Queued {
+    client: Client,
+    places: Arc<Places>,
 }
 
 /// The place of one connection. It becomes free when this is dropped.
@@ -76,14 +96,13 @@ struct Seat {
     leave: Notify,
 }
 
-/// What becomes of a new connection.
-pub(super) enum Found {
-    /// It may stay.
+/// What a look for a place finds.
+enum Found {
     Place(Place),
     /// Its client has too many.
     Refused,
-    /// Its client has too many, which come to their ends.
-    Crowded,
+    /// Its client has too many, but they come to their end.
+    ClientFull(Arc<Notify>),
     /// There are too many in all, and nobody can give way yet.
     Full,
 }
@@ -95,20 +114,33 @@ impl Places {
         Self { settings, clock, own, grace, taken: Mutex::default(), freed: Notify::new() }
     }
 
-    /// A place for a connection of this client; none when it has too many. Waits while there are too many in all, and while
-    /// those of the client come to an end.
-    pub(super) async fn take(self: &Arc<Self>, client: Client) -> Option<Place> {
+    /// A place for a connection of this client. Waits while there are too many in all.
+    pub(super) async fn enter(self: &Arc<Self>, client: Client) -> Entry {
         loop {
             // Before the look, so that a place which becomes free right after it is not missed.
             let freed = self.freed.notified();
             match self.find(client) {
-                Found::Place(place) => return Some(place),
-                Found::Refused => return None,
-                Found::Crowded | Found::Full => {
-                    let _ = tokio::time::timeout(LOOK, freed).await;
-                }
+                Found::Place(place) => return Entry::Place(place),
+                Found::Refused => return Entry::Refused,
+                // Whoever keeps so many waiting must not be waited for: that would keep everybody else out.
+                Found::ClientFull(_) => return self.queue(client),
+                Found::Full => {}
             }
+            let _ = tokio::time::timeout(LOOK, freed).await;
         }
+    }
+
+    /// Lets a connection wait, while no more of its client do than may be connected.
+    fn queue(self: &Arc<Self>, client: Client) -> Entry {
+        let most = self.settings.current().network.connections_per_address;
+        let mut taken = self.taken();
+        let queued = taken.queued.entry(client).or_default();
+        if *queued >= most {
+            self.dropped(Dropped::AddressLimit);
+            return Entry::Refused;
+        }
+        *queued += 1;
+        Entry::Later(Queued { client, places: Arc::clone(self) })
     }
 
     /// Ends the connection that has let us wait for the longest time, when files have run out.
@@ -124,16 +156,17 @@ impl Places {
         self.own.connection_dropped(reason);
     }
 
-    /// A place for a connection of this client, without waiting.
-    pub(super) fn find(self: &Arc<Self>, client: Client) -> Found {
+    fn find(self: &Arc<Self>, client: Client) -> Found {
         let limits = self.settings.current().network;
         let (mut taken, now) = (self.taken(), self.stamp());
-        let of_client = taken.of_client.get(&client);
-        let still = of_client.map_or(0, |of| now.saturating_sub(of.moved));
-        if of_client.is_some_and(|of| of.count >= limits.connections_per_address) {
+        let full = |of: &&OfClient| of.count >= limits.connections_per_address;
+        if let Some(of_client) = taken.of_client.get(&client).filter(full) {
+            let still = now.saturating_sub(of_client.moved);
             match self.idlest(&taken, Some(client)) {
                 Some(number) => self.evict(&mut taken, number),
-                None if still < micros(STANDSTILL) || taken.is_served(client) => return Found::Crowded,
+                None if still < micros(STANDSTILL) || taken.is_served(client) => {
+                    return Found::ClientFull(Arc::clone(&of_client.freed));
+                }
                 None => {
                     self.dropped(Dropped::AddressLimit);
                     return Found::Refused;
@@ -152,8 +185,13 @@ impl Places {
         let number = taken.next;
         taken.next += 1;
         taken.seats.insert(number, Arc::clone(&seat));
-        let of_client = taken.of_client.entry(client).or_insert(OfClient { count: 0, moved: now });
-        *of_client = OfClient { count: of_client.count + 1, moved: now };
+        let of_client = taken.of_client.entry(client).or_insert_with(|| OfClient {
+            count: 0,
+            moved: now,
+            freed: Arc::default(),
+        });
+        of_client.count += 1;
+        of_client.moved = now;
         self.own.connections(taken.seats.len());
         Found::Place(Place { number, seat, places: Arc::clone(self) })
     }
@@ -199,12 +237,42 @@ impl Taken {
     fn free(&mut self, number: u64, now: u64) -> Option<Arc<Seat>> {
         let seat = self.seats.remove(&number)?;
         if let Some(of_client) = self.of_client.get_mut(&seat.client) {
-            *of_client = OfClient { count: of_client.count - 1, moved: now };
+            of_client.count -= 1;
+            of_client.moved = now;
+            of_client.freed.notify_one();
             if of_client.count == 0 {
                 self.of_client.remove(&seat.client);
             }
         }
         Some(seat)
+    }
+}
+
+impl Queued {
+    /// The place, once there is one; none when its client still has too many and they have come to a standstill.
+    pub(super) async fn place(self) -> Option<Place> {
+        loop {
+            let freed = match self.places.find(self.client) {
+                Found::Place(place) => return Some(place),
+                Found::Refused => return None,
+                Found::ClientFull(freed) => freed,
+                Found::Full => Arc::default(),
+            };
+            // Of many who wait, each looks now and then; whoever is told first is one of them.
+            let _ = tokio::time::timeout(STANDSTILL, freed.notified()).await;
+        }
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        if let Some(queued) = taken.queued.get_mut(&self.client) {
+            *queued -= 1;
+            if *queued == 0 {
+                taken.queued.remove(&self.client);
+            }
+        }
     }
 }
 
@@ -328,8 +396,8 @@ mod tests {
         match places.find(client(last)) {
             Found::Place(place) => Ok(place),
             Found::Refused => Err("refused"),
-            Found::Crowded => Err("crowded"),
-            Found::Full => Err("full"),
+            Found::ClientFull(_) => Err("full"),
+            Found::Full => Err("full house"),
         }
     }
 
@@ -342,7 +410,7 @@ mod tests {
     async fn a_client_with_too_many_is_refused_until_one_of_them_is_idle() {
         let (places, clock) = places("limits: {connections: 9, connections_per_address: 2}");
         let (first, second) = (found(&places, 1).unwrap(), found(&places, 1).unwrap());
-        assert_eq!(found(&places, 1).err(), Some("crowded"), "one may come to its end at any moment");
+        assert_eq!(found(&places, 1).err(), Some("full"), "one may come to its end at any moment");
         assert!(found(&places, 2).is_ok(), "others are not concerned");
         clock.advance(STANDSTILL);
         assert_eq!(found(&places, 1).err(), Some("refused"));
@@ -367,7 +435,7 @@ mod tests {
         many[0].works();
         let third = found(&places, 3).unwrap();
         assert!(left(&alone).await, "the only idle one gives way");
-        assert_eq!(found(&places, 3).err(), Some("full"));
+        assert_eq!(found(&places, 3).err(), Some("full house"));
         clock.advance(GRACE);
         let new = found(&places, 3).unwrap();
         assert_eq!((left(&many[0]).await, left(&many[1]).await), (false, true), "who is served stays");
@@ -380,12 +448,30 @@ mod tests {
         let first = found(&places, 1).unwrap();
         let waiting = tokio::spawn({
             let places = Arc::clone(&places);
-            async move { places.take(client(2)).await.is_some() }
+            async move { matches!(places.enter(client(2)).await, Entry::Place(_)) }
         });
         tokio::task::yield_now().await;
         drop(first);
         assert!(waiting.await.unwrap());
         assert!(places.taken().seats.is_empty() && places.taken().of_client.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_others_of_its_client_keeps_nobody_else_out() {
+        let (places, clock) = places("limits: {connections_per_address: 2}");
+        let (first, second) = (found(&places, 1).unwrap(), found(&places, 1).unwrap());
+        let Entry::Later(third) = places.enter(client(1)).await else { panic!("it does not wait") };
+        let Entry::Later(fourth) = places.enter(client(1)).await else { panic!("it does not wait") };
+        assert!(matches!(places.queue(client(1)), Entry::Refused), "as many wait as may be connected");
+        assert!(matches!(places.enter(client(2)).await, Entry::Place(_)));
+        let third = tokio::spawn(third.place());
+        tokio::task::yield_now().await;
+        drop(first);
+        let third = third.await.unwrap().unwrap();
+        clock.advance(STANDSTILL);
+        assert!(fourth.place().await.is_none(), "nothing moves any more");
+        drop((second, third));
+        assert!(places.taken().queued.is_empty() && places.taken().of_client.is_empty());
     }
 
     #[tokio::test]

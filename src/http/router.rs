@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{Extension, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get, post};
@@ -49,17 +49,25 @@ pub(super) fn is_webhook(path: &str) -> bool {
     path.strip_prefix("/webhook").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-async fn not_found(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
-    if is_webhook(uri.path()) { webhook::unknown_path(peer) } else { nothing() }
+async fn not_found(State(web): State<Arc<Web>>, Extension(peer): Extension<Peer>, uri: Uri) -> Response {
+    if is_webhook(uri.path()) { webhook::unknown_path(&web, peer) } else { nothing() }
 }
 
-async fn not_found_beside_webhooks(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
-    if is_webhook(uri.path()) { webhook::at_another_port(peer) } else { nothing() }
+async fn not_found_beside_webhooks(
+    State(web): State<Arc<Web>>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+) -> Response {
+    if is_webhook(uri.path()) { webhook::at_another_port(&web, peer) } else { nothing() }
 }
 
-async fn nothing_but_webhooks(Extension(peer): Extension<Peer>, uri: Uri) -> Response {
+async fn nothing_but_webhooks(
+    State(web): State<Arc<Web>>,
+    Extension(peer): Extension<Peer>,
+    uri: Uri,
+) -> Response {
     if is_webhook(uri.path()) {
-        return webhook::unknown_path(peer);
+        return webhook::unknown_path(&web, peer);
     }
     answer::text(StatusCode::NOT_FOUND, "There is nothing here.\n")
 }

@@ -24,7 +24,7 @@ use tracing::{debug, error, info, warn};
 
 use super::answer;
 use super::gate::Gate;
-use super::places::{self, Found, Place, Places};
+use super::places::{self, Entry, Place, Places};
 use super::stream::Stream;
 use super::tls;
 use crate::metrics::own::Dropped;
@@ -32,9 +32,6 @@ use crate::panics;
 
 /// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-
-/// How many connections may wait at a listener for others of the same client to end. Further ones are refused.
-const MOST_WAITING: usize = 1024;
 
 /// How long one connection may take for what it does.
 #[derive(Clone, Copy, Debug)]
@@ -152,14 +149,12 @@ fn http(limits: ConnectionLimits, header_bytes: usize) -> http1::Builder {
 
 async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>) {
     let mut failing = false;
-    let mut waiting = JoinSet::new();
+    let mut queue = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(waited) = waiting.join_next() => {
-                if let Ok((stream, peer, place)) = waited {
-                    server.receive(stream, peer, place, &within);
-                }
+            Some(Ok((stream, peer, place))) = queue.join_next() => {
+                server.welcome(stream, peer, &within, place);
                 continue;
             }
         };
@@ -180,23 +175,12 @@ async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>)
             info!("accepting connections again");
         }
         // A place is taken after accepting: a listener that waits for a peer must not keep one from the others.
-        let client = peer.ip().into();
-        let place = match server.places.find(client) {
-            Found::Place(place) => Some(place),
-            Found::Full => server.places.take(client).await,
-            // Nobody else waits until one client has fewer.
-            Found::Crowded if waiting.len() < MOST_WAITING => {
-                let places = Arc::clone(&server.places);
-                waiting.spawn(async move { (stream, peer, places.take(client).await) });
-                continue;
-            }
-            Found::Crowded => {
-                server.places.dropped(Dropped::AddressLimit);
-                None
-            }
-            Found::Refused => None,
-        };
-        server.receive(stream, peer, place, &within);
+        match server.places.enter(peer.ip().into()).await {
+            Entry::Place(place) => server.welcome(stream, peer, &within, Some(place)),
+            Entry::Refused => server.welcome(stream, peer, &within, None),
+            // Who waits holds no handle of the server, so that the end need not wait for it.
+            Entry::Later(queued) => drop(queue.spawn(async move { (stream, peer, queued.place().await) })),
+        }
     }
 }
 
@@ -221,8 +205,8 @@ struct Stay {
 }
 
 impl Server {
-    /// Serves who has got a place, and tells the others.
-    fn receive(&self, stream: TcpStream, peer: SocketAddr, place: Option<Place>, within: &Arc<Within>) {
+    /// Serves a connection that has a place, and refuses one that has none.
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr, within: &Arc<Within>, place: Option<Place>) {
         match place {
             Some(place) => {
                 self.spawn(stream, Visitor { peer, within: Arc::clone(within), place: Arc::new(place) });

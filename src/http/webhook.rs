@@ -45,8 +45,9 @@ pub(super) async fn octoeverywhere(
 }
 
 /// Any other path below `/webhook`. The path itself stays out of the log: people put secrets into it.
-pub(super) fn unknown_path(peer: Peer) -> Response {
+pub(super) fn unknown_path(web: &Web, peer: Peer) -> Response {
     not_found(
+        web,
         peer,
         "no webhook has this path; use /webhook/octoprint or /webhook/octoeverywhere, followed by / and the printer's \
          name if you like, where a slash within the name is written as %2F",
@@ -54,15 +55,19 @@ pub(super) fn unknown_path(peer: Peer) -> Response {
 }
 
 /// Any path of a webhook at a listener that takes none.
-pub(super) fn at_another_port(peer: Peer) -> Response {
+pub(super) fn at_another_port(web: &Web, peer: Peer) -> Response {
     not_found(
+        web,
         peer,
         "webhooks are not taken at this port, but at that of --webhook.listen-address; the page at / shows the address",
     )
 }
 
-fn not_found(peer: Peer, message: &str) -> Response {
-    warn!(reason = "not_found", client = %client(peer), "webhook rejected");
+fn not_found(web: &Web, peer: Peer, message: &str) -> Response {
+    let reason = "not_found";
+    if let Some(held_back) = speak(web, reason) {
+        warn!(reason, client = %client(peer), held_back = some(held_back), "webhook rejected");
+    }
     Answer::rejected("not_found", message.to_owned()).response(StatusCode::NOT_FOUND)
 }
 
@@ -75,7 +80,7 @@ enum Done {
 async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request: Request) -> Response {
     let method = request.method().as_str();
     if !methods(source).split(", ").any(|allowed| allowed == method) {
-        return not_allowed(source, peer);
+        return not_allowed(web, source, peer);
     }
     let begun = web.clock.monotonic();
     let (parts, body) = request.into_parts();
@@ -137,10 +142,13 @@ const fn methods(source: Source) -> &'static str {
     }
 }
 
-fn not_allowed(source: Source, peer: Peer) -> Response {
-    let message = format!("webhooks of {} come as {}", source.as_str(), methods(source));
-    warn!(reason = "method", source = source.as_str(), client = %client(peer), "webhook rejected");
-    let mut response = Answer::rejected("method", message).response(StatusCode::METHOD_NOT_ALLOWED);
+fn not_allowed(web: &Web, source: Source, peer: Peer) -> Response {
+    let (reason, message) =
+        ("method", format!("webhooks of {} come as {}", source.as_str(), methods(source)));
+    if let Some(held_back) = speak(web, reason) {
+        warn!(reason, source = source.as_str(), client = %client(peer), held_back = some(held_back), "webhook rejected");
+    }
+    let mut response = Answer::rejected(reason, message).response(StatusCode::METHOD_NOT_ALLOWED);
     let allowed = HeaderValue::from_static(methods(source));
     response.headers_mut().insert(header::ALLOW, allowed);
     response
@@ -174,15 +182,7 @@ fn accept(web: &Web, source: Source, done: &Done) -> Response {
 fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: &Reject) -> Response {
     let (status, reason) = (reject.status(), reject.reason().as_str());
     web.metrics.own.rejected(source, reason);
-    let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
-    let client = client(peer);
-    match reject.reason() {
-        // Whoever floods us must not flood the log.
-        RejectReason::TooManyAttempts | RejectReason::RateLimit => {
-            debug!(reason, source = source.as_str(), %client, printer, problem = %reject, "webhook rejected");
-        }
-        _ => warn!(reason, source = source.as_str(), %client, printer, problem = %reject, "webhook rejected"),
-    }
+    log(web, source, client(peer), printer, reject);
     let mut response = Answer::rejected(reason, reject.to_string()).response(status);
     let headers = response.headers_mut();
     headers.extend(reject.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
@@ -191,6 +191,29 @@ fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: 
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+fn log(web: &Web, source: Source, client: IpAddr, printer: Option<&str>, reject: &Reject) {
+    let (source, reason) = (source.as_str(), reject.reason().as_str());
+    let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
+    // Whoever floods us must not flood the log.
+    let quiet = matches!(reject.reason(), RejectReason::TooManyAttempts | RejectReason::RateLimit);
+    let spoken = if quiet { None } else { speak(web, reason) };
+    if let Some(held_back) = spoken.map(some) {
+        warn!(reason, source, %client, printer, held_back, problem = %reject, "webhook rejected");
+    } else {
+        debug!(reason, source, %client, printer, problem = %reject, "webhook rejected");
+    }
+}
+
+/// Whether a refusal for this reason may be logged; then, how many were not since the last one that was.
+fn speak(web: &Web, reason: &'static str) -> Option<u64> {
+    web.hush.speak(reason, web.clock.monotonic())
+}
+
+/// Only what there is need be said.
+fn some(held_back: u64) -> Option<u64> {
+    Some(held_back).filter(|held_back| *held_back > 0)
 }
 
 /// An IPv4 address stays one on a socket that takes both families.

@@ -1,12 +1,13 @@
 //! A client that lets a test see and send every byte.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
+use socket2::{Domain, Socket, Type};
 
 /// How long a test waits for anything before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,7 +27,18 @@ pub(crate) struct Response {
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// A connection from another address of this machine: the exporter takes it for another client.
+    pub(crate) fn open_from(client: Ipv4Addr, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((client, 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -38,7 +50,12 @@ impl Connection {
     /// # Errors
     /// When either side does not trust the other; an exporter that does not trust us may say so only later.
     pub(crate) fn open_tls(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
-        let mut connection = Self::open(address);
+        Self::open(address).encrypted(config)
+    }
+
+    /// Encrypts a connection that nothing was sent over yet; likewise.
+    pub(crate) fn encrypted(self, config: Arc<ClientConfig>) -> io::Result<Self> {
+        let mut connection = self;
         let name = ServerName::try_from("localhost").unwrap();
         let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
         while tls.is_handshaking() {

@@ -257,7 +257,7 @@ fn prints_that_are_too_old_are_removed_at_the_start() {
     let path = folder.join("printfarm.db");
     store_with(&path, 2500, 0);
     store_with(&path, 10, 900_000_000);
-    let mut program = Running::start(&[&storage(&path), "--storage.retention=365d"]);
+    let program = Running::start(&[&storage(&path), "--storage.retention=365d"]);
     let line = program.wait_for("removed from the history");
     assert!(line.contains("prints=2500"), "{line}");
     assert_eq!(listed(&path, &[]).len(), 10);

@@ -2,10 +2,8 @@
 //! store.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use crate::client::Connection;
 use crate::malformed::requests;
@@ -17,7 +15,6 @@ const MARK: &str = "hunter2xyzzy";
 /// The program with a log of everything, in a folder whose name is a mark too.
 struct Watched {
     program: Running,
-    log: Option<thread::JoinHandle<String>>,
     folder: PathBuf,
 }
 
@@ -33,14 +30,7 @@ impl Watched {
         let mut command = program();
         command.current_dir(&folder);
         let arguments = ["--log.level=debug", "--config.file=printfarm.yml", "--web.enable-lifecycle"];
-        let mut program = Running::start_as(command, &arguments);
-        let mut log = program.log.take().unwrap();
-        let log = thread::spawn(move || {
-            let mut text = String::new();
-            log.read_to_string(&mut text).unwrap();
-            text
-        });
-        Self { program, log: Some(log), folder }
+        Self { program: Running::start_as(command, &arguments), folder }
     }
 
     /// The answer with its header, whatever it is.
@@ -64,7 +54,7 @@ impl Watched {
         self.program.signal("TERM");
         self.program.child.wait().unwrap();
         let stopped: Vec<_> = files(&self.folder.join("data"));
-        (self.log.take().unwrap().join().unwrap(), [running, stopped].concat())
+        (self.program.log.take().unwrap().rest(), [running, stopped].concat())
     }
 }
 

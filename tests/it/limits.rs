@@ -1,6 +1,7 @@
 //! More than is taken, of everything: who is refused, with which answer, and what counts it.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,23 @@ fn a_client_with_too_many_connections_is_told_so() {
     held[0].assert_closed();
     assert_eq!(dropped(&app, "address_limit"), 1);
     assert!(dropped(&app, "evicted") >= 1, "looking takes a place, too");
+}
+
+#[test]
+fn a_client_that_comes_without_end_keeps_nobody_out() {
+    // By this clock the first connection never comes to a standstill, so that the others wait for it.
+    let clock = Clock::manual(Time::from_micros(0));
+    let config = "limits: {connections_per_address: 1}";
+    let app = TestApp::at(&clock, Setup { config, ..Setup::default() });
+    let held = app.connect();
+    let mut waiting = app.connect();
+    waiting.send_request("GET", "/-/healthy", "", b"");
+    assert_eq!(app.connect().receive("GET").status, 503, "one may wait for one");
+    let mut other = Connection::open_from(Ipv4Addr::new(127, 0, 0, 2), app.address);
+    other.send_request("GET", "/-/healthy", "", b"");
+    assert_eq!(other.receive("GET").status, 200);
+    drop(held);
+    assert_eq!(waiting.receive("GET").status, 200);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod dockerfile;
 mod durability;
 mod endpoints;
 mod history;
+mod hostile;
 mod layouts;
 mod leaks;
 mod limits;

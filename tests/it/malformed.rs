@@ -15,13 +15,6 @@ const MOST_MEMORY: u64 = 64 << 20;
 
 const GOOD: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
 
-/// The program, which nobody listens to: a line for each refusal would fill the pipe.
-fn start() -> Running {
-    let mut program = Running::start(&[]);
-    program.log = None;
-    program
-}
-
 fn request(program: &Running, method: &str, target: &str, headers: &str, body: &[u8]) -> (u16, String) {
     let mut connection = Connection::open(program.address);
     connection.send_request(method, target, headers, body);
@@ -40,7 +33,7 @@ fn rejected(metrics: &str) -> usize {
 }
 
 /// The most memory that the program has held so far, in bytes.
-fn peak(program: &Running) -> u64 {
+pub(crate) fn peak(program: &Running) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
@@ -78,7 +71,7 @@ fn send(program: &Running, case: &Case) {
 
 #[test]
 fn broken_requests_are_refused_and_change_nothing() {
-    let program = start();
+    let program = Running::start(&[]);
     print_something(&program);
     let metrics = || request(&program, "GET", "/metrics", "", b"").1;
     let (before, memory) = (metrics(), peak(&program));
@@ -106,7 +99,7 @@ fn broken_requests_are_refused_and_change_nothing() {
 
 #[test]
 fn what_is_only_odd_is_taken() {
-    let program = start();
+    let program = Running::start(&[]);
     for Case { name, target, headers, body, .. } in chosen::odd() {
         let (status, answer) = request(&program, "POST", target, &headers, &body);
         assert_eq!(status, 200, "{name}: {answer}");

@@ -1,10 +1,12 @@
 //! The program: exit codes, the one line on stderr, signals.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::thread;
 
 use crate::certificates::{Authority, Folder};
 use crate::client::{Connection, Response};
@@ -41,7 +43,8 @@ pub(crate) fn file(name: &str, content: &str) -> PathBuf {
 /// The program, once it listens.
 pub(crate) struct Running {
     pub(crate) child: Child,
-    pub(crate) log: Option<BufReader<ChildStderr>>,
+    /// Without it nobody reads the log: the pipe is closed after the next line.
+    pub(crate) log: Option<Log>,
     pub(crate) address: SocketAddr,
 }
 
@@ -70,8 +73,8 @@ impl Running {
     pub(crate) fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["--web.listen-address=127.0.0.1:0"]).args(arguments).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let line = line_with(&mut log, "listening=");
+        let log = Log::of(child.stderr.take().unwrap());
+        let line = log.wait_for("listening=");
         let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
         let address = address.parse().unwrap();
         Self { child, log: Some(log), address }
@@ -82,14 +85,13 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
-    pub(crate) fn wait_for(&mut self, part: &str) -> String {
-        line_with(self.log.as_mut().unwrap(), part)
+    pub(crate) fn wait_for(&self, part: &str) -> String {
+        self.log.as_ref().unwrap().wait_for(part)
     }
 
     /// The exit code, and what is left of the log.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
-        let mut rest = String::new();
-        self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
+        let rest = self.log.take().unwrap().rest();
         (self.child.wait().unwrap().code(), rest)
     }
 }
@@ -102,15 +104,38 @@ impl Drop for Running {
     }
 }
 
-fn line_with(log: &mut impl BufRead, part: &str) -> String {
-    let mut seen = String::new();
-    loop {
-        let mut line = String::new();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "no line with {part}: {seen}");
-        if line.contains(part) {
-            return line;
+/// What a program logs. It is read all the time, since a full pipe would hold the program up.
+pub(crate) struct Log(Mutex<mpsc::Receiver<String>>);
+
+impl Log {
+    fn of(stderr: ChildStderr) -> Self {
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+            for line in lines {
+                if sender.send(line + "\n").is_err() {
+                    return;
+                }
+            }
+        });
+        Self(Mutex::new(lines))
+    }
+
+    /// The next line with `part` in it; those before it are passed over.
+    fn wait_for(&self, part: &str) -> String {
+        let (lines, mut seen) = (self.0.lock().unwrap(), String::new());
+        loop {
+            let line = lines.recv().unwrap_or_else(|_| panic!("no line with {part}: {seen}"));
+            if line.contains(part) {
+                return line;
+            }
+            seen.push_str(&line);
         }
-        seen.push_str(&line);
+    }
+
+    /// What is left, once the program has ended.
+    pub(crate) fn rest(&self) -> String {
+        self.0.lock().unwrap().iter().collect()
     }
 }
 
@@ -217,7 +242,7 @@ fn both_signals_stop_it_in_order() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let mut program = Running::start(&[]);
+    let program = Running::start(&[]);
     let mut connection = Connection::open(program.address);
     connection.send(
         "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
@@ -235,7 +260,7 @@ fn a_second_signal_ends_it_at_once() {
 fn sighup_reloads_and_logs_as_json_when_told_to() {
     let path = file("reloaded.yml", "limits: {printers: 1}\n");
     let config = format!("--config.file={}", path.display());
-    let mut program = Running::start(&[&config]);
+    let program = Running::start(&[&config]);
     program.signal("HUP");
     program.wait_for("message=\"configuration reloaded\"");
     file("reloaded.yml", "limits: {printers: 0}\n");
@@ -248,7 +273,7 @@ fn sighup_reloads_and_logs_as_json_when_told_to() {
 
 #[test]
 fn a_refused_webhook_is_one_line_without_what_it_holds() {
-    let mut program = Running::start(&[]);
+    let program = Running::start(&[]);
     let mut connection = Connection::open(program.address);
     let json = "Content-Type: application/json\r\nAuthorization: Bearer hunter2\r\n";
     connection.send_request(
@@ -272,7 +297,7 @@ fn a_refused_webhook_is_one_line_without_what_it_holds() {
 fn it_lives_through_a_lack_of_file_descriptors() {
     let mut command = in_own_folder(Command::new("sh"));
     command.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_printfarm_exporter")]);
-    let mut program = Running::start_as(command, &[]);
+    let program = Running::start_as(command, &[]);
     let connections: Vec<_> = (0..50).map(|_| Connection::open(program.address)).collect();
     program.wait_for("cannot accept connections");
     drop(connections);
@@ -294,11 +319,37 @@ fn it_works_on_when_nobody_reads_its_log() {
     }
 }
 
+#[test]
+fn a_log_that_nobody_reads_holds_nobody_up() {
+    let config =
+        format!("--config.file={}", file("flooded.yml", "limits: {requests_per_second: 1}").display());
+    let mut command = program();
+    command.args(["--web.listen-address=127.0.0.1:0", "--log.level=debug", &config]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut unread = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening=") {
+        unread.read_line(&mut line).unwrap();
+    }
+    let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
+    let mut connection = Connection::open(address.parse().unwrap());
+    // Each is a line, and all of them are more than the pipe and the queue hold.
+    for _ in 0..4_000 {
+        connection.send_request("POST", "/webhook/octoprint", "", b"");
+        assert!([415, 422, 429].contains(&connection.receive("POST").status));
+    }
+    let log = Some(Log::of(unread.into_inner()));
+    let program = Running { child, log, address: address.parse().unwrap() };
+    program.wait_for("the log was not read in time; lines were dropped");
+    program.signal("TERM");
+    assert_eq!(program.ended().0, Some(0));
+}
+
 /// What it logs from its start to its end.
 fn log_of(mut command: Command) -> String {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    line_with(&mut log, "listening=");
+    let log = Log::of(child.stderr.take().unwrap());
+    log.wait_for("listening=");
     let program = Running { child, log: Some(log), address: "127.0.0.1:1".parse().unwrap() };
     program.signal("TERM");
     program.ended().1
@@ -366,7 +417,7 @@ fn it_says_once_why_a_web_configuration_is_not_in_force() {
     let hash = bcrypt::hash("fern", 4).unwrap();
     let good = format!("basic_auth_users: {{alice: '{hash}'}}");
     let path = folder.write("web.yml", &good);
-    let mut program = Running::start(&[&format!("--web.config.file={}", path.display())]);
+    let program = Running::start(&[&format!("--web.config.file={}", path.display())]);
     folder.write("web.yml", "basic_auth_users: {alice: hunter2}");
     let line = program.wait_for("web configuration not reloaded");
     assert!(line.contains("level=error") && line.contains("entry 1: this is not a bcrypt hash"), "{line}");

@@ -36,10 +36,10 @@ fn samples(prometheus: &Prometheus) -> Samples {
 }
 
 /// Labels, the name among them, and value.
-type Samples = BTreeMap<BTreeMap<String, String>, f64>;
+pub(crate) type Samples = BTreeMap<BTreeMap<String, String>, f64>;
 
 /// The samples in a text of the exporter, read without the help of anything that wrote it.
-fn read(text: &str) -> Samples {
+pub(crate) fn read(text: &str) -> Samples {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {

@@ -28,7 +28,7 @@ const WRONG_PASSWORD: &str = "Authorization: Basic YWxpY2U6bW9zcw==\r\n";
 const UNKNOWN_USER: &str = "Authorization: Basic Y2Fyb2w6ZmVybg==\r\n";
 
 /// A section with a user, whose password is `fern` at the lowest cost.
-fn users(name: &str) -> String {
+pub(crate) fn users(name: &str) -> String {
     format!("basic_auth_users: {{{name}: '{}'}}\n", bcrypt::hash("fern", 4).unwrap())
 }
 
@@ -384,7 +384,7 @@ fn the_port_of_the_webhooks_is_encrypted_and_asks_for_nothing() {
 }
 
 /// A job that scrapes over TLS.
-fn job(
+pub(crate) fn job(
     name: &str,
     target: &str,
     user: &str,

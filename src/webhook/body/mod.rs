@@ -1,5 +1,7 @@
 //! The ways of transport: JSON, multipart, a form, or the query of the URL.
 
+use std::pin::pin;
+
 use axum::BoxError;
 use axum::http::{HeaderMap, Method, header};
 use bytes::Bytes;
@@ -30,7 +32,7 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 }
+        Self { body_bytes: 256 << 10, multipart_bytes: 8 << 20, fields: 1_024 }
     }
 }
 
@@ -116,14 +118,23 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
 }
 
-async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Reject>
+/// What has come is copied together at once: pieces that are kept hold more memory than their bytes, and a sender may cut
+/// a body into pieces of a byte each.
+async fn collect<B>(body: B, limit: usize) -> Result<Vec<u8>, Reject>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::Body { limit }.into()),
-        Err(_) => Err(Malformed::BrokenOff.into()),
+    // Growing step by step would leave pieces behind that nobody can use.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
+    let mut body = pin!(Limited::new(body, limit));
+    let mut bytes = Vec::with_capacity(announced);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Err(error) if error.is::<LengthLimitError>() => return Err(TooLarge::Body { limit }.into()),
+            Err(_) => return Err(Malformed::BrokenOff.into()),
+        }
     }
+    Ok(bytes)
 }

@@ -1,6 +1,9 @@
 //! The log: one line per event on stderr, in UTC. A failure is logged once, at the boundary where it is handled.
 
+mod lines;
+
 use std::io;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use tracing::Subscriber;
@@ -10,7 +13,12 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use lines::Lines;
+
+/// How long the end of the process waits for whoever reads the log.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The least important lines that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,12 +42,26 @@ pub enum Format {
     Json,
 }
 
-/// Sends the log of this process to stderr.
+/// The log of this process. What has been logged is written when it is dropped.
+#[derive(Debug)]
+pub struct Log(Lines);
+
+/// Sends the log of this process to stderr. Logging never waits for whoever reads it.
 ///
 /// # Errors
-/// When the process logs somewhere already.
-pub fn init(level: Level, format: Format) -> Result<(), TryInitError> {
-    tracing_subscriber::registry().with(layer(level, format, io::stderr)).try_init()
+/// When the process logs somewhere already, or when it cannot have one more thread.
+pub fn init(level: Level, format: Format) -> anyhow::Result<Log> {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::registry().with(layer(level, format, move || writer.clone())).try_init()?;
+    lines.write_to(io::stderr())?;
+    Ok(Log(lines))
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.flush(PATIENCE);
+    }
 }
 
 fn layer<S, W>(level: Level, format: Format, writer: W) -> impl Layer<S>

@@ -1,0 +1,130 @@
+//! The clients that must not suffer: a sender of webhooks and a scraper, each from an address of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use printfarm_exporter::clock::Clock;
+use rustls::ClientConfig;
+
+use crate::client::Connection;
+
+/// The secret that honest senders know.
+pub(super) const SECRET: &str = "hunter2";
+
+const SENDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const SCRAPER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+/// How long the senders, and the scraper, wait between two requests.
+const PAUSE: Duration = Duration::from_millis(10);
+const SCRAPE_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many senders there are, each with a printer of its own.
+const SENDERS: usize = 2;
+
+/// Where the exporter is, and how to speak with it.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) address: SocketAddr,
+    /// What the scraper says of itself.
+    pub(super) user: &'static str,
+    /// Whom to trust, where it is encrypted.
+    pub(super) tls: Option<Arc<ClientConfig>>,
+}
+
+impl Place {
+    pub(super) fn connect(&self, client: Ipv4Addr) -> Connection {
+        let connection = Connection::open_from(client, self.address);
+        match &self.tls {
+            Some(config) => connection.encrypted(Arc::clone(config)).unwrap(),
+            None => connection,
+        }
+    }
+
+    /// The metrics, in text.
+    pub(super) fn scrape(&self) -> String {
+        let mut connection = self.connect(SCRAPER);
+        connection.send_request("GET", "/metrics", self.user, b"");
+        let response = connection.receive("GET");
+        assert_eq!(response.status, 200);
+        response.text()
+    }
+}
+
+/// Clients at work.
+pub(super) struct Honest {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicUsize>,
+    senders: Vec<JoinHandle<Vec<Duration>>>,
+    scraper: JoinHandle<Vec<Duration>>,
+}
+
+/// How long each of their requests took, from connecting to the answer, in order of time taken.
+pub(super) struct Served {
+    pub(super) webhooks: Vec<Duration>,
+    pub(super) scrapes: Vec<Duration>,
+    /// How many prints were acknowledged.
+    pub(super) prints: usize,
+}
+
+impl Honest {
+    pub(super) fn start(place: &Place) -> Self {
+        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let senders = (0..SENDERS).map(|number| {
+            let (place, stop, sent) = (place.clone(), Arc::clone(&stop), Arc::clone(&sent));
+            thread::spawn(move || send(&place, number, &stop, &sent))
+        });
+        let senders = senders.collect();
+        let scraper = {
+            let (place, stop) = (place.clone(), Arc::clone(&stop));
+            thread::spawn(move || repeat(SCRAPE_PAUSE, &stop, |_| drop(place.scrape())))
+        };
+        Self { stop, sent, senders, scraper }
+    }
+
+    /// How many webhooks have been acknowledged so far.
+    pub(super) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(self) -> Served {
+        self.stop.store(true, Ordering::Relaxed);
+        let by_sender: Vec<Vec<_>> = self.senders.into_iter().map(|sender| sender.join().unwrap()).collect();
+        let prints = by_sender.iter().map(|sent| sent.len() / 2).sum();
+        let (mut webhooks, mut scrapes) = (by_sender.concat(), self.scraper.join().unwrap());
+        webhooks.sort();
+        scrapes.sort();
+        Served { webhooks, scrapes, prints }
+    }
+}
+
+/// One print after the other: its start, then its end. Each webhook has a connection of its own, as real ones have.
+fn send(place: &Place, printer: usize, stop: &AtomicBool, sent: &AtomicUsize) -> Vec<Duration> {
+    repeat(PAUSE, stop, |turn| {
+        let (print, kind) = (turn / 2, 1 + turn % 2);
+        let body = format!(
+            r#"{{"PrinterId":"honest-{printer}","PrintId":"{print}","EventType":{kind},"SecretKey":"{SECRET}"}}"#
+        );
+        let mut connection = place.connect(SENDER);
+        let json = "Content-Type: application/json\r\nConnection: close\r\n";
+        connection.send_request("POST", "/webhook/octoeverywhere", json, body.as_bytes());
+        let response = connection.receive("POST");
+        assert_eq!((response.status, &response.json()["status"]), (200, &"accepted".into()), "{response:?}");
+        sent.fetch_add(1, Ordering::Relaxed);
+    })
+}
+
+/// How long each turn took. There is an even number of them.
+fn repeat(pause: Duration, stop: &AtomicBool, mut turn: impl FnMut(usize)) -> Vec<Duration> {
+    let clock = Clock::start();
+    let mut spans = Vec::new();
+    while spans.len() % 2 == 1 || !stop.load(Ordering::Relaxed) {
+        let begun = clock.monotonic();
+        turn(spans.len());
+        spans.push(clock.monotonic().saturating_sub(begun));
+        thread::sleep(pause);
+    }
+    spans
+}
