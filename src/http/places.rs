@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// comes back all at once is served one after the other.
 const STANDSTILL: Duration = Duration::from_millis(250);
 
+/// How many connections of one client may wait for its places. A farm that comes back at once fits in.
+const MOST_QUEUED: usize = 1024;
+
 /// The answer to a client that has too many connections.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain; charset=utf-8\r\n\
@@ -130,12 +133,11 @@ impl Places {
         }
     }
 
-    /// Lets a connection wait, while no more of its client do than may be connected.
+    /// Lets a connection wait, unless too many of its client do.
     fn queue(self: &Arc<Self>, client: Client) -> Entry {
-        let most = self.settings.current().network.connections_per_address;
         let mut taken = self.taken();
         let queued = taken.queued.entry(client).or_default();
-        if *queued >= most {
+        if *queued >= MOST_QUEUED {
             self.dropped(Dropped::AddressLimit);
             return Entry::Refused;
         }
@@ -462,7 +464,10 @@ mod tests {
         let (first, second) = (found(&places, 1).unwrap(), found(&places, 1).unwrap());
         let Entry::Later(third) = places.enter(client(1)).await else { panic!("it does not wait") };
         let Entry::Later(fourth) = places.enter(client(1)).await else { panic!("it does not wait") };
-        assert!(matches!(places.queue(client(1)), Entry::Refused), "as many wait as may be connected");
+        let more: Vec<_> = (2..MOST_QUEUED).map(|_| places.queue(client(1))).collect();
+        assert!(more.iter().all(|entry| matches!(entry, Entry::Later(_))));
+        assert!(matches!(places.queue(client(1)), Entry::Refused), "too many wait");
+        drop(more);
         assert!(matches!(places.enter(client(2)).await, Entry::Place(_)));
         let third = tokio::spawn(third.place());
         tokio::task::yield_now().await;
