@@ -77,6 +77,8 @@ impl Honest {
             thread::spawn(move || send(&place, number, &stop, &sent))
         });
         let senders = senders.collect();
+        // From here on its password is remembered; one that has to be checked may be told to come again.
+        place.scrape();
         let scraper = {
             let (place, stop) = (place.clone(), Arc::clone(&stop));
             thread::spawn(move || repeat(SCRAPE_PAUSE, &stop, |_| drop(place.scrape())))
