@@ -27,7 +27,7 @@ const SLOW: Duration = Duration::from_millis(10);
 /// The program of the Pushgateway, and the Debian package that it is in.
 const GATEWAY: &str = "prometheus-pushgateway";
 
-const CONFIG: &str = "limits: {printers: 20000}\n";
+const CONFIG: &str = "limits: {printers: 20000, connections: 16384, connections_per_address: 16384}\n";
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
