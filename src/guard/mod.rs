@@ -1,5 +1,5 @@
-//! What one client may do to all: how many wrong secrets it may send, how many webhooks, how many lines of the log. Pure: time is an argument,
-//! as what has passed since the start.
+//! What one client may do to all: how many wrong secrets it may send, how many webhooks, how many lines of the log it may
+//! cause. Pure: time is an argument, as what has passed since the start.
 //!
 //! A client is an address ([`Client`]). What is remembered of clients is bounded in number and in time (`recent`).
 
