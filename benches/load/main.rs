@@ -36,6 +36,20 @@ struct Plan {
     time: Duration,
 }
 
+type Part = (&'static str, fn(&Plan, &Path, &mut Targets));
+
+/// What is measured, by the name under which it can be asked for alone.
+const PARTS: [Part; 8] = [
+    ("ingest", ingest::side_by_side),
+    ("growth", |plan, folder, _| growth::side_by_side(plan, folder)),
+    ("together", together::side_by_side),
+    ("encode", |plan, _, targets| encode::encode(plan, targets)),
+    ("slow", ingest::on_a_slow_disk),
+    ("burst", ingest::at_once),
+    ("scrapes", farm::scrapes),
+    ("starts", farm::starts),
+];
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [role, kind, folder] = &arguments[..]
@@ -65,21 +79,19 @@ fn main() {
     if has("--instructions") {
         stages::count(&folder);
     } else {
-        take_times(&plan, &folder);
+        let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+        take_times(&plan, &folder, |part| names.is_empty() || names.iter().any(|name| *name == part));
     }
 
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-fn take_times(plan: &Plan, folder: &Path) {
+fn take_times(plan: &Plan, folder: &Path, wanted: impl Fn(&str) -> bool) {
     let mut targets = Targets::default();
-    ingest::side_by_side(plan, folder, &mut targets);
-    growth::side_by_side(plan, folder);
-    together::side_by_side(plan, folder, &mut targets);
-    encode::encode(plan, &mut targets);
-    ingest::on_a_slow_disk(plan, folder, &mut targets);
-    ingest::at_once(plan, folder, &mut targets);
-    farm::scrapes(plan, folder, &mut targets);
-    farm::starts(plan, folder, &mut targets);
+    for (name, measure) in PARTS {
+        if wanted(name) {
+            measure(plan, folder, &mut targets);
+        }
+    }
     targets.print();
 }
