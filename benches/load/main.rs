@@ -22,7 +22,12 @@ mod together;
 use std::path::Path;
 use std::time::Duration;
 
+use mimalloc::MiMalloc;
 use report::Targets;
+
+/// That of the program, for all that is measured beside it as well.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The printers that send under load.
 const PRINTERS: usize = 1_000;
