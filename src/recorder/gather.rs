@@ -9,10 +9,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// A commit that takes less is not worth waiting for.
-const SLOW: Duration = Duration::from_millis(1);
+const SLOW: Duration = Duration::from_millis(3);
 
-/// How long the queue is watched for another event.
-const PAUSE: Duration = Duration::from_micros(200);
+/// How long the queue is watched for another event: this part of what the last commit took.
+const PAUSE: u32 = 16;
 
 /// How the last commit went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,12 +35,13 @@ pub(super) fn gather<T>(
     if last.took < SLOW || !last.shared {
         return;
     }
-    let mut left = last.took / 2;
     let mut before = 0;
-    while batch.len() > before && batch.len() < most && left >= PAUSE {
+    for _ in 0..PAUSE / 2 {
+        if batch.len() == before || batch.len() >= most {
+            break;
+        }
         before = batch.len();
-        pause(PAUSE);
-        left -= PAUSE;
+        pause(last.took / PAUSE);
         while batch.len() < most
             && let Ok(one) = queue.try_recv()
         {
@@ -58,12 +59,12 @@ mod tests {
         let ms = Duration::from_millis;
         let one_each = [1; 1_000];
         let cases: [(&str, LastCommit, &[usize], usize, usize); 7] = [
-            ("a fast store", LastCommit { took: ms(1) / 2, shared: true }, &[3], 1, 0),
+            ("a fast store", LastCommit { took: ms(2), shared: true }, &[3], 1, 0),
             ("a sender alone", LastCommit { took: ms(10), shared: false }, &[3], 1, 0),
             ("the first batch", LastCommit::default(), &[3], 1, 0),
             ("nobody comes", LastCommit { took: ms(10), shared: true }, &[], 1, 1),
             ("until nobody comes", LastCommit { took: ms(10), shared: true }, &[3, 2, 0, 9], 6, 3),
-            ("for half a commit", LastCommit { took: ms(2), shared: true }, &one_each, 6, 5),
+            ("for half a commit", LastCommit { took: ms(10), shared: true }, &one_each, 9, 8),
             ("until the batch is full", LastCommit { took: ms(1_000), shared: true }, &[40, 99, 9], 100, 2),
         ];
         for (name, last, arrivals, expected, pauses) in cases {
