@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod encoder;
 pub mod own;
+mod text;
 
 use std::sync::Arc;
 
