@@ -36,11 +36,10 @@ pub(super) async fn metrics(State(web): State<Arc<Web>>, headers: HeaderMap) -> 
         let (view, now) = web.recorder.view();
         web.metrics.scrape(view, now)
     });
-    let begun = begun.await.map_err(|error| io::Error::other(panics::ended(&error)));
-    match begun.and_then(|scrape| scrape.map_err(io::Error::other)) {
+    match begun.await {
         Ok(scrape) => respond(scrape, gzip),
         Err(error) => {
-            error!(%error, "metrics could not be rendered");
+            error!(error = panics::ended(&error), "metrics could not be rendered");
             answer::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The metrics could not be rendered; see the log.\n",
