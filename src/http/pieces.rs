@@ -51,8 +51,8 @@ pub(super) struct Pieces {
     text: BytesMut,
     gzip: Option<GzEncoder<Writer<BytesMut>>>,
     turns: Turns,
-    /// Waits for the turn of the next piece. A turn is had only while a piece is being written, and never while the
-    /// reader is waited for.
+    /// Waits for the turn of the next piece. A turn is had only while a piece is being written: a connection asks for the
+    /// piece as soon as it is woken for it, and asks for none while it waits for its reader.
     next_turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
 }
 
