@@ -19,7 +19,7 @@ use crate::{BURST, PRINTERS, Plan};
 const NOW: Time = Time::from_micros(1_795_310_000_250_000);
 
 /// How much text is written at a time.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 32 * 1024;
 
 /// The targets were set for so many series of a printer.
 const SERIES: f64 = 14.0;
@@ -131,7 +131,7 @@ impl Write for Sink {
 }
 
 fn pieces(metrics: &Metrics, view: &Arc<View>, mut take: impl FnMut(&[u8])) {
-    let mut scrape = metrics.scrape(Arc::clone(view), NOW).unwrap();
+    let mut scrape = metrics.scrape(Arc::clone(view), NOW);
     let mut text = BytesMut::with_capacity(2 * PIECE);
     while scrape.step(&mut text) {
         if text.len() >= PIECE {

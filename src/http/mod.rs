@@ -8,6 +8,7 @@ mod health;
 mod landing;
 mod listen;
 mod metrics;
+mod pieces;
 mod places;
 mod reload;
 mod router;
@@ -24,6 +25,8 @@ use crate::guard::{Attempts, Hush, Rates};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::web_config::SharedWebConfig;
+
+use pieces::Turns;
 
 pub use gate::{Gate, Side};
 pub use health::Readiness;
@@ -50,6 +53,8 @@ pub struct Web {
     attempts: Attempts,
     rates: Rates,
     hush: Hush,
+    /// The turns of the scrapes.
+    turns: Turns,
     options: Options,
     ports: Ports,
 }
@@ -109,6 +114,7 @@ impl Web {
             attempts: Attempts::default(),
             rates: Rates::default(),
             hush: Hush::default(),
+            turns: Turns::default(),
             options,
             ports,
         }

@@ -3,8 +3,6 @@
 //! One pass over the printers for each series that every printer has, so that all the text around the printer's label
 //! is put together once. Nothing is allocated for a printer but the text itself.
 
-mod text;
-
 use std::ops::Range;
 
 use bytes::{BufMut, BytesMut};
@@ -15,8 +13,8 @@ use super::catalogue::{
     PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS, PRINT_START, PRINTER_ERRORS, PRINTER_INFO,
     PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
 };
+use super::text::{CLOSE, Escaped, Value, put, put_escaped, put_head};
 use crate::farm::{PrintReading, Reading, Snapshot, Source, Time};
-use text::{Escaped, Value, put, put_escaped};
 
 /// How many printers a step writes at most. So many keep a step short, and make what is done once for each a trifle.
 const STEP: usize = 256;
@@ -55,7 +53,7 @@ pub struct Encoder<P> {
     place: Place,
     /// A series up to the printer's label; kept for its memory.
     head: BytesMut,
-    /// A series from the printer's label to its value; kept for its memory.
+    /// A series from the printer's label to its value, empty where that is only [`CLOSE`]; kept for its memory.
     tail: BytesMut,
 }
 
@@ -114,7 +112,7 @@ impl<P: Printers> Encoder<P> {
     /// Writes one series for each printer, of one combination of the metric's closed labels.
     ///
     /// `value` gets the positions of the words in their sets, in the order of the labels.
-    fn family<const CLOSED: usize, V: Into<Value>>(
+    fn family<const CLOSED: usize, V: Value>(
         &mut self,
         out: &mut BytesMut,
         metric: &Metric,
@@ -123,22 +121,23 @@ impl<P: Printers> Encoder<P> {
         let Some(at) = combination(metric, self.place.combination) else { return self.next_family() };
         self.around_printer(metric, at);
         let positions = self.positions();
-        let labels = self.labels.from(positions.start);
+        let labels = self.labels.from(positions.start, self.tail.is_empty());
         for (reading, label) in self.printers.read(positions.clone()).zip(labels) {
             if let Some(value) = value(&reading, at) {
                 self.place.head(out, metric);
                 out.put_slice(&self.head);
                 out.put_slice(label);
-                out.put_slice(&self.tail);
-                value.into().write(out);
-                out.put_u8(b'\n');
+                if !self.tail.is_empty() {
+                    out.put_slice(&self.tail);
+                }
+                value.end_line(out);
             }
         }
         self.next_printer(positions.end);
     }
 
     /// Writes one series for each open print.
-    fn print<V: Into<Value>>(
+    fn print<V: Value>(
         &mut self,
         out: &mut BytesMut,
         metric: &Metric,
@@ -182,8 +181,7 @@ impl<P: Printers> Encoder<P> {
             if let Some(time) = self.printers.limit_reached(source) {
                 self.place.head(out, metric);
                 put(out, format_args!("{}{{source=\"{}\"}} ", metric.name, source.as_str()));
-                Value::from(time).write(out);
-                out.put_u8(b'\n');
+                time.end_line(out);
             }
         }
         self.next_family();
@@ -228,6 +226,9 @@ impl<P: Printers> Encoder<P> {
             separator = ",";
         }
         text.put_slice(b"} ");
+        if *self.tail == *CLOSE {
+            self.tail.clear();
+        }
     }
 }
 
@@ -235,8 +236,7 @@ impl Place {
     /// Writes help and type, unless they stand there.
     fn head(&mut self, out: &mut BytesMut, metric: &Metric) {
         if !self.headed {
-            let (name, kind) = (metric.name, metric.kind.as_str());
-            put(out, format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help));
+            put_head(out, metric);
             self.headed = true;
         }
     }

@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod encoder;
 pub mod own;
+mod text;
 
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ use bytes::BytesMut;
 use crate::farm::{Snapshot, Time, View};
 use encoder::Encoder;
 use own::Own;
+
+/// More bytes than the exporter's own metrics take.
+const OWN: usize = 32 * 1024;
 
 /// All that is behind `/metrics`. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -31,20 +35,18 @@ impl Metrics {
     }
 
     /// Everything as it is at `now`, to be written in text format 0.0.4: the printers' series, then the exporter's own.
-    ///
-    /// # Errors
-    /// When the exporter's own metrics cannot be encoded.
-    pub fn scrape(&self, view: Arc<View>, now: Time) -> prometheus::Result<Scrape> {
-        let mut own = String::new();
-        self.own.encode(&mut own)?;
-        Ok(Scrape { printers: Encoder::new(Snapshot::new(view, now)), own })
+    #[must_use]
+    pub fn scrape(&self, view: Arc<View>, now: Time) -> Scrape {
+        let mut own = BytesMut::with_capacity(OWN);
+        self.own.encode(&mut own);
+        Scrape { printers: Encoder::new(Snapshot::new(view, now)), own }
     }
 }
 
 /// A scrape that is being written.
 pub struct Scrape {
     printers: Encoder<Snapshot>,
-    own: String,
+    own: BytesMut,
 }
 
 impl Scrape {
@@ -53,7 +55,7 @@ impl Scrape {
         if self.printers.step(out) {
             return true;
         }
-        out.extend_from_slice(std::mem::take(&mut self.own).as_bytes());
+        out.extend_from_slice(&std::mem::take(&mut self.own));
         false
     }
 }

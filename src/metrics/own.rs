@@ -1,19 +1,17 @@
 //! What the exporter tells of itself: the webhooks it gets, its store, its configuration, its process.
 
+mod page;
+mod process;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
-};
+use bytes::BytesMut;
+use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec};
 
-use super::catalogue::{self, Metric};
+use super::catalogue;
 use crate::farm::{EventKind, Source, Time, words};
-
-/// Bounds of the histograms in seconds: from an event that meets no disk to a sender that loses its patience.
-const BUCKETS: [f64; 16] =
-    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+use page::Page;
 
 words! {
     /// Why a connection was refused or ended early, as the label `reason` names it.
@@ -31,17 +29,17 @@ words! {
     }
 }
 
-/// The exporter's own metrics, in a registry of their own. Cheap to clone; all clones count together.
+/// The exporter's own metrics. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
 pub struct Own {
-    registry: Registry,
+    page: Arc<Page>,
     events: IntCounterVec,
     ignored: IntCounterVec,
     rejected: IntCounterVec,
     webhook_duration: HistogramVec,
     commit_duration: Histogram,
     store_failures: IntCounter,
-    connections: IntGauge,
+    connections: Gauge,
     connections_dropped: IntCounterVec,
     panics: IntCounter,
     config_successful: Gauge,
@@ -57,28 +55,27 @@ impl Own {
     /// # Errors
     /// When two metrics of the catalogue contradict each other.
     pub fn new(now: Time) -> prometheus::Result<Self> {
-        let registry = Registry::new();
+        let mut page = Page::new();
+        page.gauge(&catalogue::BUILD_INFO, &build())?.set(1.0);
         let own = Self {
-            events: counters(&registry, &catalogue::WEBHOOK_EVENTS)?,
-            ignored: counters(&registry, &catalogue::WEBHOOK_IGNORED)?,
-            rejected: counters(&registry, &catalogue::WEBHOOK_REJECTED)?,
-            webhook_duration: histograms(&registry, &catalogue::WEBHOOK_DURATION)?,
-            commit_duration: histograms(&registry, &catalogue::STORE_COMMIT_DURATION)?
+            events: page.counters(&catalogue::WEBHOOK_EVENTS)?,
+            ignored: page.counters(&catalogue::WEBHOOK_IGNORED)?,
+            rejected: page.counters(&catalogue::WEBHOOK_REJECTED)?,
+            webhook_duration: page.histograms(&catalogue::WEBHOOK_DURATION)?,
+            commit_duration: page
+                .histograms(&catalogue::STORE_COMMIT_DURATION)?
                 .with_label_values::<&str>(&[]),
-            store_failures: counters(&registry, &catalogue::STORE_FAILURES)?.with_label_values::<&str>(&[]),
-            connections: connections(&registry)?,
-            connections_dropped: counters(&registry, &catalogue::CONNECTIONS_DROPPED)?,
-            panics: counters(&registry, &catalogue::PANICS)?.with_label_values::<&str>(&[]),
-            config_successful: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL, &[])?,
-            config_success_time: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESS, &[])?,
-            web_config_successful: gauges(&registry, &catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
-            certificate_not_after: gauges(&registry, &catalogue::TLS_CERTIFICATE_NOT_AFTER)?,
-            unauthorized: counters(&registry, &catalogue::WEB_UNAUTHORIZED)?,
-            registry,
+            store_failures: page.counters(&catalogue::STORE_FAILURES)?.with_label_values::<&str>(&[]),
+            connections: page.gauge(&catalogue::CONNECTIONS, &[])?,
+            connections_dropped: page.counters(&catalogue::CONNECTIONS_DROPPED)?,
+            panics: page.counters(&catalogue::PANICS)?.with_label_values::<&str>(&[]),
+            config_successful: page.gauge(&catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL, &[])?,
+            config_success_time: page.gauge(&catalogue::CONFIG_LAST_RELOAD_SUCCESS, &[])?,
+            web_config_successful: page.optional_gauge(&catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
+            certificate_not_after: page.optional_gauge(&catalogue::TLS_CERTIFICATE_NOT_AFTER)?,
+            unauthorized: page.counters(&catalogue::WEB_UNAUTHORIZED)?,
+            page: Arc::new(page),
         };
-        gauge(&own.registry, &catalogue::BUILD_INFO, &build())?.set(1.0);
-        #[cfg(target_os = "linux")]
-        own.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         own.config_loaded(now);
         Ok(own)
     }
@@ -116,7 +113,7 @@ impl Own {
 
     /// Notes how many connections are open.
     pub fn connections(&self, open: usize) {
-        self.connections.set(i64::try_from(open).unwrap_or(i64::MAX));
+        self.connections.set(open as f64);
     }
 
     /// Counts a connection that was refused or ended early.
@@ -156,11 +153,8 @@ impl Own {
     }
 
     /// Appends all of it to `out`, in text format 0.0.4, sorted by name.
-    ///
-    /// # Errors
-    /// When a metric cannot be put in this format; then `out` holds what comes before it.
-    pub fn encode(&self, out: &mut String) -> prometheus::Result<()> {
-        TextEncoder::new().encode_utf8(&self.registry.gather(), out)
+    pub fn encode(&self, out: &mut BytesMut) {
+        self.page.write(out);
     }
 }
 
@@ -170,75 +164,23 @@ fn build() -> [&'static str; 3] {
     [revision, env!("PRINTFARM_RUSTC_VERSION"), env!("CARGO_PKG_VERSION")]
 }
 
-fn connections(registry: &Registry) -> prometheus::Result<IntGauge> {
-    let gauge = IntGauge::new(catalogue::CONNECTIONS.name, catalogue::CONNECTIONS.help)?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
-}
-
-fn counters(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounterVec> {
-    registered(
-        registry,
-        metric,
-        IntCounterVec::new(Opts::new(metric.name, metric.help), &label_names(metric))?,
-    )
-}
-
-fn histograms(registry: &Registry, metric: &Metric) -> prometheus::Result<HistogramVec> {
-    let opts = HistogramOpts::new(metric.name, metric.help).buckets(BUCKETS.to_vec());
-    registered(registry, metric, HistogramVec::new(opts, &label_names(metric))?)
-}
-
-fn gauge(registry: &Registry, metric: &Metric, values: &[&str]) -> prometheus::Result<Gauge> {
-    gauges(registry, metric)?.get_metric_with_label_values(values)
-}
-
-/// A gauge without any series yet.
-fn gauges(registry: &Registry, metric: &Metric) -> prometheus::Result<GaugeVec> {
-    let gauges = GaugeVec::new(Opts::new(metric.name, metric.help), &label_names(metric))?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
-}
-
-/// Registers the metric with all its series, so that a first event is seen as an increase.
-fn registered<B>(registry: &Registry, metric: &Metric, vec: MetricVec<B>) -> prometheus::Result<MetricVec<B>>
-where
-    B: MetricVecBuilder + 'static,
-    MetricVec<B>: Collector + Clone,
-{
-    for values in combinations(metric) {
-        vec.get_metric_with_label_values(&values)?;
-    }
-    registry.register(Box::new(vec.clone()))?;
-    Ok(vec)
-}
-
-/// Every combination of the words of the metric's labels.
-fn combinations(metric: &Metric) -> Vec<Vec<&'static str>> {
-    let mut all = vec![Vec::new()];
-    for words in metric.labels.iter().filter_map(|label| label.values) {
-        all = all
-            .iter()
-            .flat_map(|values| words.iter().map(move |word| [values, [*word].as_slice()].concat()))
-            .collect();
-    }
-    all
-}
-
-fn label_names(metric: &Metric) -> Vec<&'static str> {
-    metric.label_names().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use prometheus::TextEncoder;
+
+    use super::page::BUCKETS;
     use super::*;
 
+    fn text(own: &Own) -> String {
+        let mut out = BytesMut::new();
+        own.encode(&mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
     fn lines(own: &Own) -> BTreeSet<String> {
-        let mut text = String::new();
-        own.encode(&mut text).unwrap();
-        text.lines().filter(|line| line.starts_with("printfarm_")).map(str::to_owned).collect()
+        text(own).lines().filter(|line| line.starts_with("printfarm_")).map(str::to_owned).collect()
     }
 
     /// The series that `act` changes, as they are afterwards.
@@ -359,6 +301,29 @@ mod tests {
             own.web_config(true, None);
         };
         assert_eq!(changed(unknown), [format!("{successful} 1")]);
+    }
+
+    #[test]
+    fn it_writes_what_the_prometheus_crate_would() {
+        let own = Own::new(Time::from_micros(1_500_000)).unwrap();
+        let check = |when: &str| {
+            let theirs = TextEncoder::new().encode_to_string(&own.page.registry.gather()).unwrap();
+            let ours = text(&own);
+            let process = ours.find("# HELP process_").unwrap_or(ours.len());
+            assert_eq!(&ours[..process], theirs, "{when}");
+        };
+        check("at the start");
+        own.event(Source::OctoPrint, EventKind::Started);
+        own.rejected(Source::OctoEverywhere, "store");
+        own.connections(12_345);
+        own.commit(Duration::from_micros(1_234));
+        own.webhook_duration(Source::OctoPrint, Duration::from_secs(11));
+        own.webhook_duration(Source::OctoPrint, Duration::from_nanos(1));
+        check("after some webhooks");
+        own.web_config(true, Some(Time::from_micros(3_000_001)));
+        check("with a web configuration and a certificate");
+        own.web_config(false, None);
+        check("with a web configuration that was refused");
     }
 
     #[test]
