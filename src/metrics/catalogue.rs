@@ -293,7 +293,7 @@ catalogue! {
     WEBHOOK_REJECTED: Counter "printfarm_webhook_rejected_total" [REJECTED_REASON, SOURCE] of Source in "webhooks";
 
     /// Total user and system CPU time spent in seconds.
-    PROCESS_CPU: Counter "process_cpu_seconds_total" [] of Process in "seconds, whole ones", absent "off Linux";
+    PROCESS_CPU: Counter "process_cpu_seconds_total" [] of Process in "seconds", absent "off Linux";
 
     /// Maximum number of open file descriptors.
     PROCESS_MAX_FDS: Gauge "process_max_fds" [] of Process in "file descriptors", absent "off Linux";
@@ -305,7 +305,7 @@ catalogue! {
     PROCESS_RESIDENT_MEMORY: Gauge "process_resident_memory_bytes" [] of Process in "bytes", absent "off Linux";
 
     /// Start time of the process since unix epoch in seconds.
-    PROCESS_START_TIME: Gauge "process_start_time_seconds" [] of Process in "seconds since the Unix epoch, whole ones",
+    PROCESS_START_TIME: Gauge "process_start_time_seconds" [] of Process in "seconds since the Unix epoch",
         absent "off Linux";
 
     /// Number of OS threads in the process.
