@@ -160,16 +160,16 @@ impl SqliteStore {
         Ok(farm)
     }
 
-    fn write(&mut self, view: &View, changes: &Changes, shown_until: Time) -> rusqlite::Result<()> {
-        let connection = self.connection.transaction()?;
+    fn write(&self, view: &View, changes: &Changes, shown_until: Time) -> rusqlite::Result<()> {
+        let connection = &self.connection;
         for &position in &changes.printers {
             if let Some(printer) = view.printer(position) {
-                write_printer(&connection, position, printer)?;
+                write_printer(connection, position, printer)?;
             }
         }
         for (position, print) in &changes.ended {
             if let Some(printer) = view.printer(*position) {
-                write_print(&connection, printer, print)?;
+                write_print(connection, printer, print)?;
             }
         }
         for fingerprint in &changes.spent {
@@ -178,15 +178,30 @@ impl SqliteStore {
                 .execute([fingerprint.cast_signed()])?;
         }
         if changes.limits {
-            write_limits(&connection, view)?;
+            write_limits(connection, view)?;
         }
         if changes.heartbeat {
             connection
                 .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, shown_until) VALUES (1, ?)")?
                 .execute([shown_until.micros()])?;
         }
-        connection.commit()
+        Ok(())
     }
+}
+
+/// Writes all of it or nothing. The statements around it are kept prepared, as those within are.
+fn transaction(
+    connection: &Connection,
+    write: impl FnOnce() -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let run = |sql| connection.prepare_cached(sql)?.execute([]);
+    run("BEGIN")?;
+    let written = write().and_then(|()| run("COMMIT").map(drop));
+    if written.is_err() && !connection.is_autocommit() {
+        // The error that led here tells more than one of this.
+        let _ = run("ROLLBACK");
+    }
+    written
 }
 
 impl Store for SqliteStore {
@@ -196,7 +211,7 @@ impl Store for SqliteStore {
 
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
         // Without the path: the sender of a webhook reads this.
-        self.sealed(|store| store.write(view, changes, shown_until))
+        self.sealed(|store| transaction(&store.connection, || store.write(view, changes, shown_until)))
             .map_err(|error| StoreError(format!("the store {error}")))
     }
 

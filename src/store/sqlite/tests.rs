@@ -225,6 +225,24 @@ fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_suc
 }
 
 #[test]
+fn a_commit_that_fails_midway_keeps_nothing_and_the_next_one_succeeds() {
+    let folder = Folder::new("midway");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut farm = Farm::default();
+    let mut changes = Changes { heartbeat: true, ..Changes::default() };
+    let start = event(100, What::Started, Job::default());
+    farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut changes).unwrap();
+    sql(&folder.store(), "ALTER TABLE heartbeat RENAME TO away");
+    let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
+    assert!(error.contains("no such table: heartbeat"), "{error}");
+    assert!(store.connection.is_autocommit());
+    sql(&folder.store(), "ALTER TABLE away RENAME TO heartbeat");
+    assert!(store.load().unwrap().farm.view().is_empty());
+    store.commit(farm.view(), &changes, start.received).unwrap();
+    assert_eq!(store.load().unwrap().farm.view().len(), 1);
+}
+
+#[test]
 fn the_time_of_the_heartbeat_is_kept() {
     let folder = Folder::new("heartbeat");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
