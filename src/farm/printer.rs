@@ -226,9 +226,12 @@ impl Standing {
     }
 
     fn printed(&self, now: Time) -> Duration {
-        let ended: Duration = self.totals.ended_printed.iter().sum();
         let open = self.print.as_ref().map_or(Duration::ZERO, |print| print.printed(now));
-        self.shown_printed.max(ended + open)
+        self.shown_printed.max(self.ended_printed() + open)
+    }
+
+    fn ended_printed(&self) -> Duration {
+        self.totals.ended_printed.iter().sum()
     }
 
     fn paused(&self, now: Time) -> Duration {
@@ -282,6 +285,17 @@ impl Standing {
         if let Some(print) = &mut self.print {
             print.listen(event.received, limits);
         }
+        self.forget_what_was_shown();
         effect
+    }
+
+    /// Ended prints are never taken back: what they bear out needs not be remembered, nor kept.
+    fn forget_what_was_shown(&mut self) {
+        if self.shown_printed <= self.ended_printed() {
+            self.shown_printed = Duration::ZERO;
+        }
+        if self.shown_paused <= self.ended_paused {
+            self.shown_paused = Duration::ZERO;
+        }
     }
 }
