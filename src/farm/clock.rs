@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::brief::{is_default, span};
 use super::event::Elapsed;
 use super::time::{Reset, Time};
 
@@ -17,17 +18,22 @@ const ROUNDING: Duration = Duration::from_secs(1);
 /// Time spent printing and time spent paused, as known at one moment, and which of them runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Clock {
+    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     printed: Duration,
+    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     paused: Duration,
     at: Time,
+    #[serde(default, skip_serializing_if = "is_default")]
     hand: Hand,
     /// What `paused` was when the current pause began.
+    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     paused_before: Duration,
 }
 
 /// Which time runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Hand {
+    #[default]
     Printing,
     Paused,
     Stopped,

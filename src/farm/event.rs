@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::brief::{is_default, span};
 use super::time::Time;
 use super::words::{AttentionReason, Origin, Outcome, Source, WarningAction, words};
 
@@ -171,6 +172,7 @@ pub struct File {
     /// Its name, for people.
     pub name: String,
     /// Its path within its origin, when the sender tells it.
+    #[serde(skip_serializing_if = "is_default")]
     pub path: Option<String>,
 }
 
@@ -178,11 +180,11 @@ pub struct File {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Elapsed {
     /// Pauses are left out.
-    Printing(Duration),
+    Printing(#[serde(with = "span")] Duration),
     /// Pauses are counted in.
-    WithPauses(Duration),
+    WithPauses(#[serde(with = "span")] Duration),
     /// Pauses are in or out, depending on a printer that we do not know.
-    Either(Duration),
+    Either(#[serde(with = "span")] Duration),
 }
 
 impl Job {

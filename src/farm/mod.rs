@@ -2,6 +2,7 @@
 //!
 //! [`Farm::apply`] takes one [`Event`] at a time. A [`Reading`] is what one printer shows at one moment.
 
+mod brief;
 mod clock;
 mod event;
 mod identity;
@@ -22,7 +23,7 @@ use siphasher::sip::SipHasher24;
 use identity::free_label;
 
 pub use event::{Elapsed, Event, EventKind, File, Identity, Job, Reported, What};
-pub use printer::Printer;
+pub use printer::{Printer, Standing};
 pub use reading::{Moment, PrintReading, Reading, Totals};
 pub use snapshot::Snapshot;
 pub use time::{Reset, Time};
@@ -119,8 +120,8 @@ impl View {
 #[derive(Debug, Default)]
 pub struct Farm {
     view: View,
-    by_identity: HashMap<Source, HashMap<String, usize>>,
-    labels: HashSet<String>,
+    by_id: [HashMap<Arc<str>, usize>; Source::ALL.len()],
+    labels: HashSet<Arc<str>>,
     /// Fingerprints of the print ids that have ended, so that no late event opens a print anew.
     spent: HashSet<u64>,
 }
@@ -171,6 +172,14 @@ pub struct TooManyPrinters {
     pub limit: usize,
 }
 
+/// Two printers of a store are one, or have one label.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the printer {label:?} is there twice")]
+pub struct Twice {
+    /// The label of the second of them.
+    pub label: String,
+}
+
 /// What a series of events has changed: what a store has to keep, and what is taken back when it cannot.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -195,23 +204,34 @@ impl Changes {
 }
 
 impl Farm {
-    /// The state that a store has kept, still without its printers: [`Self::put_back`] adds them.
+    /// The state that a store has kept, still without its printers: [`Self::put_back`] adds them, so many.
     #[must_use]
-    pub fn restore(limit_reached: [Option<Time>; Source::ALL.len()], spent: HashSet<u64>) -> Self {
-        let view = View { printers: Vec::new(), limit_reached };
-        Self { view, spent, ..Self::default() }
+    pub fn restore(
+        limit_reached: [Option<Time>; Source::ALL.len()],
+        spent: HashSet<u64>,
+        printers: usize,
+    ) -> Self {
+        let view = View { printers: Vec::with_capacity(printers), limit_reached };
+        let by_id = [(); Source::ALL.len()].map(|()| HashMap::with_capacity(printers));
+        Self { view, by_id, labels: HashSet::with_capacity(printers), spent }
     }
 
     /// Adds the next of the printers that a store has kept.
-    pub fn put_back(&mut self, printer: Printer) {
-        self.index(&printer);
+    ///
+    /// # Errors
+    /// When another one has its label or is the same printer. Then the state is of no use.
+    pub fn put_back(&mut self, printer: Printer) -> Result<(), Twice> {
+        if !self.index(&printer) {
+            return Err(Twice { label: printer.label().to_owned() });
+        }
         self.view.printers.push(Arc::new(printer));
+        Ok(())
     }
 
     /// Whether any clock runs at `now`.
     #[must_use]
     pub fn is_running(&self, now: Time) -> bool {
-        self.view.printers.iter().any(|printer| printer.is_running(now))
+        self.view.printers.iter().any(|printer| printer.standing().is_running(now))
     }
 
     /// Goes on at `now` with a state that was shown until `shown_until` at the latest, and notes in `changes` what that
@@ -219,7 +239,7 @@ impl Farm {
     /// between: then the state goes on from where it was, and the counters keep up with the most that may have been seen
     /// of them.
     pub fn resume(&mut self, shown_until: Option<Time>, now: Time, changes: &mut Changes) {
-        let known = self.view.printers.iter().map(|printer| printer.last_event()).max();
+        let known = self.view.printers.iter().map(|printer| printer.standing().last_event()).max();
         let alive = known.max(shown_until.map(|until| until - HEARTBEAT));
         let Some(alive) = alive.filter(|alive| now < *alive) else { return };
         let seen = shown_until.map_or(alive, |until| until.max(alive));
@@ -230,9 +250,9 @@ impl Farm {
     /// Moves along with a wall clock that was put forward or back; the turn is by the clock as it was before.
     pub fn reset(&mut self, reset: Reset, turn: Turn, changes: &mut Changes) {
         for printer in &mut self.view.printers {
-            let printer = Arc::make_mut(printer);
-            printer.keep_up(turn.seen);
-            printer.reset(reset, turn.now);
+            let standing = Arc::make_mut(printer).standing_mut();
+            standing.keep_up(turn.seen);
+            standing.reset(reset, turn.now);
         }
         changes.printers.extend(0..self.view.printers.len());
     }
@@ -276,7 +296,7 @@ impl Farm {
         changes.printers.insert(position);
         let printer = Arc::make_mut(&mut self.view.printers[position]);
         let print_id = event.job.print_id.as_deref();
-        let already_ended = !printer.is_printing(print_id)
+        let already_ended = !printer.standing().is_printing(print_id)
             && print_id.is_some_and(|id| self.spent.contains(&fingerprint(source, printer.id(), id)));
         let effect = printer.apply(event, turn, already_ended, limits);
         let label = printer.label().to_owned();
@@ -303,14 +323,14 @@ impl Farm {
                 self.view.printers[position] = Arc::clone(printer);
             } else if let Some(printer) = self.view.printers.pop() {
                 self.labels.remove(printer.label());
-                self.by_identity.entry(printer.source()).or_default().remove(printer.id());
+                self.by_id[printer.source().index()].remove(printer.id());
             }
         }
         self.view.limit_reached = published.limit_reached;
     }
 
     fn position(&self, identity: &Identity) -> Option<usize> {
-        self.by_identity.get(&identity.source)?.get(&identity.id).copied()
+        self.by_id[identity.source.index()].get(identity.id.as_str()).copied()
     }
 
     fn label(&self, identity: &Identity) -> String {
@@ -325,17 +345,18 @@ impl Farm {
         if position >= limits.printers {
             return Err(TooManyPrinters { limit: limits.printers });
         }
-        let printer = Printer::new(&event.printer, self.label(&event.printer), event.received);
+        let printer = Printer::new(&event.printer, &self.label(&event.printer), event.received);
         self.index(&printer);
         self.view.printers.push(Arc::new(printer));
         Ok(position)
     }
 
-    /// Makes it possible to find the printer that is about to be the last.
-    fn index(&mut self, printer: &Printer) {
-        self.labels.insert(printer.label().to_owned());
+    /// Makes it possible to find the printer that is about to be the last. Answers whether no other is found by the same.
+    fn index(&mut self, printer: &Printer) -> bool {
+        let [id, label] = printer.keys();
         let position = self.view.printers.len();
-        self.by_identity.entry(printer.source()).or_default().insert(printer.id().to_owned(), position);
+        let is_new = self.by_id[printer.source().index()].insert(id, position).is_none();
+        self.labels.insert(label) && is_new
     }
 }
 
@@ -364,4 +385,4 @@ fn fingerprint(source: Source, printer_id: &str, print_id: &str) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::brief::{is_default, optional_span};
 use super::clock::{Clock, Hand};
 use super::event::{Elapsed, Event, File, Job, What};
 use super::reading::{PrintMoment, PrintReading};
@@ -33,32 +34,46 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     pub(super) received: Time,
+    #[serde(skip_serializing_if = "is_default")]
     sent: Option<Time>,
 }
 
 /// A print from its start, announced or implied, to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenPrint {
+    #[serde(skip_serializing_if = "is_default")]
     print_id: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
     file: Option<File>,
     origin: Origin,
+    #[serde(skip_serializing_if = "is_default")]
     owner: Option<String>,
     started: Time,
     phase: Phase,
     /// When the pause began that nothing has shown to be over.
+    #[serde(skip_serializing_if = "is_default")]
     open_pause: Option<Stamp>,
     clock: Clock,
     /// The start itself was reported, and nothing else of this print since.
+    #[serde(default, skip_serializing_if = "is_default")]
     only_announced: bool,
     last_report: Stamp,
+    #[serde(skip_serializing_if = "is_default")]
     last_elapsed: Option<Elapsed>,
+    #[serde(skip_serializing_if = "is_default")]
     progress: Option<f64>,
     /// What the clock will show at the end, as far as the sender can tell.
+    #[serde(with = "optional_span", default, skip_serializing_if = "is_default")]
     expected: Option<Duration>,
+    #[serde(with = "optional_span", default, skip_serializing_if = "is_default")]
     estimate: Option<Duration>,
+    #[serde(skip_serializing_if = "is_default")]
     layer: Option<u32>,
+    #[serde(skip_serializing_if = "is_default")]
     layers: Option<u32>,
+    #[serde(skip_serializing_if = "is_default")]
     height: Option<f64>,
+    #[serde(skip_serializing_if = "is_default")]
     position: Option<u64>,
     silent_at: Time,
 }

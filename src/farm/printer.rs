@@ -1,11 +1,13 @@
-//! One printer: what it is doing, and what has been counted of it. What an event does to it is in [`table`].
+//! One printer: who it is, what it is doing, and what has been counted of it. What an event does to it is in [`table`].
 
 mod table;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::brief::{is_default, span};
 use super::event::{Elapsed, Event, File, Identity};
 use super::print::OpenPrint;
 use super::reading::{Moment, Reading, Totals};
@@ -14,31 +16,47 @@ use super::words::{AttentionReason, Source, State};
 use super::{EndedPrint, Limits, Turn};
 
 /// One printer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Printer {
     source: Source,
-    id: String,
-    label: String,
-    name: String,
+    // Shared, because every event copies the printer, and those who look it up know it by its id and label too.
+    id: Arc<str>,
+    label: Arc<str>,
+    name: Arc<str>,
+    standing: Standing,
+}
+
+/// What a printer is doing, and what has been counted of it: all that changes, but for its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
     /// What it does once no print is open.
+    #[serde(default, skip_serializing_if = "is_default")]
     rest: Rest,
     // Boxed, with the last end, because most printers of a large farm are at rest.
+    #[serde(skip_serializing_if = "is_default")]
     print: Option<Box<OpenPrint>>,
+    #[serde(default, skip_serializing_if = "is_default")]
     totals: Totals,
+    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     ended_paused: Duration,
     /// When it became what it is now.
     since: Time,
     /// What the counters of time have shown already; they never show less.
+    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     shown_printed: Duration,
+    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     shown_paused: Duration,
+    #[serde(skip_serializing_if = "is_default")]
     last_end: Option<Box<LastEnd>>,
+    #[serde(skip_serializing_if = "is_default")]
     attention: Option<Attention>,
     last_event: Time,
 }
 
 /// What a printer does while no print is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Rest {
+    #[default]
     Idle,
     Error,
     Unknown,
@@ -48,8 +66,11 @@ enum Rest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct LastEnd {
     at: Time,
+    #[serde(skip_serializing_if = "is_default")]
     print_id: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
     file: Option<File>,
+    #[serde(skip_serializing_if = "is_default")]
     elapsed: Option<Elapsed>,
 }
 
@@ -74,23 +95,17 @@ impl Effect {
 }
 
 impl Printer {
-    pub(super) fn new(identity: &Identity, label: String, now: Time) -> Self {
-        Self {
-            source: identity.source,
-            id: identity.id.clone(),
-            label,
-            name: identity.name.clone(),
-            rest: Rest::Idle,
-            print: None,
-            totals: Totals::default(),
-            ended_paused: Duration::ZERO,
-            since: now,
-            shown_printed: Duration::ZERO,
-            shown_paused: Duration::ZERO,
-            last_end: None,
-            attention: None,
-            last_event: now,
-        }
+    pub(super) fn new(identity: &Identity, label: &str, now: Time) -> Self {
+        Self::restore(identity.source, &identity.id, label, &identity.name, Standing::new(now))
+    }
+
+    /// The printer that a store has kept.
+    #[must_use]
+    pub fn restore(source: Source, id: &str, label: &str, name: &str, standing: Standing) -> Self {
+        let id = Arc::from(id);
+        // Most printers have one word for both.
+        let label = if *id == *label { Arc::clone(&id) } else { label.into() };
+        Self { source, id, label, name: name.into(), standing }
     }
 
     /// The `printer` label.
@@ -111,10 +126,80 @@ impl Printer {
         &self.id
     }
 
+    /// Its id and its label, to find it by.
+    pub(super) fn keys(&self) -> [Arc<str>; 2] {
+        [Arc::clone(&self.id), Arc::clone(&self.label)]
+    }
+
     /// What its owner calls it now.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What it is doing, and what has been counted of it.
+    #[must_use]
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub(super) const fn standing_mut(&mut self) -> &mut Standing {
+        &mut self.standing
+    }
+
+    /// What of it changes with time alone, at `now`.
+    #[must_use]
+    pub fn moment(&self, now: Time) -> Moment {
+        self.standing.moment(now)
+    }
+
+    /// The printer as it is at a moment of its own.
+    #[must_use]
+    pub fn read(&self, moment: &Moment) -> Reading<'_> {
+        let Standing { print, last_event, totals, .. } = &self.standing;
+        Reading {
+            label: &self.label,
+            source: self.source,
+            id: &self.id,
+            name: &self.name,
+            state: moment.state,
+            last_event: *last_event,
+            print: print.as_ref().zip(moment.print.as_ref()).map(|(print, moment)| print.read(moment)),
+            printed: moment.printed,
+            paused: moment.paused,
+            totals,
+        }
+    }
+
+    /// Applies an event. `already_ended` tells that its print id is that of a print that has ended.
+    pub(super) fn apply(
+        &mut self,
+        event: &Event,
+        turn: Turn,
+        already_ended: bool,
+        limits: &Limits,
+    ) -> Effect {
+        if *self.name != *event.printer.name {
+            self.name = event.printer.name.as_str().into();
+        }
+        self.standing.apply(event, turn, already_ended, limits)
+    }
+}
+
+impl Standing {
+    fn new(now: Time) -> Self {
+        Self {
+            rest: Rest::Idle,
+            print: None,
+            totals: Totals::default(),
+            ended_paused: Duration::ZERO,
+            since: now,
+            shown_printed: Duration::ZERO,
+            shown_paused: Duration::ZERO,
+            last_end: None,
+            attention: None,
+            last_event: now,
+        }
     }
 
     /// Whether the open print carries this id.
@@ -122,31 +207,12 @@ impl Printer {
         self.print.as_ref().is_some_and(|print| print.has_id(print_id))
     }
 
-    /// What of it changes with time alone, at `now`.
-    #[must_use]
-    pub fn moment(&self, now: Time) -> Moment {
+    fn moment(&self, now: Time) -> Moment {
         Moment {
             state: self.state(now),
             print: self.print.as_ref().map(|print| print.moment(now)),
             printed: self.printed(now),
             paused: self.paused(now),
-        }
-    }
-
-    /// The printer as it is at a moment of its own.
-    #[must_use]
-    pub fn read(&self, moment: &Moment) -> Reading<'_> {
-        Reading {
-            label: &self.label,
-            source: self.source,
-            id: &self.id,
-            name: &self.name,
-            state: moment.state,
-            last_event: self.last_event,
-            print: self.print.as_ref().zip(moment.print.as_ref()).map(|(print, moment)| print.read(moment)),
-            printed: moment.printed,
-            paused: moment.paused,
-            totals: &self.totals,
         }
     }
 
@@ -160,9 +226,12 @@ impl Printer {
     }
 
     fn printed(&self, now: Time) -> Duration {
-        let ended: Duration = self.totals.ended_printed.iter().sum();
         let open = self.print.as_ref().map_or(Duration::ZERO, |print| print.printed(now));
-        self.shown_printed.max(ended + open)
+        self.shown_printed.max(self.ended_printed() + open)
+    }
+
+    fn ended_printed(&self) -> Duration {
+        self.totals.ended_printed.iter().sum()
     }
 
     fn paused(&self, now: Time) -> Duration {
@@ -205,17 +274,9 @@ impl Printer {
         self.last_event
     }
 
-    /// Applies an event. `already_ended` tells that its print id is that of a print that has ended.
-    pub(super) fn apply(
-        &mut self,
-        event: &Event,
-        turn: Turn,
-        already_ended: bool,
-        limits: &Limits,
-    ) -> Effect {
+    fn apply(&mut self, event: &Event, turn: Turn, already_ended: bool, limits: &Limits) -> Effect {
         self.keep_up(turn.seen);
         self.since = turn.now;
-        self.name.clone_from(&event.printer.name);
         self.last_event = self.last_event.max(event.received);
         if let Some(print) = &mut self.print {
             print.advance(event.received);
@@ -224,6 +285,17 @@ impl Printer {
         if let Some(print) = &mut self.print {
             print.listen(event.received, limits);
         }
+        self.forget_what_was_shown();
         effect
+    }
+
+    /// Ended prints are never taken back: what they bear out needs not be remembered, nor kept.
+    fn forget_what_was_shown(&mut self) {
+        if self.shown_printed <= self.ended_printed() {
+            self.shown_printed = Duration::ZERO;
+        }
+        if self.shown_paused <= self.ended_paused {
+            self.shown_paused = Duration::ZERO;
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::brief::{array, is_default, spans, table};
 use super::time::Time;
 use super::words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
 
@@ -76,19 +77,27 @@ pub struct PrintReading<'a> {
 
 /// What has been counted of one printer. Indexed by the position of the label's value in its set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Totals {
     /// Prints begun, by origin.
+    #[serde(with = "array", skip_serializing_if = "is_default")]
     pub started: [u64; Origin::ALL.len()],
     /// Prints ended, by origin and outcome.
+    #[serde(with = "table", skip_serializing_if = "is_default")]
     pub ended: [[u64; Outcome::ALL.len()]; Origin::ALL.len()],
     /// Time spent printing in ended prints, by outcome.
+    #[serde(with = "spans", skip_serializing_if = "is_default")]
     pub ended_printed: [Duration; Outcome::ALL.len()],
     /// When a print last ended so, by outcome.
+    #[serde(with = "array", skip_serializing_if = "is_default")]
     pub last_end: [Option<Time>; Outcome::ALL.len()],
     /// Warnings of a failure detector, by what it did.
+    #[serde(with = "array", skip_serializing_if = "is_default")]
     pub failure_warnings: [u64; WarningAction::ALL.len()],
     /// Calls for a person, by reason.
+    #[serde(with = "array", skip_serializing_if = "is_default")]
     pub attention: [u64; AttentionReason::ALL.len()],
     /// Errors that the printer reported.
+    #[serde(skip_serializing_if = "is_default")]
     pub errors: u64,
 }

@@ -7,6 +7,7 @@ mod backup;
 mod history;
 mod memory;
 mod retention;
+mod rows;
 mod schema;
 mod seal;
 mod sqlite;

@@ -1,8 +1,10 @@
 //! How the SQLite file is laid out, and how an earlier layout becomes the present one.
 
+mod shorten;
+
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Transaction};
 
 use super::StoreError;
 
@@ -11,7 +13,19 @@ const APPLICATION_ID: i64 = 0x5046_4558;
 
 /// The steps from an empty file to the present layout. `user_version` counts how many of them a file has taken. A step
 /// that was released is never changed; a new layout is a new step.
-const STEPS: &[&str] = &[include_str!("schema/1.sql")];
+const STEPS: &[Step] = &[
+    Step { sql: include_str!("schema/1.sql"), then: None },
+    Step { sql: include_str!("schema/2.sql"), then: Some(shorten::states) },
+];
+
+/// From one layout to the next.
+struct Step {
+    sql: &'static str,
+    /// What SQL has no words for.
+    then: Option<Convert>,
+}
+
+type Convert = fn(&Transaction<'_>) -> Result<(), Error>;
 
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +115,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let taken = usize::try_from(check(connection)?).unwrap_or(0);
     for (version, step) in (1_i64..).zip(STEPS).skip(taken) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step.sql)?;
+        step.then.map_or(Ok(()), |then| then(&transaction))?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;

@@ -11,13 +11,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::retention::Retention;
+use super::rows::{PRINTERS, read_printer, write_limits, write_print, write_printer};
 use super::schema;
 use super::seal::{Broken, Seal};
 use super::{Kept, Store, StoreError};
-use crate::farm::{Changes, EndedPrint, Farm, Printer, Source, Time, View};
+use crate::farm::{Changes, Farm, Source, Time, View};
 
 /// How long to wait for another program that has the file open for writing, such as a person's `sqlite3`.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,6 +28,9 @@ const CACHE: i64 = -2_000;
 
 /// The same, for as long as the state is read.
 const PASSING_CACHE: i64 = -64;
+
+/// For so many printers, room is made before they are read. A damaged file may promise more.
+const ROOM: usize = 100_000;
 
 /// Keeps the state in an SQLite file.
 #[derive(Debug)]
@@ -140,46 +144,64 @@ impl SqliteStore {
                 limit_reached[source.index()] = Some(Time::from_micros(reached));
             }
         }
-        let mut farm = Farm::restore(limit_reached, spent);
-        let mut rows = self.connection.prepare("SELECT label, state FROM printers ORDER BY position")?;
+        let count = "SELECT ifnull(max(position) + 1, 0) FROM printers";
+        let count = self.connection.query_row(count, [], |row| row.get::<_, i64>(0))?;
+        let count = usize::try_from(count).unwrap_or(0);
+        let mut farm = Farm::restore(limit_reached, spent, count.min(ROOM));
+        let mut rows = self.connection.prepare(PRINTERS)?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
-            let state = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            match serde_json::from_str(state) {
-                Ok(printer) => farm.put_back(printer),
-                Err(error) => return Err(schema::Error::State { label: row.get(0)?, error }),
-            }
+            farm.put_back(read_printer(row)?).map_err(|twice| schema::Error::Damaged(twice.to_string()))?;
+        }
+        // Their positions are what the next commits find them by.
+        if farm.view().len() != count {
+            return Err(schema::Error::Damaged("a printer is missing".into()));
         }
         Ok(farm)
     }
 
-    fn write(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), rusqlite::Error> {
-        let transaction = self.connection.transaction()?;
+    fn write(&self, view: &View, changes: &Changes, shown_until: Time) -> rusqlite::Result<()> {
+        let connection = &self.connection;
         for &position in &changes.printers {
             if let Some(printer) = view.printer(position) {
-                write_printer(&transaction, position, printer)?;
+                write_printer(connection, position, printer)?;
             }
         }
         for (position, print) in &changes.ended {
             if let Some(printer) = view.printer(*position) {
-                write_print(&transaction, printer, print)?;
+                write_print(connection, printer, print)?;
             }
         }
         for fingerprint in &changes.spent {
-            transaction
+            connection
                 .prepare_cached("INSERT OR IGNORE INTO ended_print_ids (fingerprint) VALUES (?)")?
                 .execute([fingerprint.cast_signed()])?;
         }
         if changes.limits {
-            write_limits(&transaction, view)?;
+            write_limits(connection, view)?;
         }
         if changes.heartbeat {
-            transaction
+            connection
                 .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, shown_until) VALUES (1, ?)")?
                 .execute([shown_until.micros()])?;
         }
-        transaction.commit()
+        Ok(())
     }
+}
+
+/// Writes all of it or nothing. The statements around it are kept prepared, as those within are.
+fn transaction(
+    connection: &Connection,
+    write: impl FnOnce() -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let run = |sql| connection.prepare_cached(sql)?.execute([]);
+    run("BEGIN")?;
+    let written = write().and_then(|()| run("COMMIT").map(drop));
+    if written.is_err() && !connection.is_autocommit() {
+        // The error that led here tells more than one of this.
+        let _ = run("ROLLBACK");
+    }
+    written
 }
 
 impl Store for SqliteStore {
@@ -189,7 +211,7 @@ impl Store for SqliteStore {
 
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
         // Without the path: the sender of a webhook reads this.
-        self.sealed(|store| store.write(view, changes, shown_until))
+        self.sealed(|store| transaction(&store.connection, || store.write(view, changes, shown_until)))
             .map_err(|error| StoreError(format!("the store {error}")))
     }
 
@@ -217,60 +239,6 @@ fn create_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     for parent in missing.into_iter().filter_map(Path::parent) {
         File::open(parent)?.sync_all()?;
-    }
-    Ok(())
-}
-
-fn write_printer(transaction: &Transaction<'_>, position: usize, printer: &Printer) -> rusqlite::Result<()> {
-    let state = serde_json::to_string(printer)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO printers (position, source, id, label, name, state) VALUES (?, ?, ?, ?, ?, ?)
-             ON CONFLICT (position) DO UPDATE SET name = excluded.name, state = excluded.state",
-        )?
-        .execute(params![
-            i64::try_from(position).unwrap_or(i64::MAX),
-            printer.source().as_str(),
-            printer.id(),
-            printer.label(),
-            printer.name(),
-            state,
-        ])?;
-    Ok(())
-}
-
-fn write_print(transaction: &Transaction<'_>, printer: &Printer, print: &EndedPrint) -> rusqlite::Result<()> {
-    let file = print.file.as_ref();
-    transaction
-        .prepare_cached(
-            "INSERT INTO prints (printer, source, print_id, file, path, origin, owner, started, ended, outcome,
-                 printed_seconds, paused_seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            printer.label(),
-            printer.source().as_str(),
-            print.print_id,
-            file.map(|file| &file.name),
-            file.and_then(|file| file.path.as_ref()),
-            print.origin.as_str(),
-            print.owner,
-            print.started.seconds(),
-            print.ended.seconds(),
-            print.outcome.as_str(),
-            print.printed.as_secs_f64(),
-            print.paused.as_secs_f64(),
-        ])?;
-    Ok(())
-}
-
-fn write_limits(transaction: &Transaction<'_>, view: &View) -> rusqlite::Result<()> {
-    for source in Source::ALL {
-        if let Some(reached) = view.limit_reached(*source) {
-            transaction
-                .prepare_cached("INSERT OR REPLACE INTO notification_limits (source, reached) VALUES (?, ?)")?
-                .execute(params![source.as_str(), reached.micros()])?;
-        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Attention, Effect, LastEnd, Printer, Rest};
+use super::{Attention, Effect, LastEnd, Rest, Standing};
 use crate::farm::event::{Event, Reported, What};
 use crate::farm::print::{OpenPrint, Phase, are_different};
 use crate::farm::words::{AttentionReason, Outcome, WarningAction};
@@ -21,7 +21,7 @@ const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 /// Calls for a person that differ in their reason have one cause when they come within this time.
 const ATTENTION_WINDOW: Duration = Duration::from_secs(60);
 
-impl Printer {
+impl Standing {
     /// What the event does, once the clocks are up to date. `already_ended`: its print id is that of a print that has ended.
     pub(super) fn happen(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> Effect {
         match event.what {

@@ -4,7 +4,7 @@
 #![allow(clippy::cast_possible_truncation, reason = "the stories' times are small")]
 
 mod identity;
-mod random;
+pub(crate) mod random;
 mod seconds;
 mod table;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -38,7 +39,8 @@ fn what() -> impl Strategy<Value = What> {
 fn span() -> impl Strategy<Value = Duration> {
     prop_oneof![
         (0_u64..100_000).prop_map(Duration::from_millis),
-        (0_u64..400_000).prop_map(Duration::from_secs)
+        (0_u64..400_000).prop_map(Duration::from_secs),
+        (0_u64..1 << 40).prop_map(Duration::from_nanos),
     ]
 }
 
@@ -52,20 +54,26 @@ fn told_time() -> impl Strategy<Value = Elapsed> {
 
 prop_compose! {
     fn job()(
-        print_id in proptest::option::weighted(0.3, select(vec!["one", "two", "three"])),
-        name in proptest::option::weighted(0.7, select(vec!["a.gcode", "b.gcode"])),
-        origin in proptest::option::of(select(Origin::ALL)),
-        progress in proptest::option::of(0.0..=1.0),
-        elapsed in proptest::option::of(told_time()),
-        remaining in proptest::option::of(span()),
-        estimate in proptest::option::of(span()),
-        position in proptest::option::of(0_u64..5),
+        print_id in option::weighted(0.3, select(vec!["one", "two", "three"])),
+        name in option::weighted(0.7, select(vec!["a.gcode", "b.gcode"])),
+        origin in option::of(select(Origin::ALL)),
+        progress in option::of(0.0..=1.0),
+        elapsed in option::of(told_time()),
+        remaining in option::of(span()),
+        estimate in option::of(span()),
+        position in option::of(0_u64..5),
         says_paused: bool,
+        // A tuple, because there are no more than twelve arguments.
+        (has_path, owner) in (any::<bool>(), option::of("[a-z\"é]{0,3}")),
+        layers in option::of(any::<(u32, u32)>()),
+        height in option::of(prop_oneof![Just(0.0), 0.0..10.0]),
     ) -> Job {
         Job {
             print_id: print_id.map(Into::into),
-            file: name.map(|name| File { name: name.into(), path: None }),
-            origin, progress, elapsed, remaining, estimate, position, says_paused,
+            file: name.map(|name| File { name: name.into(), path: has_path.then(|| name.into()) }),
+            origin, owner, progress, elapsed, remaining, estimate, position, height, says_paused,
+            layer: layers.map(|(layer, _)| layer),
+            layers: layers.map(|(_, layers)| layers),
             ..Job::default()
         }
     }
@@ -78,7 +86,7 @@ prop_compose! {
         late in prop_oneof![4 => Just(0.0), 1 => 0.0..3.0],
         source in select(Source::ALL),
         id in select(vec!["x", "y"]),
-        sent in proptest::option::of(0_i64..1_000_000),
+        sent in option::of(0_i64..1_000_000),
         what in what(),
         job in job(),
     ) -> (f64, f64, Event) {
@@ -86,6 +94,24 @@ prop_compose! {
         let sent = sent.map(|seconds| Time::from_micros(seconds * 1_000_000));
         (pause, late, Event { printer, received: at(0.0), sent, what, job })
     }
+}
+
+/// The farm after some random events, and what they changed.
+pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
+    let steps = proptest::collection::vec((step(), any::<bool>()), 0..30);
+    steps.prop_map(|steps| {
+        let mut story = Story::default();
+        for ((pause, late, mut event), is_seen) in steps {
+            story.after(pause);
+            if is_seen {
+                story.seen.set(story.now);
+            }
+            event.received = at(story.now - late);
+            let turn = story.turn();
+            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
+        }
+        (story.farm, story.changes)
+    })
 }
 
 /// Every counter of a printer, in one row.

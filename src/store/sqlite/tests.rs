@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::farm::{Elapsed, Event, Identity, Job, Limits, Outcome, Turn, What};
+use crate::farm::{Elapsed, Event, Identity, Job, Limits, Outcome, Standing, Turn, What};
 
 /// A folder that goes with the test.
 pub(in crate::store) struct Folder(PathBuf);
@@ -145,21 +145,49 @@ type Foreign<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
 #[test]
 fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
-    let cases: [Foreign<'_>; 4] = [
+    let printers = |path: &Path, rows: &str| {
+        drop(SqliteStore::open(path).unwrap());
+        let state = r#"{"since": 0, "last_event": 0}"#;
+        sql(path, &format!("INSERT INTO printers VALUES {}", rows.replace("STATE", state)));
+    };
+    let cases: [Foreign<'_>; 8] = [
         ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
         ("another program's", &|path| sql(path, "CREATE TABLE t (x)"), "is a database of another program"),
         (
             "a newer one",
             &|path| sql(path, newer),
-            "was written by a newer version (layout 99; this one knows up to 1)",
+            "was written by a newer version (layout 99; this one knows up to 2)",
         ),
         (
             "a state that cannot be read",
-            &|path| {
-                drop(SqliteStore::open(path).unwrap());
-                sql(path, "INSERT INTO printers VALUES (0, 'octoprint', 'a', 'a', 'a', '{')");
-            },
+            &|path| printers(path, "(0, 'octoprint', 'a', 'a', 'a', '{')"),
             "the state of the printer \"a\" cannot be read",
+        ),
+        (
+            "a label twice",
+            &|path| {
+                printers(
+                    path,
+                    "(0, 'octoprint', 'a', 'a', 'a', 'STATE'), (1, 'octoprint', 'b', 'a', 'b', 'STATE')",
+                );
+            },
+            "the printer \"a\" is there twice",
+        ),
+        (
+            "a printer twice",
+            &|path| {
+                printers(
+                    path,
+                    "(0, 'octoprint', 'a', 'a', 'a', 'STATE'), (1, 'octoprint', 'a', 'b', 'b', 'STATE')",
+                );
+            },
+            "the printer \"b\" is there twice",
+        ),
+        ("a gap", &|path| printers(path, "(1, 'octoprint', 'a', 'a', 'a', 'STATE')"), "a printer is missing"),
+        (
+            "a source that nobody is",
+            &|path| printers(path, "(0, 'x', 'a', 'a', 'a', 'STATE')"),
+            "the source of the printer \"a\"",
         ),
     ];
     for (name, make, expected) in cases {
@@ -197,6 +225,24 @@ fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_suc
 }
 
 #[test]
+fn a_commit_that_fails_midway_keeps_nothing_and_the_next_one_succeeds() {
+    let folder = Folder::new("midway");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut farm = Farm::default();
+    let mut changes = Changes { heartbeat: true, ..Changes::default() };
+    let start = event(100, What::Started, Job::default());
+    farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut changes).unwrap();
+    sql(&folder.store(), "ALTER TABLE heartbeat RENAME TO away");
+    let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
+    assert!(error.contains("no such table: heartbeat"), "{error}");
+    assert!(store.connection.is_autocommit());
+    sql(&folder.store(), "ALTER TABLE away RENAME TO heartbeat");
+    assert!(store.load().unwrap().farm.view().is_empty());
+    store.commit(farm.view(), &changes, start.received).unwrap();
+    assert_eq!(store.load().unwrap().farm.view().len(), 1);
+}
+
+#[test]
 fn the_time_of_the_heartbeat_is_kept() {
     let folder = Folder::new("heartbeat");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
@@ -212,6 +258,23 @@ mod random {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::farm::tests::random::farm;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_printer_is_read_as_it_was_written((farm, changes) in farm()) {
+            let folder = Folder::new("every");
+            let mut store = SqliteStore::open(&folder.store()).unwrap();
+            store.commit(farm.view(), &changes, Time::from_micros(0)).unwrap();
+            let again = store.load().unwrap().farm;
+            prop_assert_eq!(again.view().len(), farm.view().len());
+            for position in 0..farm.view().len() {
+                prop_assert_eq!(again.view().printer(position), farm.view().printer(position));
+            }
+        }
+    }
 
     proptest! {
         #[test]
@@ -224,9 +287,9 @@ mod random {
             let mut farm = Farm::default();
             let start = event(5_000_000, What::Started, told);
             farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut Changes::default()).unwrap();
-            let printer = farm.view().printer(0).unwrap();
-            let again: Printer = serde_json::from_str(&serde_json::to_string(printer).unwrap()).unwrap();
-            prop_assert_eq!(&again, printer);
+            let standing = farm.view().printer(0).unwrap().standing();
+            let again: Standing = serde_json::from_str(&serde_json::to_string(standing).unwrap()).unwrap();
+            prop_assert_eq!(&again, standing);
         }
     }
 }
