@@ -12,20 +12,20 @@ const MOST_HEADERS: usize = 16;
 
 /// What is read of the headers of a part.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     /// The name of the field.
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Cow<'a, str>>,
     /// Whether it holds a file, by either sign that senders give of one: a file name, even an empty one, or the type
     /// of a picture.
     pub(super) is_file: bool,
 }
 
-impl Head {
+impl<'a> Head<'a> {
     /// Reads what follows a delimiter: blanks, the end of the line, headers, and an empty line.
     ///
     /// # Errors
     /// When it is something else, or when a header is not text.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let padding = bytes.iter().take_while(|&byte| matches!(byte, b' ' | b'\t')).count();
         let lines = bytes[padding..].strip_prefix(b"\r\n").ok_or(bad_head())?;
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
@@ -41,7 +41,7 @@ impl Head {
                 head.name = None;
                 for (name, text) in parameters(value) {
                     if head.name.is_none() && name.eq_ignore_ascii_case("name") {
-                        head.name = Some(text.into_owned());
+                        head.name = Some(text);
                     }
                     head.is_file |= ["filename", "filename*"].iter().any(|of| name.eq_ignore_ascii_case(of));
                 }
@@ -54,9 +54,8 @@ impl Head {
 }
 
 /// The parameter of this name in the value of a header, as in `form-data; name="topic"`.
-pub(super) fn parameter(value: &str, wanted: &str) -> Option<String> {
-    let (_, text) = parameters(value).find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
-    Some(text.into_owned())
+pub(super) fn parameter<'a>(value: &'a str, wanted: &str) -> Option<Cow<'a, str>> {
+    Some(parameters(value).find(|(name, _)| name.eq_ignore_ascii_case(wanted))?.1)
 }
 
 /// The parameters in the value of a header.
@@ -133,8 +132,10 @@ mod tests {
 
     #[test]
     fn heads_of_parts() {
-        let field = |name: &str| Ok(Head { name: Some(name.to_owned()), is_file: false });
-        let file = |name: Option<&str>| Ok(Head { name: name.map(str::to_owned), is_file: true });
+        let field = |name: &str| Ok(Head { name: Some(Cow::Owned(name.to_owned())), is_file: false });
+        let file = |name: Option<&str>| {
+            Ok(Head { name: name.map(|name| Cow::Owned(name.to_owned())), is_file: true })
+        };
         let cases = [
             ("a field", "\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n", field("x")),
             (
