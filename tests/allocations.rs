@@ -1,4 +1,5 @@
-//! A whole scrape, with the exporter's own metrics, asks for memory a few times, however many printers there are.
+//! A whole scrape, with the exporter's own metrics, asks for memory a few times, however many printers there are; a webhook a
+//! few times, however many fields it has.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,6 +10,9 @@ use printfarm_exporter::farm::{
     Changes, Event, Farm, Identity, Job, Limits, Outcome, Source, Time, Turn, View, What,
 };
 use printfarm_exporter::metrics::Metrics;
+
+#[path = "../benches/load/captured.rs"]
+mod captured;
 
 const NOW: Time = Time::from_micros(1_795_310_000_250_000);
 
@@ -59,5 +63,22 @@ fn a_scrape_allocates_as_often_for_ten_thousand_printers_as_for_none() {
         println!("{printers} printers: {count} allocations");
         assert!(bytes > printers * 2_000, "{bytes} bytes");
         assert!(count <= MOST, "{count} allocations for {printers} printers");
+    }
+}
+
+#[test]
+fn a_webhook_is_read_with_few_allocations() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for path in captured::PRINT {
+        let request = captured::Request::captured(path);
+        assert!(request.body.len() > 2_000, "{path} has few fields");
+        let mut fields = None;
+        let decoded = allocation_counter::measure(|| fields = Some(runtime.block_on(request.decode())));
+        let fields = fields.unwrap();
+        // The texts that the event keeps, and no others.
+        let parsed = allocation_counter::measure(|| drop(captured::parse(&fields, "p1", NOW)));
+        println!("{path}: {} allocations to decode, {} to parse", decoded.count_total, parsed.count_total);
+        assert!(decoded.count_total <= 8, "{path}: {} allocations", decoded.count_total);
+        assert!(parsed.count_total <= 8, "{path}: {} allocations", parsed.count_total);
     }
 }

@@ -1,120 +1,122 @@
 //! What a message says, whatever way it came.
 
 use std::fmt;
+use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::Number;
 
-use super::body::{BodyLimits, json};
 use super::object::Object;
-use super::reject::{Reject, TooLarge};
 
-/// Fields whose values nothing reads. The history of a file in `meta` grows with each of its prints.
-pub(super) const UNREAD: [&str; 2] = ["meta", "offsets"];
+mod collector;
+
+pub(super) use collector::Collector;
 
 /// The fields of a message: one form for all ways of transport.
 ///
 /// Text that holds a JSON object, as multipart and forms send it, is an object here. Lists are empty: nothing reads them,
-/// but a list in a wrong place is an error. A message holds secrets, so this does not show what it holds.
-pub struct Fields(Map<String, Value>);
+/// but a list in a wrong place is an error. Of several fields with one name in one object, the last one counts. A message
+/// holds secrets, so this does not show what it holds.
+///
+/// A message has some fifty fields, so they lie in two pieces of memory instead of one or two for each of them.
+pub struct Fields {
+    /// All names and texts, one behind the other.
+    text: String,
+    /// The fields of all objects. Those of one object stand together, in the order in which they came.
+    list: Vec<Field>,
+    /// Those of the message itself.
+    top: Span,
+}
+
+/// A message that says nothing.
+pub(super) static NOTHING: Fields = Fields { text: String::new(), list: Vec::new(), top: Span::EMPTY };
 
 impl Fields {
-    /// The fields of an object that came as JSON.
-    pub(super) fn from_json(mut fields: Map<String, Value>, budget: &mut Budget) -> Result<Self, Reject> {
-        for value in fields.values_mut() {
-            if let Value::String(text) = value
-                && let Some(object) = object_in(text, budget)?
-            {
-                *value = object;
-            }
-        }
-        Ok(Self(fields))
+    /// The message as an object.
+    pub(super) fn top(&self) -> Object<'_> {
+        Object::new(self, self.of(self.top))
     }
 
-    /// The message as an object.
-    pub(super) const fn top(&self) -> Object<'_> {
-        Object::new(&self.0, "")
+    /// The fields of an object, as they came.
+    pub(super) fn of(&self, object: Span) -> &[Field] {
+        &self.list[object.range()]
+    }
+
+    /// Those of an object's fields that count, in the order of their names. `wanted` chooses by names.
+    pub(super) fn entries<'a>(
+        &'a self,
+        object: &'a [Field],
+        wanted: impl Fn(&Field) -> bool,
+    ) -> impl Iterator<Item = &'a Field> {
+        self.counting(object, wanted).into_iter().map(|at| &object[at])
+    }
+
+    /// Where those stand among all fields of the object.
+    fn counting(&self, object: &[Field], wanted: impl Fn(&Field) -> bool) -> Vec<usize> {
+        let name = |at: usize| self.name(&object[at]);
+        let mut last_first: Vec<_> = (0..object.len()).rev().filter(|at| wanted(&object[*at])).collect();
+        last_first.sort_by_key(|at| name(*at));
+        last_first.dedup_by_key(|at| name(*at));
+        last_first
+    }
+
+    /// The text that stands there.
+    pub(super) fn text(&self, span: Span) -> &str {
+        &self.text[span.range()]
+    }
+
+    /// The name of a field, which is text, too.
+    pub(super) fn name(&self, field: &Field) -> &[u8] {
+        &self.text.as_bytes()[field.name.range()]
     }
 }
 
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fields({} fields)", self.0.len())
+        write!(f, "Fields({} fields)", self.counting(self.of(self.top), |_| true).len())
     }
 }
 
-/// How many more fields a message may have.
-pub(super) struct Budget {
-    left: usize,
-    limit: usize,
+/// One field of an object.
+pub(super) struct Field {
+    /// Its name, as the sender writes it.
+    pub(super) name: Span,
+    /// The [`initial`] of the name, by which a search passes most fields over.
+    pub(super) initial: u8,
+    /// What it holds.
+    pub(super) value: Stored,
 }
 
-impl Budget {
-    /// That of a message which has none yet.
-    pub(super) const fn of(limits: &BodyLimits) -> Self {
-        Self { left: limits.fields, limit: limits.fields }
-    }
-
-    /// The error of a message that has too many.
-    pub(super) const fn spent(&self) -> TooLarge {
-        TooLarge::Fields { limit: self.limit }
-    }
-
-    /// Takes one field.
-    ///
-    /// # Errors
-    /// When the message has too many.
-    pub(super) fn take(&mut self) -> Result<(), TooLarge> {
-        self.left = self.left.checked_sub(1).ok_or(self.spent())?;
-        Ok(())
-    }
+/// What a field holds; texts and objects are said by where they stand.
+pub(super) enum Stored {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Span),
+    List,
+    Object(Span),
 }
 
-/// Gathers fields that come as text, one after the other. Of several with one name the last one stays.
-pub(super) struct Collector {
-    fields: Map<String, Value>,
-    budget: Budget,
+/// Where a text or the fields of an object begin and end.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    start: usize,
+    end: usize,
 }
 
-impl Collector {
-    /// One that has gathered nothing.
-    pub(super) fn new(budget: Budget) -> Self {
-        Self { fields: Map::new(), budget }
-    }
+impl Span {
+    const EMPTY: Self = Self { start: 0, end: 0 };
 
-    /// Counts a field, or a part that will be dropped.
-    ///
-    /// # Errors
-    /// When the message has too many.
-    pub(super) fn count(&mut self) -> Result<(), Reject> {
-        Ok(self.budget.take()?)
-    }
-
-    /// Keeps a field that has been counted.
-    ///
-    /// # Errors
-    /// When it is an object and the message gets too many fields by it.
-    pub(super) fn keep(&mut self, name: String, text: String) -> Result<(), Reject> {
-        if !UNREAD.contains(&name.as_str()) {
-            let value = object_in(&text, &mut self.budget)?.unwrap_or(Value::String(text));
-            self.fields.insert(name, value);
-        }
-        Ok(())
-    }
-
-    /// What has been gathered.
-    pub(super) fn finish(self) -> Fields {
-        Fields(self.fields)
+    const fn range(self) -> Range<usize> {
+        self.start..self.end
     }
 }
 
-/// The object that the text holds, if it is one.
-fn object_in(text: &str, budget: &mut Budget) -> Result<Option<Value>, Reject> {
-    if !text.trim_start().starts_with('{') {
-        return Ok(None);
-    }
-    match json::object(text, budget) {
-        Ok(object) => Ok(Some(Value::Object(object))),
-        Err(Reject::Malformed(_)) => Ok(None),
-        Err(reject) => Err(reject),
-    }
+/// What tells names apart for a person: neither case nor `_`, `-` and blanks.
+pub(super) fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
+    name.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')).map(u8::to_ascii_lowercase)
+}
+
+/// The first of the [`letters`], or 0 when there is none.
+pub(super) fn initial(name: &[u8]) -> u8 {
+    letters(name).next().unwrap_or_default()
 }

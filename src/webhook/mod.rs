@@ -37,15 +37,14 @@ pub struct Context<'a> {
     pub received: Time,
 }
 
-impl Context<'_> {
-    fn segment(&self) -> Option<String> {
+impl<'a> Context<'a> {
+    fn segment(&self) -> Option<&'a str> {
         named(self.segment)
     }
 }
 
-fn named(segment: Option<&str>) -> Option<String> {
-    let segment = range::clip(segment?.trim());
-    (!segment.is_empty()).then(|| segment.to_owned())
+fn named(segment: Option<&str>) -> Option<&str> {
+    Some(range::clip(segment?.trim())).filter(|segment| !segment.is_empty())
 }
 
 /// What a message comes to.

@@ -5,37 +5,78 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Number;
 
+use super::fields::{Field, Fields, NOTHING, Stored, initial, letters};
 use super::range;
 use super::reject::Malformed;
 
 /// How far down objects are searched; templates nest a level or two.
 const SEARCH_DEPTH: usize = 8;
 
+/// What a field holds.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    Null,
+    Bool(bool),
+    Number(&'a Number),
+    Text(&'a str),
+    List,
+    Object(Object<'a>),
+}
+
 /// An object of a message, or the absence of one, in which every field is missing.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Object<'a> {
-    fields: Option<&'a Map<String, Value>>,
+    message: &'a Fields,
+    fields: &'a [Field],
     /// Where it stands in the message, as error texts name it; empty at the top, and where a template made up the place.
     path: &'static str,
 }
 
+impl Default for Object<'_> {
+    fn default() -> Self {
+        NOTHING.top()
+    }
+}
+
 impl<'a> Object<'a> {
-    /// The object with these fields, which stands at `path`, as in `state.flags`.
-    pub(super) const fn new(fields: &'a Map<String, Value>, path: &'static str) -> Self {
-        Self { fields: Some(fields), path }
+    /// The object with these fields of the message.
+    pub(super) const fn new(message: &'a Fields, fields: &'a [Field]) -> Self {
+        Self { message, fields, path: "" }
     }
 
-    /// The same object, with another path.
+    /// The same object, which stands at `path`, as in `state.flags`.
     pub(super) const fn at(self, path: &'static str) -> Self {
-        Self { fields: self.fields, path }
+        Self { path, ..self }
     }
 
     /// The field's value: of this very name, else of a name that differs only in case, `_`, `-` and blanks.
-    pub(super) fn get(self, name: &str) -> Option<&'a Value> {
-        let fields = self.fields?;
-        fields.get(name).or_else(|| Some(fields.iter().find(|(other, _)| same_name(name, other))?.1))
+    pub(super) fn get(self, name: &str) -> Option<Value<'a>> {
+        let (bytes, initial) = (name.as_bytes(), initial(name.as_bytes()));
+        let mut last_first = self.fields.iter().rev();
+        let same = last_first.find(|field| field.initial == initial && self.message.name(field) == bytes);
+        same.map_or_else(|| self.similar(name).next(), |field| Some(self.value(field)))
+    }
+
+    /// The values of all fields whose names differ from this one at most in case, `_`, `-` and blanks.
+    pub(super) fn similar(self, name: &str) -> impl Iterator<Item = Value<'a>> {
+        let (name, initial) = (name.as_bytes(), initial(name.as_bytes()));
+        let similar = move |field: &Field| {
+            field.initial == initial && letters(self.message.name(field)).eq(letters(name))
+        };
+        self.message.entries(self.fields, similar).map(move |field| self.value(field))
+    }
+
+    fn value(self, field: &'a Field) -> Value<'a> {
+        match &field.value {
+            Stored::Null => Value::Null,
+            Stored::Bool(flag) => Value::Bool(*flag),
+            Stored::Number(number) => Value::Number(number),
+            Stored::Text(text) => Value::Text(self.message.text(*text)),
+            Stored::List => Value::List,
+            Stored::Object(fields) => Value::Object(Self::new(self.message, self.message.of(*fields))),
+        }
     }
 
     /// The field as text, trimmed. Empty text and Python's `None` are `None`.
@@ -45,9 +86,9 @@ impl<'a> Object<'a> {
     pub(super) fn text(self, name: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         let text = match self.get(name) {
             None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => Cow::Borrowed(text.trim()),
+            Some(Value::Text(text)) => Cow::Borrowed(trimmed(text)),
             Some(Value::Number(number)) => Cow::Owned(number.to_string()),
-            Some(Value::Bool(flag)) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+            Some(Value::Bool(flag)) => Cow::Borrowed(if flag { "true" } else { "false" }),
             Some(other) => return Err(self.malformed(name, other, "text")),
         };
         Ok(Some(text).filter(|text| says_something(text)))
@@ -58,16 +99,19 @@ impl<'a> Object<'a> {
     /// # Errors
     /// When it is a list or an object.
     pub(super) fn kept_text(self, name: &str) -> Result<Option<String>, Malformed> {
-        Ok(self.text(name)?.map(|text| range::clip(&text).to_owned()))
+        Ok(self.text(name)?.map(kept))
     }
 
     /// The field as text of a bounded length, where only text will do.
     ///
     /// # Errors
     /// When it is anything else but missing or null.
-    pub(super) fn identifier(self, name: &str) -> Result<Option<String>, Malformed> {
+    pub(super) fn identifier(self, name: &str) -> Result<Option<&'a str>, Malformed> {
         match self.get(name) {
-            None | Some(Value::Null | Value::String(_)) => self.kept_text(name),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Text(text)) => {
+                Ok(Some(trimmed(text)).filter(|text| says_something(text)).map(range::clip))
+            }
             Some(other) => Err(self.malformed(name, other, "text")),
         }
     }
@@ -79,7 +123,7 @@ impl<'a> Object<'a> {
     pub(super) fn number(self, name: &str) -> Result<Option<f64>, Malformed> {
         let number = match self.get(name) {
             Some(Value::Number(number)) => number.as_f64(),
-            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(Value::Text(text)) => text.trim().parse().ok(),
             None | Some(Value::Null | Value::Bool(_)) => None,
             Some(other) => return Err(self.malformed(name, other, "a number")),
         };
@@ -92,9 +136,9 @@ impl<'a> Object<'a> {
     /// When it is a list or an object.
     pub(super) fn flag(self, name: &str) -> Result<bool, Malformed> {
         match self.get(name) {
-            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::Bool(flag)) => Ok(flag),
             Some(Value::Number(number)) => Ok(number.as_f64() == Some(1.0)),
-            Some(Value::String(text)) => {
+            Some(Value::Text(text)) => {
                 Ok(["true", "1"].iter().any(|yes| text.trim().eq_ignore_ascii_case(yes)))
             }
             None | Some(Value::Null) => Ok(false),
@@ -107,16 +151,29 @@ impl<'a> Object<'a> {
     /// # Errors
     /// When it is a list.
     pub(super) fn object(self, name: &str, path: &'static str) -> Result<Self, Malformed> {
-        match self.get(name) {
-            Some(Value::Object(fields)) => Ok(Self::new(fields, path)),
-            Some(list @ Value::Array(_)) => Err(self.malformed(name, list, "an object")),
+        self.get(name).map_or_else(|| Ok(Self::default()), |value| self.object_of(value, name, path))
+    }
+
+    /// The object that is the value of the field, likewise.
+    ///
+    /// # Errors
+    /// When it is a list.
+    pub(super) fn object_of(
+        self,
+        value: Value<'a>,
+        name: &str,
+        path: &'static str,
+    ) -> Result<Self, Malformed> {
+        match value {
+            Value::Object(object) => Ok(object.at(path)),
+            Value::List => Err(self.malformed(name, value, "an object")),
             _ => Ok(Self::default()),
         }
     }
 
-    /// The first of the fields that holds a scalar which says something, as text of a bounded length.
-    pub(super) fn any_text(self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| self.kept_text(name).ok().flatten())
+    /// The first of the fields that holds a scalar which says something, as text.
+    pub(super) fn any_text(self, names: &[&str]) -> Option<Cow<'a, str>> {
+        names.iter().find_map(|name| self.text(name).ok().flatten())
     }
 
     /// The first of the fields that holds a number.
@@ -140,23 +197,30 @@ impl<'a> Object<'a> {
         found
     }
 
-    /// The names and values of the object.
-    pub(super) fn entries(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
-        self.fields.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+    /// The values of the object, in the order of their names.
+    pub(super) fn values(self) -> impl Iterator<Item = Value<'a>> {
+        self.message.entries(self.fields, |_| true).map(move |field| self.value(field))
     }
 
     fn children(self) -> impl Iterator<Item = (&'a str, Self)> {
-        self.entries().filter_map(|(name, value)| Some((name, Self::new(value.as_object()?, ""))))
+        let holds_object = |field: &Field| matches!(field.value, Stored::Object(_));
+        // Most objects hold none, and their fields need not be put in order.
+        let any = self.fields.iter().any(holds_object);
+        let fields = self.message.entries(self.fields, move |_| any);
+        fields.filter_map(move |field| match self.value(field) {
+            Value::Object(object) => Some((self.message.text(field.name), object)),
+            _ => None,
+        })
     }
 
     /// The error that names the field by our name for it, which holds nothing that a sender wrote.
-    pub(super) fn malformed(self, name: &str, found: &Value, expected: &'static str) -> Malformed {
+    pub(super) fn malformed(self, name: &str, found: Value<'_>, expected: &'static str) -> Malformed {
         let found = match found {
             Value::Null => "null",
             Value::Bool(_) => "true or false",
             Value::Number(_) => "a number",
-            Value::String(_) => "text",
-            Value::Array(_) => "a list",
+            Value::Text(_) => "text",
+            Value::List => "a list",
             Value::Object(_) => "an object",
         };
         let field = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
@@ -164,12 +228,23 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The text, of a bounded length.
+#[expect(clippy::needless_pass_by_value, reason = "it ends here")]
+pub(super) fn kept(text: Cow<'_, str>) -> String {
+    range::clip(&text).to_owned()
+}
+
 /// Whether two names are one to a person: templates write `deviceIdentifier`, `device_identifier`, `Device Identifier`.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
-    fn letters(name: &str) -> impl Iterator<Item = u8> {
-        name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')).map(|byte| byte.to_ascii_lowercase())
+    letters(one.as_bytes()).eq(letters(other.as_bytes()))
+}
+
+/// The text without blanks around it. Most has none, and that is seen without looking for characters.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
-    letters(one).eq(letters(other))
 }
 
 fn says_something(text: &str) -> bool {
@@ -178,13 +253,15 @@ fn says_something(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::farm::Source;
+    use crate::webhook::tests::{JSON, fields, post};
 
     fn with<T>(value: Value, read: impl FnOnce(Object<'_>) -> T) -> T {
-        let fields = Map::from_iter([("field".to_owned(), value)]);
-        read(Object::new(&fields, "extra"))
+        let fields = fields(&Value::from(Map::from_iter([("field".to_owned(), value)])));
+        read(fields.top().at("extra"))
     }
 
     #[test]
@@ -264,7 +341,7 @@ mod tests {
                 "`extra.field` is a list; an object belongs there",
             ),
             (
-                with(json!(7), |o| o.identifier("field")).err(),
+                with(json!(7), |o| o.identifier("field").err()),
                 "`extra.field` is a number; text belongs there",
             ),
         ];
@@ -284,9 +361,24 @@ mod tests {
 
     #[test]
     fn the_very_name_wins_over_a_similar_one() {
-        let fields =
-            Map::from_iter([("FIELD".to_owned(), json!("similar")), ("field".to_owned(), json!("same"))]);
-        assert_eq!(Object::new(&fields, "").kept_text("field"), Ok(Some("same".to_owned())));
+        let fields = fields(&json!({"FIELD": "similar", "field": "same"}));
+        assert_eq!(fields.top().kept_text("field"), Ok(Some("same".to_owned())));
+    }
+
+    #[test]
+    fn of_several_fields_with_one_name_the_last_counts() {
+        let body =
+            br#"{"z":{},"a":{"x":{}},"extra":{"name":"first","Name":"other","name":"last"},"a":{"y":1}}"#;
+        let fields = post(Source::OctoPrint, JSON, body).unwrap();
+        let extra = fields.top().object("extra", "").unwrap();
+        assert_eq!(extra.kept_text("name"), Ok(Some("last".to_owned())));
+        // Of names that are only similar, the first in their order.
+        assert_eq!(extra.kept_text("NAME"), Ok(Some("other".to_owned())));
+        assert_eq!(extra.similar("NAME").count(), 2);
+        let a = fields.top().object("a", "").unwrap();
+        assert_eq!((a.number("x"), a.number("y")), (Ok(None), Ok(Some(1.0))));
+        let names: Vec<_> = fields.top().tree(&[]).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["", "a", "extra", "z"]);
     }
 
     #[test]

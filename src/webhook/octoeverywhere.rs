@@ -1,9 +1,7 @@
 //! OctoEverywhere's webhooks: one flat JSON object an event.
 
-use serde_json::Value;
-
 use super::fields::Fields;
-use super::object::Object;
+use super::object::{Object, Value};
 use super::range;
 use super::reject::{Malformed, Reject};
 use super::{Context, Ignored, Parsed};
@@ -51,7 +49,7 @@ fn event_type(message: Object<'_>) -> Result<Option<i64>, Malformed> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::Null => return Ok(None),
-        Value::String(_) => match message.text(NAME)? {
+        Value::Text(_) => match message.text(NAME)? {
             Some(text) => text.parse().ok(),
             None => return Ok(None),
         },
@@ -102,27 +100,31 @@ fn says_cancelled(text: &str) -> bool {
 }
 
 /// The id that [`identity`] finds, also in a message that is no event.
-pub(super) fn printer_id(fields: &Fields, segment: Option<String>) -> Option<String> {
-    own_id(fields.top()).ok()?.or(segment).or_else(|| Some(ACCOUNT.to_owned()))
+pub(super) fn printer_id(fields: &Fields, segment: Option<&str>) -> Option<String> {
+    own_id(fields.top()).ok()?.or_else(|| Some(segment.unwrap_or(ACCOUNT).to_owned()))
 }
 
 fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
     match message.get("PrinterId") {
         Some(Value::Number(_)) => message.kept_text("PrinterId"),
-        _ => message.identifier("PrinterId"),
+        _ => Ok(message.identifier("PrinterId")?.map(str::to_owned)),
     }
 }
 
 fn identity(message: Object<'_>, context: &Context<'_>, what: What) -> Result<Option<Identity>, Malformed> {
     let segment = context.segment();
     let own = own_id(message)?;
-    let of_account = matches!(what, What::LimitReached | What::Test).then(|| ACCOUNT.to_owned());
-    let Some(id) = own.or_else(|| segment.clone()).or(of_account) else {
+    let of_account = matches!(what, What::LimitReached | What::Test).then_some(ACCOUNT);
+    let Some(id) = own.or_else(|| segment.or(of_account).map(str::to_owned)) else {
         return Ok(None);
     };
     let called = message.kept_text("PrinterName")?;
     let configured = || (context.names)(Source::OctoEverywhere, &id);
-    let label = segment.or_else(configured).or_else(|| called.clone()).unwrap_or_else(|| id.clone());
+    let label = segment
+        .map(str::to_owned)
+        .or_else(configured)
+        .or_else(|| called.clone())
+        .unwrap_or_else(|| id.clone());
     Ok(Some(Identity {
         source: Source::OctoEverywhere,
         name: called.unwrap_or_else(|| label.clone()),

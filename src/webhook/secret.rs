@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use axum::http::{HeaderMap, header};
-use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::body::form;
 use super::fields::Fields;
-use super::object::same_name;
+use super::object::Value;
 use crate::farm::Source;
 
 const HEADER: &str = "x-webhook-secret";
@@ -109,20 +108,17 @@ fn in_body(source: Source, fields: &Fields) -> impl Iterator<Item = Cow<'_, [u8]
         Source::OctoEverywhere => "SecretKey",
     };
     let objects = fields.top().tree(&[]).into_iter();
-    objects
-        .flat_map(|(_, object)| object.entries())
-        .filter(move |(name, _)| same_name(field, name))
-        .filter_map(|(_, value)| match value {
-            Value::String(text) => Some(Cow::Borrowed(text.as_bytes())),
-            Value::Number(number) => Some(Cow::Owned(number.to_string().into_bytes())),
-            _ => None,
-        })
+    objects.flat_map(|(_, object)| object.similar(field)).filter_map(|value| match value {
+        Value::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
+        Value::Number(number) => Some(Cow::Owned(number.to_string().into_bytes())),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::tests::fields;
     use super::*;

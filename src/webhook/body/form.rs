@@ -1,7 +1,7 @@
 //! Forms, in a body or in the query of a URL.
 
 use super::BodyLimits;
-use crate::webhook::fields::{Budget, Collector, Fields};
+use crate::webhook::fields::{Collector, Fields};
 use crate::webhook::reject::{Malformed, Reject};
 
 /// Reads a form.
@@ -9,11 +9,14 @@ use crate::webhook::reject::{Malformed, Reject};
 /// # Errors
 /// When it is not text or has too many fields.
 pub(super) fn read(form: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
-    let mut collector = Collector::new(Budget::of(limits));
+    let mut collector = Collector::new(limits);
     for pair in pairs(form) {
         collector.count()?;
         let (name, value) = pair?;
-        collector.keep(name, value)?;
+        if !Collector::is_unread(&name) {
+            let name = collector.text(&name);
+            collector.put_text(name, &value)?;
+        }
     }
     Ok(collector.finish())
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 
 use super::BodyLimits;
-use crate::webhook::fields::{Budget, Fields, UNREAD};
+use crate::webhook::fields::{Collector, Fields, Span, Stored};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 
 #[cfg(test)]
@@ -21,31 +21,31 @@ const DEEPEST: usize = 127;
 /// When it is not text, not valid JSON, not an object, or has too many fields.
 pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
-    let mut budget = Budget::of(limits);
-    let fields = object(text, &mut budget)?;
-    Fields::from_json(fields, &mut budget)
+    let mut collector = Collector::new(limits);
+    let top = object(text, &mut collector)?;
+    collector.finish_object(top)
 }
 
 /// Reads an object, without the fields that nothing reads and without what lists hold.
 ///
 /// # Errors
 /// When it is not valid JSON, not an object, or has too many fields.
-pub(in crate::webhook) fn object(text: &str, budget: &mut Budget) -> Result<Map<String, Value>, Reject> {
+pub(in crate::webhook) fn object(text: &str, collector: &mut Collector) -> Result<Span, Reject> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = Reader { budget: Some(&mut *budget) }.deserialize(&mut json);
-    let value = value.map_err(|error| reject(text, &error, budget))?;
-    json.end().map_err(|error| reject(text, &error, budget))?;
+    let value = Reader { collector: Some(&mut *collector) }.deserialize(&mut json);
+    let value = value.map_err(|error| reject(text, &error, collector))?;
+    json.end().map_err(|error| reject(text, &error, collector))?;
     match value {
-        Value::Object(fields) => Ok(fields),
+        Stored::Object(object) => Ok(object),
         _ => Err(Malformed::NotAnObject.into()),
     }
 }
 
 /// The text of a syntax error is one of a fixed set, with line and column. Errors about data could quote the body, but
 /// the only one there is comes from [`Reader`].
-fn reject(text: &str, error: &serde_json::Error, budget: &Budget) -> Reject {
+fn reject(text: &str, error: &serde_json::Error, collector: &Collector) -> Reject {
     if error.is_data() {
-        return budget.spent().into();
+        return collector.spent().into();
     }
     let fault = error.to_string();
     if fault.starts_with("recursion limit") {
@@ -71,78 +71,95 @@ fn last_comma(text: &str, line: usize, column: usize) -> (usize, usize) {
     found.unwrap_or((line, column))
 }
 
-/// Reads a value, or only checks it when there is no budget to keep it from.
-struct Reader<'b> {
-    budget: Option<&'b mut Budget>,
-}
-
-impl Reader<'_> {
-    fn kept(&self, value: impl FnOnce() -> Value) -> Value {
-        if self.budget.is_some() { value() } else { Value::Null }
-    }
+/// Reads a value, or only checks it when there is nobody to keep it.
+struct Reader<'c> {
+    collector: Option<&'c mut Collector>,
 }
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Value;
+    type Value = Stored;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Stored, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Value;
+    type Value = Stored;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Stored, E> {
+        Ok(Stored::Null)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(Value::Bool(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<Stored, E> {
+        Ok(Stored::Bool(flag))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Number(number.into()))
+    fn visit_i64<E>(self, number: i64) -> Result<Stored, E> {
+        Ok(Stored::Number(number.into()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::Number(number.into()))
+    fn visit_u64<E>(self, number: u64) -> Result<Stored, E> {
+        Ok(Stored::Number(number.into()))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
+    fn visit_f64<E>(self, number: f64) -> Result<Stored, E> {
+        Ok(Number::from_f64(number).map_or(Stored::Null, Stored::Number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(self.kept(|| Value::String(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<Stored, E> {
+        Ok(self.collector.map_or(Stored::Null, |collector| Stored::Text(collector.text(text))))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        while list.next_element_seed(Reader { budget: None })?.is_some() {}
-        Ok(Value::Array(Vec::new()))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Stored, A::Error> {
+        while list.next_element_seed(Reader { collector: None })?.is_some() {}
+        Ok(Stored::List)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
-        let mut fields = Map::new();
-        let Some(budget) = self.budget else {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Stored, A::Error> {
+        let Some(collector) = self.collector else {
             while object.next_key::<IgnoredAny>()?.is_some() {
-                object.next_value_seed(Reader { budget: None })?;
+                object.next_value_seed(Reader { collector: None })?;
             }
-            return Ok(Value::Null);
+            return Ok(Stored::Null);
         };
-        while let Some(name) = object.next_key::<String>()? {
-            budget.take().map_err(de::Error::custom)?;
-            if UNREAD.contains(&name.as_str()) {
-                object.next_value::<IgnoredAny>()?;
+        let begun = collector.begin();
+        while let Some(name) = object.next_key_seed(Name(&mut *collector))? {
+            collector.count().map_err(de::Error::custom)?;
+            if let Some(name) = name {
+                let value = object.next_value_seed(Reader { collector: Some(&mut *collector) })?;
+                collector.put(name, value);
             } else {
-                let value = object.next_value_seed(Reader { budget: Some(&mut *budget) })?;
-                fields.insert(name, value);
+                object.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Value::Object(fields))
+        Ok(Stored::Object(collector.end(begun)))
+    }
+}
+
+/// Reads the name of a field; `None` when nothing reads what the field holds.
+struct Name<'c>(&'c mut Collector);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Option<Span>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Span>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Option<Span>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Option<Span>, E> {
+        Ok((!Collector::is_unread(name)).then(|| self.0.text(name)))
     }
 }

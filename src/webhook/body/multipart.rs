@@ -1,5 +1,6 @@
 //! Multipart bodies, as they stream in. What nothing reads is read past: a picture never lies in memory as a whole.
 
+use std::borrow::Cow;
 use std::pin::pin;
 
 use axum::BoxError;
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use http_body::Body;
 
 use super::BodyLimits;
-use crate::webhook::fields::{Budget, Collector, Fields, UNREAD};
+use crate::webhook::fields::{Collector, Fields};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 use frame::Parts;
 use head::{Head, parameter};
@@ -30,8 +31,9 @@ where
     B::Error: Into<BoxError>,
 {
     let body = pin!(body);
-    let mut parts = Parts::new(body, &boundary(content_type)?, limits.multipart_bytes);
-    let mut collector = Collector::new(Budget::of(limits));
+    let mut parts = Parts::new(body, boundary(content_type)?, limits.multipart_bytes);
+    let mut collector = Collector::new(limits);
+    let too_long = TooLarge::Text { limit: limits.body_bytes };
     let mut text_left = limits.body_bytes;
     while let Some(head) = parts.next().await? {
         collector.count()?;
@@ -39,21 +41,17 @@ where
             continue;
         }
         let name = head.name.ok_or(fault("a part has no name"))?;
-        spend(&mut text_left, name.len(), limits)?;
-        let mut text = Vec::new();
-        let keep = |piece: &[u8]| {
-            spend(&mut text_left, piece.len(), limits)?;
-            text.extend_from_slice(piece);
-            Ok(())
-        };
-        parts.content(keep).await?;
-        let text = String::from_utf8(text).map_err(|_| Malformed::NotUtf8 { what: "a part of the body" })?;
-        collector.keep(name, text)?;
+        text_left = text_left.checked_sub(name.len()).ok_or(too_long)?;
+        let name = collector.text(&name);
+        let text = parts.text(text_left).await?.ok_or(too_long)?;
+        text_left -= text.len();
+        let text = str::from_utf8(text).map_err(|_| Malformed::NotUtf8 { what: "a part of the body" })?;
+        collector.put_text(name, text)?;
     }
     Ok(collector.finish())
 }
 
-fn boundary(content_type: &str) -> Result<String, Malformed> {
+fn boundary(content_type: &str) -> Result<Cow<'_, str>, Malformed> {
     match parameter(content_type, "boundary") {
         Some(boundary) if boundary.len() > LONGEST_BOUNDARY => {
             Err(fault("the boundary in its Content-Type is longer than 70 characters"))
@@ -64,13 +62,8 @@ fn boundary(content_type: &str) -> Result<String, Malformed> {
 }
 
 /// Files, and fields that nothing reads.
-fn is_unread(head: &Head) -> bool {
-    head.is_file || head.name.as_deref().is_some_and(|name| name == "snapshot" || UNREAD.contains(&name))
-}
-
-fn spend(left: &mut usize, bytes: usize, limits: &BodyLimits) -> Result<(), TooLarge> {
-    *left = left.checked_sub(bytes).ok_or(TooLarge::Text { limit: limits.body_bytes })?;
-    Ok(())
+fn is_unread(head: &Head<'_>) -> bool {
+    head.is_file || head.name.as_deref().is_some_and(|name| name == "snapshot" || Collector::is_unread(name))
 }
 
 const fn bad_head() -> Malformed {

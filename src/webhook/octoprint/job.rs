@@ -1,24 +1,33 @@
 //! What a message says of the print.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::message::Message;
 use super::what::state_text;
 use super::{Malformed, Object, range};
 use crate::farm::{Elapsed, File, Job, Origin, What};
+use crate::webhook::object::kept;
 
 #[cfg(test)]
 mod tests;
 
-/// Reads what the message says of the print.
+/// The file of a print, and where it lies.
+pub(super) type Found = (Option<File>, Option<Origin>);
+
+/// Reads what the message says of the print; `file` is what [`file()`] found in it and in `extra`.
 ///
 /// # Errors
 /// When a field holds a list, or an object where a scalar belongs.
-pub(super) fn read(message: &Message<'_>, what: What) -> Result<Job, Malformed> {
-    let extra = message.object("extra")?;
+pub(super) fn read(
+    message: &Message<'_>,
+    what: What,
+    extra: Object<'_>,
+    file: Result<Found, Malformed>,
+) -> Result<Job, Malformed> {
     let job = message.object("job")?;
     let progress = message.object("progress")?;
-    let (file, origin) = file(message)?;
+    let (file, origin) = file?;
     let done = done(message, what, extra, progress)?;
     let elapsed = elapsed(message, what, extra, progress)?;
     let (remaining, estimate) = plan(what, elapsed, job, progress)?;
@@ -42,11 +51,10 @@ pub(super) fn read(message: &Message<'_>, what: What) -> Result<Job, Malformed> 
 ///
 /// # Errors
 /// When one of its fields holds a list or an object.
-pub(super) fn file(message: &Message<'_>) -> Result<(Option<File>, Option<Origin>), Malformed> {
-    let extra = message.object("extra")?;
+pub(super) fn file(message: &Message<'_>, extra: Object<'_>) -> Result<Found, Malformed> {
     let of_job = message.object("job")?.object("file", "job.file")?;
     for (place, name) in [(extra, "name"), (of_job, "name"), (of_job, "display")] {
-        if let Some(file) = named(place.kept_text(name)?, place.kept_text("path")?) {
+        if let Some(file) = named(place.text(name)?, place.text("path")?) {
             let origin = place.text("origin")?.map(|word| origin(&word));
             return Ok((Some(file), origin));
         }
@@ -57,12 +65,13 @@ pub(super) fn file(message: &Message<'_>) -> Result<(Option<File>, Option<Origin
     Ok((named(name, path), origin))
 }
 
-fn named(name: Option<String>, path: Option<String>) -> Option<File> {
+fn named(name: Option<Cow<'_, str>>, path: Option<Cow<'_, str>>) -> Option<File> {
+    let path = path.map(kept);
     let last = |path: &String| {
         let mut parts = path.rsplit('/').map(str::trim);
         parts.find(|part| !part.is_empty()).map(str::to_owned)
     };
-    Some(File { name: name.or_else(|| path.as_ref().and_then(last))?, path })
+    Some(File { name: name.map(kept).or_else(|| path.as_ref().and_then(last))?, path })
 }
 
 fn origin(word: &str) -> Origin {
@@ -80,7 +89,7 @@ fn owner(message: &Message<'_>, extra: Object<'_>, job: Object<'_>) -> Result<Op
             return Ok(Some(owner));
         }
     }
-    Ok(message.renamed_text(&["owner"]))
+    Ok(message.renamed_text(&["owner"]).map(kept))
 }
 
 fn done(
@@ -129,8 +138,9 @@ fn plan(
 }
 
 fn says_paused(message: &Message<'_>) -> Result<bool, Malformed> {
-    let flags = message.object("state")?.object("flags", "state.flags")?;
-    let text = state_text(message)?;
+    let state = message.object("state")?;
+    let flags = state.object("flags", "state.flags")?;
+    let text = state_text(message, state)?;
     Ok(flags.flag("paused")? || flags.flag("pausing")? || text.is_some_and(|text| text.starts_with("Paus")))
 }
 

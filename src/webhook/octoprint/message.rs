@@ -1,8 +1,10 @@
 //! Where a template has put the fields.
 
+use std::borrow::Cow;
+
 use super::what::Topic;
 use super::{Fields, Malformed, Object};
-use crate::webhook::object::same_name;
+use crate::webhook::object::{Value, same_name};
 
 /// The objects that the plugin's placeholders stand for. Texts in them are never a topic: a printer's state can be called
 /// "Error", too.
@@ -10,9 +12,10 @@ const PLUGIN_OBJECTS: [&str; 4] = ["extra", "state", "job", "progress"];
 
 /// A message whose topic is known.
 pub(super) struct Message<'a> {
-    topic: String,
-    /// Where fields are looked for: first where the topic was, then at the top.
-    places: [Object<'a>; 2],
+    topic: &'a str,
+    /// Where the topic was, unless it was found at the top under its own name.
+    nested: Option<Object<'a>>,
+    top: Object<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -22,26 +25,28 @@ impl<'a> Message<'a> {
     /// When the topic is not text.
     pub(super) fn find(fields: &'a Fields) -> Result<Option<Self>, Malformed> {
         let top = fields.top();
-        let found = |topic, object| Self { topic, places: [object, top] };
         if let Some(topic) = top.identifier("topic")? {
-            return Ok(Some(found(topic, top)));
+            return Ok(Some(Self { topic, nested: None, top }));
         }
         for (_, object) in top.tree(&[]) {
             if let Some(topic) = object.identifier("topic")? {
-                return Ok(Some(found(topic, object)));
+                return Ok(Some(Self { topic, nested: Some(object), top }));
             }
         }
         let renamed = top.tree(&PLUGIN_OBJECTS).into_iter().find_map(|(_, object)| {
-            let mut texts = object.entries().filter_map(|(_, value)| value.as_str());
+            let mut texts = object.values().filter_map(|value| match value {
+                Value::Text(text) => Some(text),
+                _ => None,
+            });
             let topic = texts.find(|text| Topic::named(text).is_some())?;
-            Some(found(topic.to_owned(), object))
+            Some(Self { topic, nested: Some(object), top })
         });
         Ok(renamed)
     }
 
     /// The topic, as the sender writes it.
-    pub(super) fn topic(&self) -> &str {
-        &self.topic
+    pub(super) const fn topic(&self) -> &'a str {
+        self.topic
     }
 
     /// The object of this name: where the topic is, else at the top, else anywhere. A scalar in its place is an absent one.
@@ -49,12 +54,12 @@ impl<'a> Message<'a> {
     /// # Errors
     /// When a list is in its place.
     pub(super) fn object(&self, name: &'static str) -> Result<Object<'a>, Malformed> {
-        for place in self.places {
-            if place.get(name).is_some() {
-                return place.object(name, name);
+        for place in self.places() {
+            if let Some(value) = place.get(name) {
+                return place.object_of(value, name, name);
             }
         }
-        let anywhere = self.places[1].tree(&[]).into_iter().find(|(other, _)| same_name(name, other));
+        let anywhere = self.top.tree(&[]).into_iter().find(|(other, _)| same_name(name, other));
         Ok(anywhere.map_or_else(Object::default, |(_, object)| object.at(name)))
     }
 
@@ -74,7 +79,7 @@ impl<'a> Message<'a> {
         &self,
         read: impl Fn(Object<'a>) -> Result<Option<T>, Malformed>,
     ) -> Result<Option<T>, Malformed> {
-        for place in self.places {
+        for place in self.places() {
             if let Some(found) = read(place)? {
                 return Ok(Some(found));
             }
@@ -83,12 +88,17 @@ impl<'a> Message<'a> {
     }
 
     /// Text in the first of these fields that holds a scalar: what a template calls a field that it took out of an object.
-    pub(super) fn renamed_text(&self, names: &[&str]) -> Option<String> {
-        self.places.iter().find_map(|place| place.any_text(names))
+    pub(super) fn renamed_text(&self, names: &[&str]) -> Option<Cow<'a, str>> {
+        self.places().find_map(|place| place.any_text(names))
     }
 
     /// The number in the first of these fields that holds one.
     pub(super) fn renamed_number(&self, names: &[&str]) -> Option<f64> {
-        self.places.iter().find_map(|place| place.any_number(names))
+        self.places().find_map(|place| place.any_number(names))
+    }
+
+    /// Where fields are looked for: first where the topic was, then at the top.
+    fn places(&self) -> impl Iterator<Item = Object<'a>> {
+        self.nested.into_iter().chain([self.top])
     }
 }

@@ -32,8 +32,10 @@ pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Re
         return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
     };
     let printer = identity(&message, context)?.ok_or(Reject::NoPrinter { sender: Source::OctoPrint })?;
-    let what = if message.object("extra")?.flag("popup")? { What::Test } else { topic.what(&message)? };
-    if what != What::Test && is_placeholder(&message) {
+    let extra = message.object("extra")?;
+    let what = if extra.flag("popup")? { What::Test } else { topic.what(&message)? };
+    let file = job::file(&message, extra);
+    if what != What::Test && is_placeholder(&file) {
         return Ok(Parsed::Ignored { reason: Ignored::Placeholder, kind: what.kind() });
     }
     Ok(Parsed::Event(Event {
@@ -44,36 +46,37 @@ pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Re
         job: match what {
             // The job beside an event that we do not know can be about any file.
             What::Test | What::Notice => Job::default(),
-            _ => job::read(&message, what)?,
+            _ => job::read(&message, what, extra, file)?,
         },
     }))
 }
 
-fn is_placeholder(message: &Message<'_>) -> bool {
-    // An event that we do not know may hold anything in the place of a file, so what is malformed is none here.
-    job::file(message).is_ok_and(|(file, _)| file.is_some_and(|file| file.name.starts_with(PLACEHOLDER)))
+/// An event that we do not know may hold anything in the place of a file, so what is malformed is none here.
+fn is_placeholder(found: &Result<job::Found, Malformed>) -> bool {
+    let Ok((Some(file), _)) = found else { return false };
+    file.name.starts_with(PLACEHOLDER)
 }
 
 /// The id that [`identity`] finds, also in a message that is no event.
-pub(super) fn printer_id(fields: &Fields, segment: Option<String>) -> Option<String> {
-    segment.or_else(|| device(&Message::find(fields).ok()??).ok()?)
+pub(super) fn printer_id(fields: &Fields, segment: Option<&str>) -> Option<String> {
+    segment.or_else(|| device(&Message::find(fields).ok()??).ok()?).map(str::to_owned)
 }
 
-fn device(message: &Message<'_>) -> Result<Option<String>, Malformed> {
+fn device<'a>(message: &Message<'a>) -> Result<Option<&'a str>, Malformed> {
     message.field(|object| object.identifier("deviceIdentifier"))
 }
 
 fn identity(message: &Message<'_>, context: &Context<'_>) -> Result<Option<Identity>, Malformed> {
     let device = device(message)?;
     let segment = context.segment();
-    let Some(id) = segment.clone().or_else(|| device.clone()) else {
+    let Some(id) = segment.or(device) else {
         return Ok(None);
     };
-    let configured = || (context.names)(Source::OctoPrint, &id);
+    let configured = || (context.names)(Source::OctoPrint, id);
     Ok(Some(Identity {
         source: Source::OctoPrint,
-        label: segment.or_else(configured).unwrap_or_else(|| id.clone()),
-        name: device.unwrap_or_else(|| id.clone()),
-        id,
+        id: id.to_owned(),
+        label: segment.map(str::to_owned).or_else(configured).unwrap_or_else(|| id.to_owned()),
+        name: device.unwrap_or(id).to_owned(),
     }))
 }

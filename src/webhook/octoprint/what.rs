@@ -1,7 +1,9 @@
 //! What happened.
 
-use super::Malformed;
+use std::borrow::Cow;
+
 use super::message::Message;
+use super::{Malformed, Object};
 use crate::farm::{AttentionReason, Outcome, Reported, What};
 
 #[cfg(test)]
@@ -107,11 +109,8 @@ fn custom(message: &Message<'_>) -> Result<What, Malformed> {
 
 /// The plugin calls a cancelled print failed, too.
 fn failure(message: &Message<'_>) -> Result<Outcome, Malformed> {
-    let reason = match message.object("extra")?.text("reason")? {
-        Some(reason) => Some(reason.into_owned()),
-        None => message.renamed_text(&["reason"]),
-    };
-    let cancelled = match reason {
+    let reason = message.object("extra")?.text("reason")?;
+    let cancelled = match reason.or_else(|| message.renamed_text(&["reason"])) {
         Some(reason) => ["cancelled", "canceled"].iter().any(|word| reason.eq_ignore_ascii_case(word)),
         None => is_cancelling(message)?,
     };
@@ -119,19 +118,23 @@ fn failure(message: &Message<'_>) -> Result<Outcome, Malformed> {
 }
 
 fn is_cancelling(message: &Message<'_>) -> Result<bool, Malformed> {
-    let flag = message.object("state")?.object("flags", "state.flags")?.flag("cancelling")?;
-    Ok(flag || state_text(message)?.is_some_and(|text| text.eq_ignore_ascii_case("cancelling")))
+    let state = message.object("state")?;
+    let flag = state.object("flags", "state.flags")?.flag("cancelling")?;
+    Ok(flag || state_text(message, state)?.is_some_and(|text| text.eq_ignore_ascii_case("cancelling")))
 }
 
-/// What OctoPrint calls its state.
+/// What OctoPrint calls its state, of which the message has this object.
 ///
 /// # Errors
 /// When it is a list or an object.
-pub(super) fn state_text(message: &Message<'_>) -> Result<Option<String>, Malformed> {
-    let text = message.object("state")?.kept_text("text")?;
-    Ok(text.or_else(|| message.renamed_text(&["state"])))
+pub(super) fn state_text<'a>(
+    message: &Message<'a>,
+    state: Object<'a>,
+) -> Result<Option<Cow<'a, str>>, Malformed> {
+    Ok(state.text("text")?.or_else(|| message.renamed_text(&["state"])))
 }
 
 fn lookup<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
-    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim())).map(|(_, value)| *value)
+    let name = name.trim();
+    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
 }

@@ -1,9 +1,11 @@
 //! The frame of a multipart body (RFC 2046, section 5.1, and RFC 7578): parts between delimiters, each with a head.
 
+use std::borrow::Cow;
 use std::pin::Pin;
+use std::sync::LazyLock;
 
 use axum::BoxError;
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use memchr::memmem::Finder;
@@ -12,18 +14,24 @@ use super::head::Head;
 use super::{bad_head, fault};
 use crate::webhook::reject::{Malformed, Reject, TooLarge};
 
+/// What a delimiter begins with; the boundary follows.
+const DELIMITER: &str = "\r\n--";
+static DELIMITERS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(DELIMITER));
+/// What ends the head of a part.
+static EMPTY_LINE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\r\n\r\n"));
+
 /// How many bytes the head of a part may have. Those of real senders have about a hundred.
 const LONGEST_HEAD: usize = 8 * 1024;
 
 /// The parts of a body, one after the other. Of the body, no more lies in memory than one piece of its stream and the
-/// head of one part.
+/// head or the text of one part.
 pub(super) struct Parts<'b, B> {
     body: Pin<&'b mut B>,
-    /// What has been received and not been read yet.
-    buffer: BytesMut,
-    delimiter: Finder<'static>,
-    /// What ends the head of a part.
-    empty_line: Finder<'static>,
+    boundary: Cow<'b, str>,
+    /// The last of what has been received.
+    buffer: Vec<u8>,
+    /// How much of that has been read.
+    read: usize,
     limit: usize,
     /// How many more bytes the body may have.
     left: usize,
@@ -46,69 +54,108 @@ where
     B::Error: Into<BoxError>,
 {
     /// The parts of `body`, which may have up to `limit` bytes.
-    pub(super) fn new(body: Pin<&'b mut B>, boundary: &str, limit: usize) -> Self {
-        let delimiter = Finder::new(&format!("\r\n--{boundary}")).into_owned();
+    pub(super) fn new(body: Pin<&'b mut B>, boundary: Cow<'b, str>, limit: usize) -> Self {
         // A delimiter begins a line, and the first one may begin the body.
-        let buffer = BytesMut::from("\r\n");
-        let empty_line = Finder::new(b"\r\n\r\n");
-        Self { body, buffer, delimiter, empty_line, limit, left: limit, place: Place::Content }
+        let buffer = b"\r\n".to_vec();
+        Self { body, boundary, buffer, read: 0, limit, left: limit, place: Place::Content }
     }
 
     /// The head of the next part; what has not been read of the part before is read past.
     ///
     /// # Errors
     /// When the frame is malformed, or when the body breaks off or is too large.
-    pub(super) async fn next(&mut self) -> Result<Option<Head>, Reject> {
-        self.content(|_| Ok(())).await?;
+    pub(super) async fn next(&mut self) -> Result<Option<Head<'_>>, Reject> {
+        self.skip().await?;
         if self.place == Place::End {
             return Ok(None);
         }
-        while self.buffer.len() < 2 {
+        while self.unread().len() < 2 {
             self.fill().await?;
         }
-        if self.buffer.starts_with(b"--") {
+        if self.unread().starts_with(b"--") {
             self.place = Place::End;
             return Ok(None);
         }
         // The search begins at the line end of the delimiter: a part may have no header.
         let length = loop {
-            if let Some(at) = self.empty_line.find(&self.buffer) {
+            if let Some(at) = EMPTY_LINE.find(self.unread()) {
                 break at + 4;
             }
-            if self.buffer.len() > LONGEST_HEAD {
+            if self.unread().len() > LONGEST_HEAD {
                 return Err(bad_head().into());
             }
             self.fill().await?;
         };
-        let head = Head::read(&self.buffer[..length])?;
-        self.buffer.advance(length);
         self.place = Place::Content;
-        Ok(Some(head))
+        Ok(Some(Head::read(self.take(length))?))
     }
 
-    /// Hands over, in pieces, what has not been read of the part.
+    /// What has not been read of the part, or `None` when that is more than `most` bytes.
     ///
     /// # Errors
-    /// When the body breaks off or is too large, or what `take` answers.
-    pub(super) async fn content(
-        &mut self,
-        mut take: impl FnMut(&[u8]) -> Result<(), Reject>,
-    ) -> Result<(), Reject> {
-        let delimiter = self.delimiter.needle().len();
-        while self.place == Place::Content {
-            if let Some(at) = self.delimiter.find(&self.buffer) {
-                take(&self.buffer[..at])?;
-                self.buffer.advance(at + delimiter);
-                self.place = Place::Delimiter;
-                break;
+    /// When the body breaks off or is too large.
+    pub(super) async fn text(&mut self, most: usize) -> Result<Option<&[u8]>, Reject> {
+        let mut searched = 0;
+        let length = loop {
+            if let Some(at) = self.delimiter(searched) {
+                break at;
             }
-            // The last bytes may be the beginning of a delimiter.
-            let certain = self.buffer.len().saturating_sub(delimiter - 1);
-            take(&self.buffer[..certain])?;
-            self.buffer.advance(certain);
+            searched = self.certain();
+            if searched > most {
+                return Ok(None);
+            }
             self.fill().await?;
+        };
+        self.place = Place::Delimiter;
+        let delimiter = self.delimiter_length();
+        let text = &self.take(length + delimiter)[..length];
+        Ok(Some(text).filter(|text| text.len() <= most))
+    }
+
+    /// Reads past what has not been read of the part.
+    async fn skip(&mut self) -> Result<(), Reject> {
+        while self.place == Place::Content {
+            if let Some(at) = self.delimiter(0) {
+                self.place = Place::Delimiter;
+                self.take(at + self.delimiter_length());
+            } else {
+                self.take(self.certain());
+                self.fill().await?;
+            }
         }
         Ok(())
+    }
+
+    /// Where the next delimiter begins, searched from there on.
+    fn delimiter(&self, mut from: usize) -> Option<usize> {
+        let unread = self.unread();
+        while let Some(at) = DELIMITERS.find(&unread[from..]) {
+            let behind = from + at + DELIMITER.len();
+            if unread[behind..].starts_with(self.boundary.as_bytes()) {
+                return Some(from + at);
+            }
+            from = behind;
+        }
+        None
+    }
+
+    fn delimiter_length(&self) -> usize {
+        DELIMITER.len() + self.boundary.len()
+    }
+
+    /// How many bytes are before the next delimiter for certain: the last ones may be the beginning of one.
+    fn certain(&self) -> usize {
+        self.unread().len().saturating_sub(self.delimiter_length() - 1)
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.read..]
+    }
+
+    fn take(&mut self, length: usize) -> &[u8] {
+        let start = self.read;
+        self.read += length;
+        &self.buffer[start..self.read]
     }
 
     /// Receives more of the body.
@@ -118,6 +165,8 @@ where
         ))?;
         if let Ok(data) = frame.map_err(|_| Malformed::BrokenOff)?.into_data() {
             self.left = self.left.checked_sub(data.len()).ok_or(TooLarge::Body { limit: self.limit })?;
+            self.buffer.drain(..self.read);
+            self.read = 0;
             self.buffer.extend_from_slice(&data);
         }
         Ok(())
