@@ -32,6 +32,10 @@ const PASSING_CACHE: i64 = -64;
 /// For so many printers, room is made before they are read. A damaged file may promise more.
 const ROOM: usize = 100_000;
 
+/// After so many pages in the log, 16 MB, a commit copies them into the database, and whoever waits for it waits longer. A
+/// page that changes again and again is copied once, so that a longer log is less work.
+const LOG_PAGES: i64 = 4_000;
+
 /// Keeps the state in an SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -230,6 +234,7 @@ fn prepare(connection: &mut Connection) -> Result<(), schema::Error> {
     schema::check(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     schema::migrate(connection)
 }
 
