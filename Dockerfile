@@ -14,6 +14,7 @@ RUN apt-get update \
 ARG RUST_TARGET=
 RUN rustup target add "${RUST_TARGET:-$(rustc -vV | sed -n 's/^host: //p' | sed 's/gnu/musl/')}"
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo ./.cargo
 COPY src ./src
 # The manifest names the benchmarks, and is refused without them.
 COPY benches ./benches
