@@ -8,6 +8,7 @@ use printfarm_exporter::clock::Clock;
 use rusqlite::Connection;
 
 use crate::client::{Prints, burst, drive};
+use crate::host::undisturbed;
 use crate::report::Unit::{Bytes, Milliseconds};
 use crate::report::{Rounds, Target, Targets};
 use crate::scrape::Scraper;
@@ -82,10 +83,9 @@ pub(crate) fn fill_history(folder: &Path) {
 fn start(plan: &Plan, what: &str, target: Target, folder: &Path, targets: &mut Targets) -> f64 {
     let (mut rounds, mut memory) = (Rounds::default(), Rounds::default());
     for _ in 0..plan.rounds {
-        let (server, took) = timed_start(folder);
+        let (took, resident) = undisturbed(|| timed_start(folder));
         rounds.add_time(took);
-        memory.add(server.memory() as f64);
-        server.stop();
+        memory.add(resident as f64);
     }
     targets.median(&format!("start until ready, {what}"), target, Milliseconds, &rounds);
     memory.median()
@@ -94,20 +94,24 @@ fn start(plan: &Plan, what: &str, target: Target, folder: &Path, targets: &mut T
 fn after_a_kill(plan: &Plan, folder: &Path, prints: &Arc<Prints>, targets: &mut Targets) {
     let mut rounds = Rounds::default();
     for _ in 0..plan.rounds {
-        let server = Server::start(Kind::Durable, folder);
-        drive(server.address, prints, 64, plan.time / 4);
-        drop(server);
-        let (server, took) = timed_start(folder);
-        rounds.add_time(took);
-        server.stop();
+        let killed_and_started = || {
+            let server = Server::start(Kind::Durable, folder);
+            drive(server.address, prints, 64, plan.time / 4);
+            drop(server);
+            timed_start(folder)
+        };
+        rounds.add_time(undisturbed(killed_and_started).0);
     }
     let work = "start until ready, after kill -9 under load";
     targets.median(work, Target::AtMost(100.0), Milliseconds, &rounds);
 }
 
-fn timed_start(folder: &Path) -> (Server, Duration) {
+/// How long it takes until it is ready, and the memory that it then has.
+fn timed_start(folder: &Path) -> (Duration, u64) {
     let clock = Clock::start();
     let server = Server::start(Kind::Durable, folder);
     server.wait_until_ready();
-    (server, clock.monotonic())
+    let started = (clock.monotonic(), server.memory());
+    server.stop();
+    started
 }

@@ -12,6 +12,7 @@ mod client;
 mod encode;
 mod farm;
 mod growth;
+mod host;
 mod ingest;
 mod report;
 mod scrape;
@@ -22,6 +23,7 @@ mod together;
 use std::path::Path;
 use std::time::Duration;
 
+use host::Watch;
 use mimalloc::MiMalloc;
 use report::Targets;
 
@@ -75,7 +77,7 @@ fn main() {
     let plan = if has("--quick") {
         Plan { rounds: 3, time: Duration::from_millis(200) }
     } else {
-        Plan { rounds: 7, time: Duration::from_secs(1) }
+        Plan { rounds: 9, time: Duration::from_millis(500) }
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
     // What a run that was broken off has left.
@@ -92,11 +94,12 @@ fn main() {
 }
 
 fn take_times(plan: &Plan, folder: &Path, wanted: impl Fn(&str) -> bool) {
-    let mut targets = Targets::default();
+    let (mut targets, watch) = (Targets::default(), Watch::start());
     for (name, measure) in PARTS {
         if wanted(name) {
             measure(plan, folder, &mut targets);
         }
     }
     targets.print();
+    watch.print();
 }
