@@ -12,6 +12,7 @@ use printfarm_exporter::metrics::Metrics;
 use tokio::runtime::Builder;
 
 use crate::captured::{PRINT, Request, parse};
+use crate::host::undisturbed;
 use crate::report::Unit::Milliseconds;
 use crate::report::{Rounds, Target, Targets, head, row};
 use crate::{BURST, PRINTERS, Plan};
@@ -46,9 +47,12 @@ pub(crate) fn encode(plan: &Plan, targets: &mut Targets) {
         let mut written = [Written::default(), Written::default()];
         for _ in 0..plan.rounds * 4 {
             for (way, gzip) in [false, true].into_iter().enumerate() {
-                let begun = clock.monotonic();
-                written[way] = write(&metrics, &view, gzip);
-                rounds[way].add_time(clock.monotonic().saturating_sub(begun));
+                let took;
+                (written[way], took) = undisturbed(|| {
+                    let begun = clock.monotonic();
+                    (write(&metrics, &view, gzip), clock.monotonic().saturating_sub(begun))
+                });
+                rounds[way].add_time(took);
             }
         }
         let series = count_series(&metrics, &view) as f64;

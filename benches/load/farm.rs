@@ -41,7 +41,7 @@ pub(crate) fn scrapes(plan: &Plan, folder: &Path, targets: &mut Targets) {
         let mut rounds = [Rounds::default(), Rounds::default()];
         for _ in 0..plan.rounds * 4 {
             for (scraper, rounds) in scrapers.iter_mut().zip(&mut rounds) {
-                rounds.add_time(scraper.scrape().1);
+                rounds.add_time(undisturbed(|| scraper.scrape().1));
             }
         }
         for (name, rounds) in ["plain", "gzip"].iter().zip(&rounds) {

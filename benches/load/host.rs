@@ -10,7 +10,7 @@ use printfarm_exporter::clock::Clock;
 const MOST: f64 = 0.02;
 
 /// How often a round is taken again at most. A host may be busy all day.
-const TRIES: usize = 5;
+const TRIES: usize = 10;
 
 /// How many rounds were taken again.
 static AGAIN: AtomicUsize = AtomicUsize::new(0);
