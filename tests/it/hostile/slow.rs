@@ -64,6 +64,8 @@ fn a_slow_loris_until_its_time_is_over() {
         connection.stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         connection.rest().unwrap();
     }
+    // A connection is counted after its end, which its client may see first.
+    arena.wait_for("connections_dropped_total{reason=timeout}", 200);
     assert_eq!(only("connections_dropped_total{reason=timeout}")(&arena.counted()), Some(200));
     for connection in &mut body {
         connection.stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();

@@ -19,8 +19,9 @@ use crate::simulate::Request;
 /// How long the plugin waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A connection that has been idle for longer may be closed by the other side just when it is used.
-const IDLE: Duration = Duration::from_secs(2);
+/// A connection that has been idle for longer may be closed by the other side just when it is used: a full exporter leaves
+/// one alone for twice as long.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The longest answer that is read.
 const LONGEST_ANSWER: usize = 64 * 1024;
