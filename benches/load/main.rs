@@ -1,7 +1,7 @@
 //! The exporter under load, beside servers that do less, in one run. Prints tables in Markdown.
 //!
 //! `cargo bench --bench load` takes some minutes, `cargo bench --bench load -- --quick` one or two. Nothing else should run
-//! on the machine. With `-- --instructions` it counts instead of taking times, which needs Valgrind, and no quiet machine.
+//! on the machine. Names of parts, such as `ingest`, measure these alone. With `-- --instructions` it counts instead of taking times, which needs Valgrind, and no quiet machine.
 //! docs/PERFORMANCE.md says how to read the tables.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
@@ -87,6 +87,12 @@ fn main() {
         stages::count(&folder);
     } else {
         let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+        let unknown = names.iter().find(|name| PARTS.iter().all(|(part, _)| name.as_str() != *part));
+        assert!(
+            unknown.is_none(),
+            "there is no part {unknown:?}; the parts are {:?}",
+            PARTS.map(|(part, _)| part)
+        );
         take_times(&plan, &folder, |part| names.is_empty() || names.iter().any(|name| *name == part));
     }
 
