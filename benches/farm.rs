@@ -5,7 +5,8 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Time, Turn};
+use printfarm_exporter::farm::{ApplyTime, Changes, Event, Farm, Limits};
+use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 #[path = "load/captured.rs"]
@@ -13,7 +14,7 @@ mod captured;
 
 use captured::{PRINT, Request, parse};
 
-const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+const NOW: Timestamp = Timestamp::from_micros(1_795_310_000_250_000);
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
@@ -48,7 +49,7 @@ fn apply(c: &mut Criterion) {
             Changes::default,
             |changes| {
                 for event in &events {
-                    black_box(farm.apply(event, Turn::at(NOW), &Limits::default(), changes).unwrap());
+                    black_box(farm.apply(event, ApplyTime::at(NOW), &Limits::default(), changes).unwrap());
                 }
             },
             BatchSize::SmallInput,

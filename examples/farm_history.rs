@@ -21,9 +21,11 @@ use bytes::{Bytes, BytesMut};
 use clap::Parser;
 use http_body_util::Full;
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Source, Time, Turn, Verdict};
+use printfarm_exporter::farm::{ApplyTime, Changes, Disposition, Event, Farm, Limits};
+use printfarm_exporter::labels::Source;
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::simulate::{Options, Plan, Request, Secrets};
+use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{BodyLimits, Context, Ignored, Parsed, parse, read};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -65,7 +67,8 @@ fn main() -> anyhow::Result<()> {
     if args.step.is_zero() {
         return Err(anyhow!("--step is 0; set it to the scrape interval, such as 2m"));
     }
-    let end = args.end.map_or_else(|| Clock::start().now(), |seconds| Time::from_micros(seconds * 1_000_000));
+    let end =
+        args.end.map_or_else(|| Clock::start().now(), |seconds| Timestamp::from_micros(seconds * 1_000_000));
     let duration = DAY * args.days;
     let start = end - duration;
     let week = (start.micros().div_euclid(1_000_000) + EPOCH_IN_ITS_WEEK).rem_euclid(7 * 24 * 60 * 60);
@@ -109,7 +112,7 @@ struct Exporter {
 
 impl Exporter {
     /// Takes a webhook in as the exporter does.
-    fn take(&mut self, request: &Request, received: Time) -> anyhow::Result<()> {
+    fn take(&mut self, request: &Request, received: Timestamp) -> anyhow::Result<()> {
         let path = request.path.trim_start_matches("/webhook/");
         let (source, segment) =
             path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
@@ -122,7 +125,7 @@ impl Exporter {
         let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
         let context = Context { segment, names: &|_, _| None, received };
         let (kind, ignored) = match parse(source, &fields, &context)? {
-            Parsed::Event(event) => (event.what.kind(), self.apply(&event, received)?),
+            Parsed::Event(event) => (event.kind.label(), self.apply(&event, received)?),
             Parsed::Ignored { reason, kind } => (kind, Some(reason)),
         };
         self.metrics.own.event(source, kind);
@@ -132,13 +135,13 @@ impl Exporter {
         Ok(())
     }
 
-    fn apply(&mut self, event: &Event, received: Time) -> anyhow::Result<Option<Ignored>> {
+    fn apply(&mut self, event: &Event, received: Timestamp) -> anyhow::Result<Option<Ignored>> {
         let limits = Limits { printers: usize::MAX, ..Limits::default() };
-        let applied = self.farm.apply(event, Turn::at(received), &limits, &mut Changes::default())?;
-        Ok(match applied.verdict {
-            Verdict::Accepted => None,
-            Verdict::Duplicate => Some(Ignored::Duplicate),
-            Verdict::Test => Some(Ignored::Test),
+        let applied = self.farm.apply(event, ApplyTime::at(received), &limits, &mut Changes::default())?;
+        Ok(match applied.disposition {
+            Disposition::Accepted => None,
+            Disposition::Duplicate => Some(Ignored::Duplicate),
+            Disposition::Test => Some(Ignored::Test),
         })
     }
 }
@@ -156,7 +159,7 @@ struct Scrape {
     /// What Prometheus adds to every series.
     labels: String,
     page: BytesMut,
-    next: Time,
+    next: Timestamp,
 }
 
 impl Scrape {

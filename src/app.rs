@@ -12,15 +12,17 @@ use tracing::{error, info, warn};
 use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
-use crate::farm::{Changes, Source, Time, View};
+use crate::farm::{Changes, View};
 use crate::http::{
-    self, ConnectionLimits, Entrance, Gate, Options, Places, Ports, Side, Web, bind, bind_webhooks,
+    self, AppState, ConnectionLimits, Entrance, Gate, Options, Places, Ports, Side, bind, bind_webhooks,
 };
+use crate::labels::Source;
 use crate::metrics::Metrics;
-use crate::metrics::own::Own;
+use crate::metrics::exporter::ExporterMetrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
-use crate::store::{Kept, SqliteStore, Store, StoreError};
+use crate::store::{SqliteStore, Store, StoreError, StoredState};
+use crate::timestamp::Timestamp;
 use crate::version;
 use crate::web_config::SharedWebConfig;
 
@@ -65,7 +67,7 @@ impl App {
         let metrics = Metrics::new(clock.now())?;
         let own = metrics.own.clone();
         panics::tell_only_where(move || own.panicked());
-        let store = SqliteStore::open(&args.storage)?.keeping(args.retention.map(Retention::span));
+        let store = SqliteStore::open(&args.storage)?.with_retention(args.retention.map(Retention::span));
         let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
         let (recorder, writer) = Recorder::start(store, clock.clone())?;
         // A relative path, as the default is, means another file in another folder.
@@ -101,7 +103,7 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
         webhooks: webhook_addresses.first().map(SocketAddr::port),
     };
     let App { recorder, metrics, settings, web_config, clock, options, .. } = app;
-    let web = Arc::new(Web::new(recorder, metrics, settings, web_config.clone(), clock, options, ports));
+    let web = Arc::new(AppState::new(recorder, metrics, settings, web_config.clone(), clock, options, ports));
     let hangup = signal(SignalKind::hangup())?;
     announce(&addresses, &webhook_addresses, &web);
     let entrances = entrances(app.listeners, app.webhook_listeners, &web);
@@ -137,7 +139,7 @@ async fn tick(recorder: &Recorder) {
 }
 
 /// Looks whether the files of the web configuration have changed.
-async fn watch(config: Option<SharedWebConfig>, web: &Arc<Web>) {
+async fn watch(config: Option<SharedWebConfig>, web: &Arc<AppState>) {
     let Some(config) = config else { return std::future::pending().await };
     let mut looks = tokio::time::interval(LOOK);
     loop {
@@ -153,7 +155,7 @@ fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
 fn entrances(
     listeners: Vec<TcpListener>,
     webhook_listeners: Vec<TcpListener>,
-    web: &Arc<Web>,
+    web: &Arc<AppState>,
 ) -> Vec<Entrance> {
     let gate = Gate::new(web.web_config.clone(), web.metrics.own.clone());
     let webhooks = Entrance {
@@ -164,7 +166,7 @@ fn entrances(
     vec![Entrance { listeners, router: http::router(Arc::clone(web)), gate }, webhooks]
 }
 
-async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
+async fn reload_at(mut hangup: Signal, web: &Arc<AppState>) {
     while hangup.recv().await.is_some() {
         // The outcome is in the log and in the metrics.
         let _ = http::reload(web).await;
@@ -172,7 +174,7 @@ async fn reload_at(mut hangup: Signal, web: &Arc<Web>) {
     std::future::pending::<()>().await;
 }
 
-fn announce(addresses: &[SocketAddr], webhook_addresses: &[SocketAddr], web: &Web) {
+fn announce(addresses: &[SocketAddr], webhook_addresses: &[SocketAddr], web: &AppState) {
     let config = web.web_config.as_ref().map(SharedWebConfig::current);
     let tls = config.as_ref().and_then(|config| config.tls.as_ref());
     info!(
@@ -220,7 +222,7 @@ fn beyond_this_machine(addresses: &[SocketAddr]) -> bool {
 /// A store whose commits are timed and counted.
 struct Measured<S> {
     store: S,
-    own: Own,
+    own: ExporterMetrics,
     clock: Clock,
 }
 
@@ -235,11 +237,11 @@ impl<S> Measured<S> {
 }
 
 impl<S: Store> Store for Measured<S> {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+    fn load(&mut self) -> Result<StoredState, StoreError> {
         self.store.load()
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
         let begun = self.clock.monotonic();
         let committed = self.store.commit(view, changes, shown_until);
         if committed.is_ok() {
@@ -253,7 +255,7 @@ impl<S: Store> Store for Measured<S> {
         self.counted(checked)
     }
 
-    fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
+    fn forget(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         self.store.forget(now)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// A clock that does not jump unless it is told to. Its copies are one clock.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Clock {
 
     /// A clock that stands at `time` until [`Self::advance`] or [`Self::put_wall`] moves it.
     #[must_use]
-    pub fn manual(time: Time) -> Self {
+    pub fn manual(time: Timestamp) -> Self {
         Self::with(Hands::Manual { wall: AtomicI64::new(time.micros()), monotonic: AtomicI64::new(0) })
     }
 
@@ -50,8 +50,8 @@ impl Clock {
 
     /// The time of day.
     #[must_use]
-    pub fn now(&self) -> Time {
-        Time::from_micros(self.0.epoch.load(Ordering::Relaxed)) + self.monotonic()
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.epoch.load(Ordering::Relaxed)) + self.monotonic()
     }
 
     /// The time since the clock started: the difference between two readings is how long something took.
@@ -73,8 +73,8 @@ impl Clock {
 
     /// When this clock started, as it shows it now.
     #[must_use]
-    pub fn started(&self) -> Time {
-        Time::from_micros(self.0.epoch.load(Ordering::Relaxed))
+    pub fn started(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.epoch.load(Ordering::Relaxed))
     }
 
     /// Puts the clock forward, or back.
@@ -101,16 +101,16 @@ impl Clock {
 
 impl Hands {
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-    fn wall(&self) -> Time {
+    fn wall(&self) -> Timestamp {
         match self {
             Self::System(_) => since_epoch(SystemTime::now()),
-            Self::Manual { wall, .. } => Time::from_micros(wall.load(Ordering::Relaxed)),
+            Self::Manual { wall, .. } => Timestamp::from_micros(wall.load(Ordering::Relaxed)),
         }
     }
 }
 
-fn since_epoch(time: SystemTime) -> Time {
-    let epoch = Time::from_micros(0);
+fn since_epoch(time: SystemTime) -> Timestamp {
+    let epoch = Timestamp::from_micros(0);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => epoch + after,
         Err(before) => epoch - before.duration(),
@@ -138,15 +138,18 @@ mod tests {
 
     #[test]
     fn the_time_of_day_goes_on_with_what_has_passed_in_every_copy() {
-        let clock = Clock::manual(Time::from_micros(5_000_000));
+        let clock = Clock::manual(Timestamp::from_micros(5_000_000));
         let copy = clock.clone();
         clock.advance(Duration::from_secs(2));
-        assert_eq!((copy.now(), copy.monotonic()), (Time::from_micros(7_000_000), Duration::from_secs(2)));
+        assert_eq!(
+            (copy.now(), copy.monotonic()),
+            (Timestamp::from_micros(7_000_000), Duration::from_secs(2))
+        );
     }
 
     #[test]
     fn a_wall_clock_that_is_put_moves_this_one_only_when_it_is_told() {
-        let clock = Clock::manual(Time::from_micros(0));
+        let clock = Clock::manual(Timestamp::from_micros(0));
         clock.put_wall(3_600_000_000);
         assert_eq!((clock.now().micros(), clock.drift()), (0, 3_600_000_000));
         clock.put(clock.drift());

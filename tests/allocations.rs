@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use printfarm_exporter::farm::{
-    Changes, Event, Farm, Identity, Job, Limits, Outcome, Source, Time, Turn, View, What,
+    ApplyTime, Changes, Event, EventKind, Farm, Identity, Limits, PrintReport, View,
 };
+use printfarm_exporter::labels::{Outcome, Source};
 use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::timestamp::Timestamp;
 
 #[path = "../benches/load/captured.rs"]
 mod captured;
 
-const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+const NOW: Timestamp = Timestamp::from_micros(1_795_310_000_250_000);
 
 /// For the labels, what depends on the moment, and the exporter's own metrics.
 const MOST: u64 = 100;
@@ -26,12 +28,17 @@ fn farm(printers: usize) -> Arc<View> {
         let label = format!("printer-{number:05}");
         let printer =
             Identity { source: Source::OctoPrint, id: label.clone(), label: label.clone(), name: label };
-        let again = if number % 2 == 0 { Some(What::Started) } else { None };
-        for what in [What::Started, What::Finished(Outcome::Completed)].into_iter().chain(again) {
-            let event =
-                Event { printer: printer.clone(), received: NOW, sent: None, what, job: Job::default() };
+        let again = if number % 2 == 0 { Some(EventKind::Started) } else { None };
+        for kind in [EventKind::Started, EventKind::Ended(Outcome::Completed)].into_iter().chain(again) {
+            let event = Event {
+                printer: printer.clone(),
+                received: NOW,
+                sent: None,
+                kind,
+                report: PrintReport::default(),
+            };
             let limits = Limits { printers, ..Limits::default() };
-            farm.apply(&event, Turn::at(NOW), &limits, &mut Changes::default()).unwrap();
+            farm.apply(&event, ApplyTime::at(NOW), &limits, &mut Changes::default()).unwrap();
         }
     }
     Arc::new(farm.view().clone())

@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Elapsed, Event, Job, Origin, Source, Time, What};
+use printfarm_exporter::farm::{Elapsed, Event, EventKind, PrintReport};
+use printfarm_exporter::labels::{Origin, Source};
+use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
     BodyLimits, Context, Fields, Parsed, Presented, Reject, Secret, parse, printer_id, read,
 };
@@ -55,8 +57,11 @@ impl Request {
 }
 
 fn understand(source: Source, fields: &Fields) -> Result<Parsed, Reject> {
-    let context =
-        Context { segment: None, names: &|_, _| None, received: Time::from_micros(1_800_000_000_000_000) };
+    let context = Context {
+        segment: None,
+        names: &|_, _| None,
+        received: Timestamp::from_micros(1_800_000_000_000_000),
+    };
     parse(source, fields, &context)
 }
 
@@ -75,11 +80,11 @@ fn captured(folder: &str) -> Vec<Request> {
 /// In a few letters, what a message comes to.
 fn in_short(outcome: &Result<Parsed, Reject>) -> String {
     match outcome {
-        Ok(Parsed::Event(event)) => match event.what {
-            What::Finished(outcome) => outcome.as_str().to_owned(),
-            What::StateReport(reported) => format!("says {reported:?}").to_lowercase(),
-            What::Attention(reason) => reason.as_str().to_owned(),
-            what => what.kind().as_str().to_owned(),
+        Ok(Parsed::Event(event)) => match event.kind {
+            EventKind::Ended(outcome) => outcome.as_str().to_owned(),
+            EventKind::StateReport(reported) => format!("says {reported:?}").to_lowercase(),
+            EventKind::Attention(reason) => reason.as_str().to_owned(),
+            kind => kind.label().as_str().to_owned(),
         },
         Ok(Parsed::Ignored { reason, .. }) => format!("ignored {}", reason.as_str()),
         Err(reject) => reject.reason().as_str().to_owned(),
@@ -204,10 +209,10 @@ async fn what_the_first_and_the_last_request_say() {
         let events = events(folder).await;
         for event in [&events[0], &events[events.len() - 1]] {
             assert_eq!(event.printer.id, "Prusa MK3 #1 (lab)", "{folder}");
-            assert_eq!(event.job.file.as_ref().map(|file| file.name.as_str()), file, "{folder}");
-            assert_eq!(event.job.origin, origin, "{folder}");
+            assert_eq!(event.report.file.as_ref().map(|file| file.name.as_str()), file, "{folder}");
+            assert_eq!(event.report.origin, origin, "{folder}");
         }
-        let (first, last) = (&events[0].job, &events[events.len() - 1].job);
+        let (first, last) = (&events[0].report, &events[events.len() - 1].report);
         assert_eq!(first.owner.as_deref(), Some("lena"), "{folder}");
         let elapsed = Some(Elapsed::Printing(Duration::from_secs_f64(seconds)));
         assert_eq!(last.elapsed, elapsed, "{folder}");
@@ -217,8 +222,8 @@ async fn what_the_first_and_the_last_request_say() {
 #[tokio::test]
 async fn a_get_carries_no_job() {
     for event in events("local-complete/get").await {
-        let height = event.job.height;
-        assert_eq!(event.job, Job { height, ..Job::default() });
+        let height = event.report.height;
+        assert_eq!(event.report, PrintReport { height, ..PrintReport::default() });
         assert!(event.sent.is_some());
     }
 }
@@ -226,17 +231,17 @@ async fn a_get_carries_no_job() {
 #[tokio::test]
 async fn a_template_with_dots_tells_progress_in_words() {
     let events = events("local-complete/tpl-dotnotation").await;
-    assert_eq!(events[0].job, Job::default());
-    assert_eq!(events[4].job.progress_in_words, Some(0.400_157_604_412_923_6));
-    assert!(!events[4].job.tells_of_a_print());
+    assert_eq!(events[0].report, PrintReport::default());
+    assert_eq!(events[4].report.progress_in_words, Some(0.400_157_604_412_923_6));
+    assert!(!events[4].report.tells_of_a_print());
 }
 
 #[tokio::test]
 async fn the_card_of_octoprint_2_tells_its_progress() {
     let events = events("v2-sd-complete/json").await;
-    let job = &events[15].job;
-    assert_eq!((job.origin, job.progress), (Some(Origin::SdCard), Some(0.512_315_270_935_960_6)));
-    assert_eq!(job.elapsed, Some(Elapsed::Printing(Duration::from_secs(7))));
+    let report = &events[15].report;
+    assert_eq!((report.origin, report.progress), (Some(Origin::SdCard), Some(0.512_315_270_935_960_6)));
+    assert_eq!(report.elapsed, Some(Elapsed::Printing(Duration::from_secs(7))));
 }
 
 #[tokio::test]
@@ -261,17 +266,17 @@ async fn the_examples_are_accepted_as_they_are() {
         ("sdcard-failed-at-printer.json", "cancelled", shape, "sdcard", Some(287.367_583_124)),
         ("sdcard-failed-in-octoprint.json", "cancelled", "shape~10.gco", "sdcard", Some(268.689_628_302)),
     ];
-    for (example, what, file, origin, seconds) in cases {
+    for (example, kind, file, origin, seconds) in cases {
         let request = Request::of_json(fs::read(data("examples").join(example)).unwrap());
         let fields = request.read(Source::OctoPrint).await.unwrap();
         let outcome = understand(Source::OctoPrint, &fields);
-        assert_eq!(in_short(&outcome), what, "{example}");
+        assert_eq!(in_short(&outcome), kind, "{example}");
         let Ok(Parsed::Event(event)) = outcome else { panic!("{example}") };
         assert_eq!(event.printer.label, "delta", "{example}");
-        assert_eq!(event.job.file.unwrap().name, file, "{example}");
-        assert_eq!(event.job.origin.map(Origin::as_str), Some(origin), "{example}");
+        assert_eq!(event.report.file.unwrap().name, file, "{example}");
+        assert_eq!(event.report.origin.map(Origin::as_str), Some(origin), "{example}");
         let elapsed = seconds.map(|seconds| Elapsed::Printing(Duration::from_secs_f64(seconds)));
-        assert_eq!(event.job.elapsed, elapsed, "{example}");
+        assert_eq!(event.report.elapsed, elapsed, "{example}");
     }
     let examples = fs::read_dir(data("examples")).unwrap();
     let json =
@@ -290,9 +295,9 @@ async fn the_documented_example_of_octoeverywhere_has_a_comma_too_many() {
     let mended = Request::of_json(text.replace("300,", "300").into_bytes());
     let fields = mended.read(Source::OctoEverywhere).await.unwrap();
     let Ok(Parsed::Event(event)) = understand(Source::OctoEverywhere, &fields) else { panic!("an event") };
-    assert_eq!((event.what, event.printer.label.as_str()), (What::Started, "Ender3"));
-    assert_eq!(event.job.elapsed, Some(Elapsed::WithPauses(Duration::from_secs(50))));
-    assert_eq!((event.job.progress, event.job.height), (Some(0.21), Some(0.3)));
+    assert_eq!((event.kind, event.printer.label.as_str()), (EventKind::Started, "Ender3"));
+    assert_eq!(event.report.elapsed, Some(Elapsed::WithPauses(Duration::from_secs(50))));
+    assert_eq!((event.report.progress, event.report.height), (Some(0.21), Some(0.3)));
     let secret = Secret::new("Key".to_owned());
     assert!(Presented::find(Source::OctoEverywhere, &mended.headers, None, &fields).opens(&[secret]));
 }

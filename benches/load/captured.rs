@@ -5,7 +5,9 @@ use std::path::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Event, Source, Time};
+use printfarm_exporter::farm::Event;
+use printfarm_exporter::labels::Source;
+use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{self, BodyLimits, Context, Fields, Parsed};
 
 const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 };
@@ -45,7 +47,7 @@ impl Request {
 }
 
 /// The event that the fields tell of, of this printer.
-pub(crate) fn parse(fields: &Fields, printer: &str, received: Time) -> Event {
+pub(crate) fn parse(fields: &Fields, printer: &str, received: Timestamp) -> Event {
     let context = Context { segment: Some(printer), names: &|_, _| None, received };
     match webhook::parse(Source::OctoPrint, fields, &context).unwrap() {
         Parsed::Event(event) => event,

@@ -7,8 +7,9 @@ use bytes::BytesMut;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::farm::{Changes, Event, Farm, Limits, Time, Turn, View};
+use printfarm_exporter::farm::{ApplyTime, Changes, Event, Farm, Limits, View};
 use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::Builder;
 
 use crate::captured::{PRINT, Request, parse};
@@ -17,7 +18,7 @@ use crate::report::Unit::Milliseconds;
 use crate::report::{Rounds, Target, Targets, head, row};
 use crate::{BURST, PRINTERS, Plan};
 
-const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+const NOW: Timestamp = Timestamp::from_micros(1_795_310_000_250_000);
 
 /// How much text is written at a time.
 const PIECE: usize = 32 * 1024;
@@ -89,7 +90,7 @@ fn farm(printers: usize) -> Arc<View> {
             event.printer.id = format!("p{number}");
             event.printer.label.clone_from(&event.printer.id);
             let limits = Limits { printers, ..Limits::default() };
-            farm.apply(&event, Turn::at(NOW), &limits, &mut Changes::default()).unwrap();
+            farm.apply(&event, ApplyTime::at(NOW), &limits, &mut Changes::default()).unwrap();
         }
     }
     Arc::new(farm.view().clone())

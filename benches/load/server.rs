@@ -9,11 +9,12 @@ use std::time::Duration;
 use printfarm_exporter::app::{self, App};
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::{SharedSettings, Surroundings};
-use printfarm_exporter::farm::{Changes, Time, View};
+use printfarm_exporter::farm::{Changes, View};
 use printfarm_exporter::http::{ConnectionLimits, Options, bind};
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::recorder::Recorder;
-use printfarm_exporter::store::{Kept, MemoryStore, SqliteStore, Store, StoreError};
+use printfarm_exporter::store::{MemoryStore, SqliteStore, Store, StoreError, StoredState};
+use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::bare;
@@ -251,11 +252,11 @@ async fn exporter(listeners: Vec<tokio::net::TcpListener>, store: impl Store + '
 struct SlowStore(SqliteStore);
 
 impl Store for SlowStore {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+    fn load(&mut self) -> Result<StoredState, StoreError> {
         self.0.load()
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, now: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes, now: Timestamp) -> Result<(), StoreError> {
         std::thread::sleep(SLOW);
         self.0.commit(view, changes, now)
     }

@@ -6,8 +6,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use printfarm_exporter::farm::{Changes, Farm, HEARTBEAT, Limits, Time, Turn, View};
+use printfarm_exporter::farm::{ApplyTime, Changes, Farm, HEARTBEAT, Limits, View};
 use printfarm_exporter::store::{SqliteStore, Store};
+use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::Builder;
 
 use crate::PRINTERS;
@@ -114,7 +115,7 @@ pub(crate) fn run(stage: &str, batch: usize, webhooks: usize, folder: &Path) {
     let mut changes = Changes::default();
     let reached = [DECODE, APPLY, COMMIT].iter().position(|name| *name == stage);
     for number in 0..webhooks {
-        let now = Time::from_micros(NOW + i64::try_from(number).unwrap() * 1_000_000);
+        let now = Timestamp::from_micros(NOW + i64::try_from(number).unwrap() * 1_000_000);
         let printer = format!("p{}", number / PRINT.len() % PRINTERS);
         if reached.is_none() {
             continue;
@@ -124,7 +125,7 @@ pub(crate) fn run(stage: &str, batch: usize, webhooks: usize, folder: &Path) {
             continue;
         }
         let event = parse(&fields, &printer, now);
-        farm.apply(&event, Turn::at(now), &Limits::default(), &mut changes).unwrap();
+        farm.apply(&event, ApplyTime::at(now), &Limits::default(), &mut changes).unwrap();
         if stage != COMMIT {
             changes = Changes::default();
         } else if (number + 1) % batch == 0 {

@@ -13,7 +13,9 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use printfarm_exporter::farm::{Elapsed, Event, Source, Time};
+use printfarm_exporter::farm::{Elapsed, Event};
+use printfarm_exporter::labels::Source;
+use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{BodyLimits, Context, Fields, Parsed, Reject, parse, printer_id, read};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -79,7 +81,7 @@ fn understood(source: Source, fields: Result<Fields, Reject>) -> Result<Parsed, 
 }
 
 fn understood_as(source: Source, fields: &Fields, segment: Option<&str>) -> Result<Parsed, Reject> {
-    let received = Time::from_micros(1_800_000_000_000_000);
+    let received = Timestamp::from_micros(1_800_000_000_000_000);
     let outcome = parse(source, fields, &Context { segment, names: &|_, _| None, received });
     match &outcome {
         Ok(Parsed::Event(event)) => {
@@ -94,7 +96,7 @@ fn understood_as(source: Source, fields: &Fields, segment: Option<&str>) -> Resu
 
 fn check_event(event: &Event) {
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-    let job = &event.job;
+    let job = &event.report;
     let elapsed = job.elapsed.map(|elapsed| match elapsed {
         Elapsed::Printing(span) | Elapsed::WithPauses(span) | Elapsed::Either(span) => span,
     });

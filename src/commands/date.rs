@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// A text is no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,12 +11,12 @@ use crate::farm::Time;
 pub(super) struct BadDate;
 
 /// Reads a date, which is its midnight in UTC, or a time by RFC 3339.
-pub(super) fn parse(text: &str) -> Result<Time, BadDate> {
+pub(super) fn parse(text: &str) -> Result<Timestamp, BadDate> {
     let is_date = text.len() == "2026-11-01".len();
     let midnight = is_date.then(|| format!("{text}T00:00:00Z"));
     let time = OffsetDateTime::parse(midnight.as_deref().unwrap_or(text), &Rfc3339).map_err(|_| BadDate)?;
     let micros = time.unix_timestamp_nanos() / 1000;
-    i64::try_from(micros).map(Time::from_micros).map_err(|_| BadDate)
+    i64::try_from(micros).map(Timestamp::from_micros).map_err(|_| BadDate)
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod tests {
             ("ten bytes that are no date", "ééééé", None),
         ];
         for (name, text, micros) in cases {
-            assert_eq!(parse(text).ok(), micros.map(Time::from_micros), "{name}");
+            assert_eq!(parse(text).ok(), micros.map(Timestamp::from_micros), "{name}");
         }
     }
 

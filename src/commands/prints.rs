@@ -8,18 +8,18 @@ use clap::ValueEnum;
 
 use super::date;
 use super::format::{Csv, Format, Json, Table};
-use crate::farm::Time;
 use crate::store::{Filter, History};
+use crate::timestamp::Timestamp;
 
 /// Which prints are listed, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Only prints that ended then or later: 2026-11-01 (midnight UTC), or a time by RFC 3339.
     #[arg(long, value_name = "DATE", value_parser = date::parse)]
-    since: Option<Time>,
+    since: Option<Timestamp>,
     /// Only prints that ended before then; the time itself is left out.
     #[arg(long, value_name = "DATE", value_parser = date::parse)]
-    until: Option<Time>,
+    until: Option<Timestamp>,
     /// Only prints of this printer, by its printer label.
     #[arg(long, value_name = "LABEL")]
     printer: Option<String>,

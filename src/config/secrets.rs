@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, Surroundings, fragment};
-use crate::farm::Source;
+use crate::labels::Source;
 use crate::webhook::Secret;
 
 /// The secrets that webhooks must carry.

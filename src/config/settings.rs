@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::config::secrets::{self, OfPrinter, Secrets};
 use crate::config::{ConfigError, Surroundings, fragment};
-use crate::farm::{Limits, Source};
-use crate::guard::Rate;
+use crate::farm::Limits;
+use crate::labels::Source;
+use crate::limits::Rate;
 use crate::webhook::BodyLimits;
 
 /// Everything that a reload can change.

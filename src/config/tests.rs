@@ -7,8 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::farm::Source;
-use crate::guard::Rate;
+use crate::labels::Source;
+use crate::limits::Rate;
 use crate::webhook::BodyLimits;
 
 /// Names and values.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::brief::{is_default, span};
-use super::time::Time;
-use super::words::{AttentionReason, Origin, Outcome, Source, WarningAction, words};
+use crate::labels::{AttentionReason, EventLabel, Origin, Outcome, Source, WarningAction};
+use crate::timestamp::Timestamp;
 
 /// One thing that a printer reported.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,13 +14,13 @@ pub struct Event {
     /// Whose event it is.
     pub printer: Identity,
     /// When we received it.
-    pub received: Time,
+    pub received: Timestamp,
     /// When the sender says that it sent it, by its own clock. Only differences between two of them mean anything.
-    pub sent: Option<Time>,
+    pub sent: Option<Timestamp>,
     /// What happened.
-    pub what: What,
+    pub kind: EventKind,
     /// What the sender says of the print.
-    pub job: Job,
+    pub report: PrintReport,
 }
 
 /// Which printer an event is about.
@@ -38,7 +38,7 @@ pub struct Identity {
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum EventKind {
     /// A print began.
     Started,
     /// A print goes on.
@@ -48,7 +48,7 @@ pub enum What {
     /// A print goes on after a pause.
     Resumed,
     /// A print ended.
-    Finished(Outcome),
+    Ended(Outcome),
     /// The printer reported an error; whether a print survives it is not known yet.
     Error,
     /// A failure detector believes that the print fails.
@@ -56,7 +56,7 @@ pub enum What {
     /// The printer wants a person.
     Attention(AttentionReason),
     /// The printer tells its state. It never opens a print and never ends one.
-    StateReport(Reported),
+    StateReport(ReportedState),
     /// Something that changes no state: the printer is alive.
     Notice,
     /// The sender's account has used up its webhooks of the day.
@@ -67,7 +67,7 @@ pub enum What {
 
 /// The state that a printer tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reported {
+pub enum ReportedState {
     /// It prints.
     Printing,
     /// It waits within a print.
@@ -80,62 +80,30 @@ pub enum Reported {
     Offline,
 }
 
-words! {
-    /// The kinds of events, as the label `event` names them.
-    EventKind {
-        /// [`What::Started`].
-        Started = "started",
-        /// [`What::Progress`].
-        Progress = "progress",
-        /// [`What::Paused`].
-        Paused = "paused",
-        /// [`What::Resumed`].
-        Resumed = "resumed",
-        /// [`What::Finished`].
-        Finished = "finished",
-        /// [`What::Error`].
-        Error = "error",
-        /// [`What::FailureWarning`].
-        FailureWarning = "failure_warning",
-        /// [`What::Attention`].
-        Attention = "attention",
-        /// [`What::StateReport`].
-        StateReport = "state_report",
-        /// [`What::Notice`].
-        Notice = "notice",
-        /// [`What::LimitReached`].
-        LimitReached = "limit_reached",
-        /// [`What::Test`].
-        Test = "test",
-        /// An event type that this version does not know.
-        Unknown = "unknown",
-    }
-}
-
-impl What {
+impl EventKind {
     /// The kind, without its details.
     #[must_use]
-    pub const fn kind(self) -> EventKind {
+    pub const fn label(self) -> EventLabel {
         match self {
-            Self::Started => EventKind::Started,
-            Self::Progress => EventKind::Progress,
-            Self::Paused => EventKind::Paused,
-            Self::Resumed => EventKind::Resumed,
-            Self::Finished(_) => EventKind::Finished,
-            Self::Error => EventKind::Error,
-            Self::FailureWarning(_) => EventKind::FailureWarning,
-            Self::Attention(_) => EventKind::Attention,
-            Self::StateReport(_) => EventKind::StateReport,
-            Self::Notice => EventKind::Notice,
-            Self::LimitReached => EventKind::LimitReached,
-            Self::Test => EventKind::Test,
+            Self::Started => EventLabel::Started,
+            Self::Progress => EventLabel::Progress,
+            Self::Paused => EventLabel::Paused,
+            Self::Resumed => EventLabel::Resumed,
+            Self::Ended(_) => EventLabel::Ended,
+            Self::Error => EventLabel::Error,
+            Self::FailureWarning(_) => EventLabel::FailureWarning,
+            Self::Attention(_) => EventLabel::Attention,
+            Self::StateReport(_) => EventLabel::StateReport,
+            Self::Notice => EventLabel::Notice,
+            Self::LimitReached => EventLabel::LimitReached,
+            Self::Test => EventLabel::Test,
         }
     }
 }
 
 /// What the sender says of the print. Everything is optional: `None` is "not reported", never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Job {
+pub struct PrintReport {
     /// The sender's own name for this run of the file (OctoEverywhere). It identifies the print.
     pub print_id: Option<String>,
     /// The printed file.
@@ -187,7 +155,7 @@ pub enum Elapsed {
     Either(#[serde(with = "span")] Duration),
 }
 
-impl Job {
+impl PrintReport {
     /// Whether this tells of a print at all. An empty report, or a mere sentence, opens none.
     #[must_use]
     pub const fn tells_of_a_print(&self) -> bool {

@@ -1,17 +1,15 @@
 //! The farm: what every printer is doing and what has been counted of it. Pure: no JSON, HTTP, clock or metric.
 //!
-//! [`Farm::apply`] takes one [`Event`] at a time. A [`Reading`] is what one printer shows at one moment.
+//! [`Farm::apply`] takes one [`Event`] at a time. A [`PrinterSnapshot`] is what one printer shows at one moment.
 
 mod brief;
-mod clock;
 mod event;
 mod identity;
-mod print;
+mod open_print;
 mod printer;
-mod reading;
 mod snapshot;
-mod time;
-mod words;
+mod stopwatch;
+mod view;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hasher;
@@ -20,15 +18,15 @@ use std::time::Duration;
 
 use siphasher::sip::SipHasher24;
 
+use crate::labels::{Origin, Outcome, Source};
+use crate::timestamp::{ClockStep, Timestamp};
+
 use identity::free_label;
 
-pub use event::{Elapsed, Event, EventKind, File, Identity, Job, Reported, What};
-pub use printer::{Printer, Standing};
-pub use reading::{Moment, PrintReading, Reading, Totals};
+pub use event::{Elapsed, Event, EventKind, File, Identity, PrintReport, ReportedState};
+pub use printer::{Printer, PrinterState};
 pub use snapshot::Snapshot;
-pub use time::{Reset, Time};
-pub(crate) use words::words;
-pub use words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+pub use view::{PrintSnapshot, PrinterSnapshot, PrinterTimes, Totals};
 
 /// While any clock runs, a store is told this long ahead until when the counters may be seen to grow. Where the clock was
 /// put back across a crash, they go on from there, so that they never fall.
@@ -67,9 +65,9 @@ pub struct EndedPrint {
     /// Who owns the file.
     pub owner: Option<String>,
     /// When it began.
-    pub started: Time,
+    pub started: Timestamp,
     /// When it ended, or was found to have ended.
-    pub ended: Time,
+    pub ended: Timestamp,
     /// How it ended.
     pub outcome: Outcome,
     /// Time spent printing, without pauses.
@@ -82,18 +80,18 @@ pub struct EndedPrint {
 #[derive(Clone, Debug, Default)]
 pub struct View {
     printers: Vec<Arc<Printer>>,
-    limit_reached: [Option<Time>; Source::ALL.len()],
+    limit_reached: [Option<Timestamp>; Source::ALL.len()],
 }
 
 impl View {
     /// Every printer as it is at `now`, in the order in which they were first seen.
-    pub fn read(&self, now: Time) -> impl Iterator<Item = Reading<'_>> {
+    pub fn read(&self, now: Timestamp) -> impl Iterator<Item = PrinterSnapshot<'_>> {
         self.printers.iter().map(move |printer| printer.read(&printer.moment(now)))
     }
 
     /// When a source last said that its webhooks of the day are used up.
     #[must_use]
-    pub fn limit_reached(&self, source: Source) -> Option<Time> {
+    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
         self.limit_reached[source.index()]
     }
 
@@ -123,30 +121,30 @@ pub struct Farm {
     by_id: [HashMap<Arc<str>, usize>; Source::ALL.len()],
     labels: HashSet<Arc<str>>,
     /// Fingerprints of the print ids that have ended, so that no late event opens a print anew.
-    spent: HashSet<u64>,
+    ended_print_ids: HashSet<u64>,
 }
 
 /// When an event, or a clock that was put, gets its turn.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn {
+pub struct ApplyTime {
     /// The present.
-    pub now: Time,
+    pub now: Timestamp,
     /// The last time as of which readers have seen, or will see, the state as it was before. What the counters show
     /// at that time is what they never fall below.
-    pub seen: Time,
+    pub last_read: Timestamp,
 }
 
-impl Turn {
+impl ApplyTime {
     /// The turn of an event that readers have seen the state right up to.
     #[must_use]
-    pub const fn at(now: Time) -> Self {
-        Self { now, seen: now }
+    pub const fn at(now: Timestamp) -> Self {
+        Self { now, last_read: now }
     }
 }
 
 /// What was done with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Disposition {
     /// It is in the state.
     Accepted,
     /// It repeats what is known already.
@@ -161,7 +159,7 @@ pub struct Applied {
     /// The `printer` label that the printer has, or, for one that is not known yet, would get.
     pub label: String,
     /// What was done with the event.
-    pub verdict: Verdict,
+    pub disposition: Disposition,
 }
 
 /// A new printer would go beyond [`Limits::printers`].
@@ -175,7 +173,7 @@ pub struct TooManyPrinters {
 /// Two printers of a store are one, or have one label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the printer {label:?} is there twice")]
-pub struct Twice {
+pub struct DuplicatePrinter {
     /// The label of the second of them.
     pub label: String,
 }
@@ -188,7 +186,7 @@ pub struct Changes {
     /// The prints that ended, with the position of their printer, in order.
     pub ended: Vec<(usize, EndedPrint)>,
     /// Fingerprints of the print ids of those prints.
-    pub spent: Vec<u64>,
+    pub ended_print_ids: Vec<u64>,
     /// Whether a source has said that its webhooks of the day are used up.
     pub limits: bool,
     /// Whether it is to be kept until when the counters may be seen to grow: clocks run.
@@ -204,25 +202,25 @@ impl Changes {
 }
 
 impl Farm {
-    /// The state that a store has kept, still without its printers: [`Self::put_back`] adds them, so many.
+    /// The state that a store has kept, still without its printers: [`Self::insert_restored`] adds them, so many.
     #[must_use]
     pub fn restore(
-        limit_reached: [Option<Time>; Source::ALL.len()],
-        spent: HashSet<u64>,
+        limit_reached: [Option<Timestamp>; Source::ALL.len()],
+        ended_print_ids: HashSet<u64>,
         printers: usize,
     ) -> Self {
         let view = View { printers: Vec::with_capacity(printers), limit_reached };
         let by_id = [(); Source::ALL.len()].map(|()| HashMap::with_capacity(printers));
-        Self { view, by_id, labels: HashSet::with_capacity(printers), spent }
+        Self { view, by_id, labels: HashSet::with_capacity(printers), ended_print_ids }
     }
 
     /// Adds the next of the printers that a store has kept.
     ///
     /// # Errors
     /// When another one has its label or is the same printer. Then the state is of no use.
-    pub fn put_back(&mut self, printer: Printer) -> Result<(), Twice> {
+    pub fn insert_restored(&mut self, printer: Printer) -> Result<(), DuplicatePrinter> {
         if !self.index(&printer) {
-            return Err(Twice { label: printer.label().to_owned() });
+            return Err(DuplicatePrinter { label: printer.label().to_owned() });
         }
         self.view.printers.push(Arc::new(printer));
         Ok(())
@@ -230,29 +228,29 @@ impl Farm {
 
     /// Whether any clock runs at `now`.
     #[must_use]
-    pub fn is_running(&self, now: Time) -> bool {
-        self.view.printers.iter().any(|printer| printer.standing().is_running(now))
+    pub fn is_running(&self, now: Timestamp) -> bool {
+        self.view.printers.iter().any(|printer| printer.state().is_running(now))
     }
 
     /// Goes on at `now` with a state that was shown until `shown_until` at the latest, and notes in `changes` what that
     /// changed. Nothing does, unless the clock shows an earlier time than the state knows of, and so was put back in
     /// between: then the state goes on from where it was, and the counters keep up with the most that may have been seen
     /// of them.
-    pub fn resume(&mut self, shown_until: Option<Time>, now: Time, changes: &mut Changes) {
-        let known = self.view.printers.iter().map(|printer| printer.standing().last_event()).max();
+    pub fn resume(&mut self, shown_until: Option<Timestamp>, now: Timestamp, changes: &mut Changes) {
+        let known = self.view.printers.iter().map(|printer| printer.state().last_event()).max();
         let alive = known.max(shown_until.map(|until| until - HEARTBEAT));
         let Some(alive) = alive.filter(|alive| now < *alive) else { return };
-        let seen = shown_until.map_or(alive, |until| until.max(alive));
-        let reset = Reset { since: now, by: now.micros().saturating_sub(alive.micros()) };
-        self.reset(reset, Turn { now: alive, seen }, changes);
+        let last_read = shown_until.map_or(alive, |until| until.max(alive));
+        let reset = ClockStep { since: now, by: now.micros().saturating_sub(alive.micros()) };
+        self.reset(reset, ApplyTime { now: alive, last_read }, changes);
     }
 
     /// Moves along with a wall clock that was put forward or back; the turn is by the clock as it was before.
-    pub fn reset(&mut self, reset: Reset, turn: Turn, changes: &mut Changes) {
+    pub fn reset(&mut self, reset: ClockStep, turn: ApplyTime, changes: &mut Changes) {
         for printer in &mut self.view.printers {
-            let standing = Arc::make_mut(printer).standing_mut();
-            standing.keep_up(turn.seen);
-            standing.reset(reset, turn.now);
+            let state = Arc::make_mut(printer).state_mut();
+            state.keep_up(turn.last_read);
+            state.reset(reset, turn.now);
         }
         changes.printers.extend(0..self.view.printers.len());
     }
@@ -270,21 +268,24 @@ impl Farm {
     pub fn apply(
         &mut self,
         event: &Event,
-        turn: Turn,
+        turn: ApplyTime,
         limits: &Limits,
         changes: &mut Changes,
     ) -> Result<Applied, TooManyPrinters> {
         let source = event.printer.source;
         let known = self.position(&event.printer);
-        match event.what {
-            What::Test => {
-                return Ok(Applied { label: self.label(&event.printer), verdict: Verdict::Test });
+        match event.kind {
+            EventKind::Test => {
+                return Ok(Applied { label: self.label(&event.printer), disposition: Disposition::Test });
             }
-            What::LimitReached => {
+            EventKind::LimitReached => {
                 self.view.limit_reached[source.index()] = Some(event.received);
                 changes.limits = true;
                 if known.is_none() {
-                    return Ok(Applied { label: self.label(&event.printer), verdict: Verdict::Accepted });
+                    return Ok(Applied {
+                        label: self.label(&event.printer),
+                        disposition: Disposition::Accepted,
+                    });
                 }
             }
             _ => {}
@@ -295,28 +296,29 @@ impl Farm {
         };
         changes.printers.insert(position);
         let printer = Arc::make_mut(&mut self.view.printers[position]);
-        let print_id = event.job.print_id.as_deref();
-        let already_ended = !printer.standing().is_printing(print_id)
-            && print_id.is_some_and(|id| self.spent.contains(&fingerprint(source, printer.id(), id)));
+        let print_id = event.report.print_id.as_deref();
+        let already_ended = !printer.state().is_printing(print_id)
+            && print_id
+                .is_some_and(|id| self.ended_print_ids.contains(&fingerprint(source, printer.id(), id)));
         let effect = printer.apply(event, turn, already_ended, limits);
         let label = printer.label().to_owned();
         for ended in effect.ended {
             if let Some(id) = &ended.print_id {
                 let fingerprint = fingerprint(source, &event.printer.id, id);
-                if self.spent.insert(fingerprint) {
-                    changes.spent.push(fingerprint);
+                if self.ended_print_ids.insert(fingerprint) {
+                    changes.ended_print_ids.push(fingerprint);
                 }
             }
             changes.ended.push((position, ended));
         }
-        let verdict = if effect.duplicate { Verdict::Duplicate } else { Verdict::Accepted };
-        Ok(Applied { label, verdict })
+        let disposition = if effect.duplicate { Disposition::Duplicate } else { Disposition::Accepted };
+        Ok(Applied { label, disposition })
     }
 
     /// Takes `changes` back: everything is as it was when `published` was.
     pub fn roll_back(&mut self, published: &View, changes: &Changes) {
-        for fingerprint in &changes.spent {
-            self.spent.remove(fingerprint);
+        for fingerprint in &changes.ended_print_ids {
+            self.ended_print_ids.remove(fingerprint);
         }
         for &position in changes.printers.iter().rev() {
             if let Some(printer) = published.printers.get(position) {

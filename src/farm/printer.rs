@@ -1,6 +1,6 @@
-//! One printer: who it is, what it is doing, and what has been counted of it. What an event does to it is in [`table`].
+//! One printer: who it is, what it is doing, and what has been counted of it. What an event does to it is in [`transitions`].
 
-mod table;
+mod transitions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::brief::{is_default, span};
 use super::event::{Elapsed, Event, File, Identity};
-use super::print::OpenPrint;
-use super::reading::{Moment, Reading, Totals};
-use super::time::{Reset, Time};
-use super::words::{AttentionReason, Source, State};
-use super::{EndedPrint, Limits, Turn};
+use super::open_print::OpenPrint;
+use super::view::{PrinterSnapshot, PrinterTimes, Totals};
+use super::{ApplyTime, EndedPrint, Limits};
+use crate::labels::{AttentionReason, Source, State};
+use crate::timestamp::{ClockStep, Timestamp};
 
 /// One printer.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +23,15 @@ pub struct Printer {
     id: Arc<str>,
     label: Arc<str>,
     name: Arc<str>,
-    standing: Standing,
+    state: PrinterState,
 }
 
 /// What a printer is doing, and what has been counted of it: all that changes, but for its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct PrinterState {
     /// What it does once no print is open.
     #[serde(default, skip_serializing_if = "is_default")]
-    rest: Rest,
+    rest: IdleState,
     // Boxed, with the last end, because most printers of a large farm are at rest.
     #[serde(skip_serializing_if = "is_default")]
     print: Option<Box<OpenPrint>>,
@@ -40,7 +40,7 @@ pub struct Standing {
     #[serde(with = "span", default, skip_serializing_if = "is_default")]
     ended_paused: Duration,
     /// When it became what it is now.
-    since: Time,
+    since: Timestamp,
     /// What the counters of time have shown already; they never show less.
     #[serde(with = "span", default, skip_serializing_if = "is_default")]
     shown_printed: Duration,
@@ -50,12 +50,12 @@ pub struct Standing {
     last_end: Option<Box<LastEnd>>,
     #[serde(skip_serializing_if = "is_default")]
     attention: Option<Attention>,
-    last_event: Time,
+    last_event: Timestamp,
 }
 
 /// What a printer does while no print is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Rest {
+enum IdleState {
     #[default]
     Idle,
     Error,
@@ -65,7 +65,7 @@ enum Rest {
 /// The last end, to know its repeat by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct LastEnd {
-    at: Time,
+    at: Timestamp,
     #[serde(skip_serializing_if = "is_default")]
     print_id: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
@@ -78,34 +78,34 @@ struct LastEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Attention {
     reason: AttentionReason,
-    last: Time,
+    last: Timestamp,
 }
 
 /// What applying an event did.
 #[derive(Debug, Default)]
-pub(super) struct Effect {
+pub(super) struct ApplyOutcome {
     pub(super) duplicate: bool,
     pub(super) ended: Vec<EndedPrint>,
 }
 
-impl Effect {
+impl ApplyOutcome {
     fn duplicate() -> Self {
         Self { duplicate: true, ended: Vec::new() }
     }
 }
 
 impl Printer {
-    pub(super) fn new(identity: &Identity, label: &str, now: Time) -> Self {
-        Self::restore(identity.source, &identity.id, label, &identity.name, Standing::new(now))
+    pub(super) fn new(identity: &Identity, label: &str, now: Timestamp) -> Self {
+        Self::restore(identity.source, &identity.id, label, &identity.name, PrinterState::new(now))
     }
 
     /// The printer that a store has kept.
     #[must_use]
-    pub fn restore(source: Source, id: &str, label: &str, name: &str, standing: Standing) -> Self {
+    pub fn restore(source: Source, id: &str, label: &str, name: &str, state: PrinterState) -> Self {
         let id = Arc::from(id);
         // Most printers have one word for both.
         let label = if *id == *label { Arc::clone(&id) } else { label.into() };
-        Self { source, id, label, name: name.into(), standing }
+        Self { source, id, label, name: name.into(), state }
     }
 
     /// The `printer` label.
@@ -139,25 +139,25 @@ impl Printer {
 
     /// What it is doing, and what has been counted of it.
     #[must_use]
-    pub const fn standing(&self) -> &Standing {
-        &self.standing
+    pub const fn state(&self) -> &PrinterState {
+        &self.state
     }
 
-    pub(super) const fn standing_mut(&mut self) -> &mut Standing {
-        &mut self.standing
+    pub(super) const fn state_mut(&mut self) -> &mut PrinterState {
+        &mut self.state
     }
 
     /// What of it changes with time alone, at `now`.
     #[must_use]
-    pub fn moment(&self, now: Time) -> Moment {
-        self.standing.moment(now)
+    pub fn moment(&self, now: Timestamp) -> PrinterTimes {
+        self.state.moment(now)
     }
 
     /// The printer as it is at a moment of its own.
     #[must_use]
-    pub fn read(&self, moment: &Moment) -> Reading<'_> {
-        let Standing { print, last_event, totals, .. } = &self.standing;
-        Reading {
+    pub fn read(&self, moment: &PrinterTimes) -> PrinterSnapshot<'_> {
+        let PrinterState { print, last_event, totals, .. } = &self.state;
+        PrinterSnapshot {
             label: &self.label,
             source: self.source,
             id: &self.id,
@@ -175,21 +175,21 @@ impl Printer {
     pub(super) fn apply(
         &mut self,
         event: &Event,
-        turn: Turn,
+        turn: ApplyTime,
         already_ended: bool,
         limits: &Limits,
-    ) -> Effect {
+    ) -> ApplyOutcome {
         if *self.name != *event.printer.name {
             self.name = event.printer.name.as_str().into();
         }
-        self.standing.apply(event, turn, already_ended, limits)
+        self.state.apply(event, turn, already_ended, limits)
     }
 }
 
-impl Standing {
-    fn new(now: Time) -> Self {
+impl PrinterState {
+    fn new(now: Timestamp) -> Self {
         Self {
-            rest: Rest::Idle,
+            rest: IdleState::Idle,
             print: None,
             totals: Totals::default(),
             ended_paused: Duration::ZERO,
@@ -207,8 +207,8 @@ impl Standing {
         self.print.as_ref().is_some_and(|print| print.has_id(print_id))
     }
 
-    fn moment(&self, now: Time) -> Moment {
-        Moment {
+    fn moment(&self, now: Timestamp) -> PrinterTimes {
+        PrinterTimes {
             state: self.state(now),
             print: self.print.as_ref().map(|print| print.moment(now)),
             printed: self.printed(now),
@@ -216,16 +216,16 @@ impl Standing {
         }
     }
 
-    fn state(&self, now: Time) -> State {
+    fn state(&self, now: Timestamp) -> State {
         match (&self.print, self.rest) {
             (Some(print), _) => print.state(now),
-            (None, Rest::Idle) => State::Idle,
-            (None, Rest::Error) => State::Error,
-            (None, Rest::Unknown) => State::Unknown,
+            (None, IdleState::Idle) => State::Idle,
+            (None, IdleState::Error) => State::Error,
+            (None, IdleState::Unknown) => State::Unknown,
         }
     }
 
-    fn printed(&self, now: Time) -> Duration {
+    fn printed(&self, now: Timestamp) -> Duration {
         let open = self.print.as_ref().map_or(Duration::ZERO, |print| print.printed(now));
         self.shown_printed.max(self.ended_printed() + open)
     }
@@ -234,27 +234,27 @@ impl Standing {
         self.totals.ended_printed.iter().sum()
     }
 
-    fn paused(&self, now: Time) -> Duration {
+    fn paused(&self, now: Timestamp) -> Duration {
         let open = self.print.as_ref().map_or(Duration::ZERO, |print| print.paused(now));
         self.shown_paused.max(self.ended_paused + open)
     }
 
     /// Whether what it shows changes with time alone.
-    pub(super) fn is_running(&self, now: Time) -> bool {
+    pub(super) fn is_running(&self, now: Timestamp) -> bool {
         matches!(self.state(now), State::Printing | State::Paused)
     }
 
-    /// Never shows less than what readers have seen of it until `seen`.
-    pub(super) fn keep_up(&mut self, seen: Time) {
-        if seen >= self.since {
-            self.shown_printed = self.printed(seen);
-            self.shown_paused = self.paused(seen);
+    /// Never shows less than what readers have seen of it until `last_read`.
+    pub(super) fn keep_up(&mut self, last_read: Timestamp) {
+        if last_read >= self.since {
+            self.shown_printed = self.printed(last_read);
+            self.shown_paused = self.paused(last_read);
         }
     }
 
     /// Moves its times, `now` by the clock as it was before. The open print is credited until then first: where its last
     /// report lies before the times that move, the next credit would else include the jump.
-    pub(super) fn reset(&mut self, reset: Reset, now: Time) {
+    pub(super) fn reset(&mut self, reset: ClockStep, now: Timestamp) {
         reset.apply(&mut self.since);
         reset.apply(&mut self.last_event);
         if let Some(print) = &mut self.print {
@@ -270,18 +270,24 @@ impl Standing {
         self.totals.last_end.iter_mut().flatten().for_each(|time| reset.apply(time));
     }
 
-    pub(super) const fn last_event(&self) -> Time {
+    pub(super) const fn last_event(&self) -> Timestamp {
         self.last_event
     }
 
-    fn apply(&mut self, event: &Event, turn: Turn, already_ended: bool, limits: &Limits) -> Effect {
-        self.keep_up(turn.seen);
+    fn apply(
+        &mut self,
+        event: &Event,
+        turn: ApplyTime,
+        already_ended: bool,
+        limits: &Limits,
+    ) -> ApplyOutcome {
+        self.keep_up(turn.last_read);
         self.since = turn.now;
         self.last_event = self.last_event.max(event.received);
         if let Some(print) = &mut self.print {
             print.advance(event.received);
         }
-        let effect = self.happen(event, already_ended, limits);
+        let effect = self.transition(event, already_ended, limits);
         if let Some(print) = &mut self.print {
             print.listen(event.received, limits);
         }

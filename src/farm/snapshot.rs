@@ -3,22 +3,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::reading::{Moment, Reading};
-use super::time::Time;
-use super::words::Source;
+use super::view::{PrinterSnapshot, PrinterTimes};
 use super::{Printer, View};
+use crate::labels::Source;
+use crate::timestamp::Timestamp;
 
 /// Every printer as it is at one moment. It shares the printers with the view, so that they may go on meanwhile.
 #[derive(Debug)]
 pub struct Snapshot {
     view: Arc<View>,
-    moments: Vec<Moment>,
+    moments: Vec<PrinterTimes>,
 }
 
 impl Snapshot {
     /// The printers of a view as they are at `now`.
     #[must_use]
-    pub fn new(view: Arc<View>, now: Time) -> Self {
+    pub fn new(view: Arc<View>, now: Timestamp) -> Self {
         let moments = view.printers.iter().map(|printer| printer.moment(now)).collect();
         Self { view, moments }
     }
@@ -36,14 +36,17 @@ impl Snapshot {
     }
 
     /// The printers at these positions, in the order in which they were first seen.
-    pub fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone {
+    pub fn read(
+        &self,
+        positions: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
         let printers = self.view.printers[positions.clone()].iter().map(Arc::as_ref);
         printers.zip(&self.moments[positions]).map(|(printer, moment): (&Printer, _)| printer.read(moment))
     }
 
     /// When a source last said that its webhooks of the day are used up.
     #[must_use]
-    pub fn limit_reached(&self, source: Source) -> Option<Time> {
+    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
         self.view.limit_reached(source)
     }
 }

@@ -5,7 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::farm::{Applied, EventKind, Verdict};
+use crate::farm::{Applied, Disposition};
+use crate::labels::EventLabel;
 
 /// The answer to a webhook. People see it: the plugin shows it to whoever pressed its test button.
 #[derive(Debug, Default, Serialize)]
@@ -23,15 +24,15 @@ pub(super) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     /// What became of an event.
-    pub(super) fn recorded(kind: EventKind, applied: &'a Applied) -> Self {
+    pub(super) fn recorded(kind: EventLabel, applied: &'a Applied) -> Self {
         let printer = Some(applied.label.as_str());
         let event = Some(kind.as_str());
-        match applied.verdict {
-            Verdict::Accepted => Self { status: "accepted", event, printer, ..Self::default() },
-            Verdict::Duplicate => {
+        match applied.disposition {
+            Disposition::Accepted => Self { status: "accepted", event, printer, ..Self::default() },
+            Disposition::Duplicate => {
                 Self { status: "ignored", reason: Some("duplicate"), event, printer, ..Self::default() }
             }
-            Verdict::Test => Self {
+            Disposition::Test => Self {
                 status: "ignored",
                 reason: Some("test"),
                 printer,
@@ -76,28 +77,28 @@ fn respond(status: StatusCode, content_type: HeaderValue, body: Body) -> Respons
 mod tests {
     use super::*;
 
-    fn recorded(verdict: Verdict) -> Applied {
-        Applied { label: "delta".into(), verdict }
+    fn recorded(verdict: Disposition) -> Applied {
+        Applied { label: "delta".into(), disposition: verdict }
     }
 
     #[test]
     fn answers_are_small_objects_that_say_what_became_of_the_webhook() {
-        let (accepted, duplicate) = (recorded(Verdict::Accepted), recorded(Verdict::Duplicate));
-        let test = recorded(Verdict::Test);
+        let (accepted, duplicate) = (recorded(Disposition::Accepted), recorded(Disposition::Duplicate));
+        let test = recorded(Disposition::Test);
         let cases = [
             (
                 "accepted",
-                Answer::recorded(EventKind::Started, &accepted),
+                Answer::recorded(EventLabel::Started, &accepted),
                 r#"{"status":"accepted","event":"started","printer":"delta"}"#,
             ),
             (
                 "a duplicate",
-                Answer::recorded(EventKind::Finished, &duplicate),
-                r#"{"status":"ignored","reason":"duplicate","event":"finished","printer":"delta"}"#,
+                Answer::recorded(EventLabel::Ended, &duplicate),
+                r#"{"status":"ignored","reason":"duplicate","event":"ended","printer":"delta"}"#,
             ),
             (
                 "a test",
-                Answer::recorded(EventKind::Test, &test),
+                Answer::recorded(EventLabel::Test, &test),
                 r#"{"status":"ignored","reason":"test","printer":"delta","message":"The set-up works. This printer's label will be printer=\"delta\"."}"#,
             ),
             (

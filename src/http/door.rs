@@ -4,17 +4,17 @@ use std::net::IpAddr;
 
 use axum::http::request::Parts;
 
-use super::Web;
+use super::AppState;
 use crate::config::Settings;
-use crate::farm::Source;
-use crate::guard::{self, Client};
+use crate::labels::Source;
+use crate::limits::{self, Client};
 use crate::webhook::{self, Fields, Presented, Reject, SecretFault};
 
 /// Counts a webhook of this client.
 ///
 /// # Errors
 /// [`Reject::RateLimit`] when it sends too many.
-pub(super) fn count(web: &Web, client: IpAddr, settings: &Settings) -> Result<(), Reject> {
+pub(super) fn count(web: &AppState, client: IpAddr, settings: &Settings) -> Result<(), Reject> {
     let Some(rate) = settings.network.rate else { return Ok(()) };
     let taken = web.rates.take(Client::from(client), rate, web.clock.monotonic());
     taken.map_err(|retry_after| Reject::RateLimit { retry_after })
@@ -25,7 +25,7 @@ pub(super) fn count(web: &Web, client: IpAddr, settings: &Settings) -> Result<()
 /// # Errors
 /// [`Reject::WrongSecret`], or [`Reject::TooManyAttempts`] when this client has sent many wrong ones.
 pub(super) fn open(
-    web: &Web,
+    web: &AppState,
     source: Source,
     client: IpAddr,
     settings: &Settings,
@@ -42,7 +42,7 @@ pub(super) fn open(
         return Err(Reject::WrongSecret { fault: SecretFault::Missing, sender: source });
     }
     let now = web.clock.monotonic();
-    let before = guard::Door { client: client.into(), source, printer: door.printer };
+    let before = limits::Door { client: client.into(), source, printer: door.printer };
     let slowed = |retry_after| Reject::TooManyAttempts { retry_after };
     web.attempts.look(before, now).map_err(slowed)?;
     if presented.opens(door.secrets) {

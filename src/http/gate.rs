@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 
 use super::{answer, router};
-use crate::metrics::own::Own;
+use crate::metrics::exporter::ExporterMetrics;
 use crate::web_config::{SharedWebConfig, Users, WebConfig};
 
 /// How many passwords are checked at once: a check fills a core, and the other requests need one too.
@@ -42,7 +42,7 @@ pub struct Gate {
 
 struct Lock {
     web: SharedWebConfig,
-    own: Own,
+    own: ExporterMetrics,
     checks: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
@@ -77,7 +77,7 @@ enum Refusal {
 impl Gate {
     /// The gate of the web listeners; without a configuration it is open.
     #[must_use]
-    pub fn new(web: Option<SharedWebConfig>, own: Own) -> Self {
+    pub fn new(web: Option<SharedWebConfig>, own: ExporterMetrics) -> Self {
         let lock = web.map(|web| {
             let (checks, waiting) = (Arc::new(Semaphore::new(CHECKS)), Arc::new(Semaphore::new(WAITING)));
             Arc::new(Lock { web, own, checks, waiting })

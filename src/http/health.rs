@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Web, answer};
+use super::{AppState, answer};
 
 const STARTING: u8 = 0;
 const READY: u8 = 1;
@@ -44,7 +44,7 @@ pub(super) async fn healthy() -> Response {
 }
 
 /// `/-/ready`
-pub(super) async fn ready(State(web): State<Arc<Web>>) -> Response {
+pub(super) async fn ready(State(web): State<Arc<AppState>>) -> Response {
     let store = || (!web.recorder.is_storing()).then_some("the store does not take events; see the log");
     match web.readiness.obstacle().or_else(store) {
         None => answer::text(StatusCode::OK, "ready\n"),

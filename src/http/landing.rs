@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::Web;
+use super::AppState;
 use crate::version::VERSION;
 
 const PAGE: &str = include_str!("landing.html");
@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// See the module.
-pub(super) async fn landing(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
+pub(super) async fn landing(State(web): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let host = host(&headers, web.ports.web);
     let webhooks = web.ports.webhooks.map_or_else(|| host.clone(), |port| at_port(&host, port));
     let https = web.is_encrypted() || is_https(&headers);

@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 use tracing::error;
 
 use super::pieces::Pieces;
-use super::{Web, answer, encoding};
+use super::{AppState, answer, encoding};
 use crate::panics;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
 /// See the module.
-pub(super) async fn metrics(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
+pub(super) async fn metrics(State(web): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let gzip = encoding::accepts_gzip(&headers);
     let turns = web.turns.clone();
     let turn = turns.clone().take().await;

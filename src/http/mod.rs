@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
-use crate::guard::{Attempts, Hush, Rates};
+use crate::limits::{Attempts, Hush, Rates};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::web_config::SharedWebConfig;
@@ -37,7 +37,7 @@ pub use router::{router, webhook_router};
 pub use serve::{ConnectionLimits, Entrance, Peer, serve};
 
 /// What the endpoints work with.
-pub struct Web {
+pub struct AppState {
     /// Takes the events and holds the state.
     pub recorder: Recorder,
     /// What is counted of the exporter itself.
@@ -89,7 +89,7 @@ impl Default for Options {
     }
 }
 
-impl Web {
+impl AppState {
     /// Everything that the endpoints need; not ready yet.
     #[must_use]
     pub fn new(

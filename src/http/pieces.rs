@@ -117,10 +117,12 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
-    use crate::farm::{self, Changes, Event, Farm, Identity, Job, Limits, Source, Time, What};
+    use crate::farm::{self, Changes, Event, EventKind, Farm, Identity, Limits, PrintReport};
+    use crate::labels::Source;
     use crate::metrics::Metrics;
+    use crate::timestamp::Timestamp;
 
-    const NOW: Time = Time::from_micros(1_795_310_000_250_000);
+    const NOW: Timestamp = Timestamp::from_micros(1_795_310_000_250_000);
 
     /// The scrape of a farm that takes many pieces.
     fn scrape() -> Scrape {
@@ -128,9 +130,15 @@ mod tests {
         for number in 0..500 {
             let [id, label, name] = [(); 3].map(|()| format!("printer-{number}"));
             let printer = Identity { source: Source::OctoPrint, id, label, name };
-            let event =
-                Event { printer, received: NOW, sent: None, what: What::Started, job: Job::default() };
-            farm.apply(&event, farm::Turn::at(NOW), &Limits::default(), &mut Changes::default()).unwrap();
+            let event = Event {
+                printer,
+                received: NOW,
+                sent: None,
+                kind: EventKind::Started,
+                report: PrintReport::default(),
+            };
+            farm.apply(&event, farm::ApplyTime::at(NOW), &Limits::default(), &mut Changes::default())
+                .unwrap();
         }
         Metrics::new(NOW).unwrap().scrape(Arc::new(farm.view().clone()), NOW)
     }

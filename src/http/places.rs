@@ -16,8 +16,8 @@ use tracing::debug;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
-use crate::guard::Client;
-use crate::metrics::own::{Dropped, Own};
+use crate::limits::Client;
+use crate::metrics::exporter::{Dropped, ExporterMetrics};
 
 /// How often a full house is looked at for somebody who could give way.
 const LOOK: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 pub struct Places {
     settings: SharedSettings,
     clock: Clock,
-    own: Own,
+    own: ExporterMetrics,
     /// How long a connection is left alone that lets us wait.
     grace: Duration,
     taken: Mutex<Taken>,
@@ -113,7 +113,7 @@ enum Found {
 impl Places {
     /// No place is taken yet. `grace` is how long a connection is left alone that lets us wait.
     #[must_use]
-    pub fn new(settings: SharedSettings, clock: Clock, own: Own, grace: Duration) -> Self {
+    pub fn new(settings: SharedSettings, clock: Clock, own: ExporterMetrics, grace: Duration) -> Self {
         Self { settings, clock, own, grace, taken: Mutex::default(), freed: Notify::new() }
     }
 

@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tracing::{error, info};
 
-use super::{Web, answer};
+use super::{AppState, answer};
 use crate::panics;
 use crate::web_config::{Look, SharedWebConfig};
 
 /// The endpoint.
-pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
+pub(super) async fn endpoint(State(web): State<Arc<AppState>>) -> Response {
     if !web.options.lifecycle {
         let line = "Reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP.\n";
         return answer::text(StatusCode::FORBIDDEN, line);
@@ -31,13 +31,13 @@ pub(super) async fn endpoint(State(web): State<Arc<Web>>) -> Response {
 ///
 /// # Errors
 /// What is wrong with them, without the path of a file; of a file that cannot be used, what was in force stays in force.
-pub async fn reload(web: &Arc<Web>) -> Result<(), String> {
+pub async fn reload(web: &Arc<AppState>) -> Result<(), String> {
     let settings = reload_settings(web).await;
     let web_config = reload_web_config(web).await;
     settings.and(web_config)
 }
 
-async fn reload_settings(web: &Web) -> Result<(), String> {
+async fn reload_settings(web: &AppState) -> Result<(), String> {
     let settings = web.settings.clone();
     let result = match tokio::task::spawn_blocking(move || settings.reload()).await {
         Ok(result) => result.map_err(|error| (error.to_string(), error.without_path())),
@@ -57,7 +57,7 @@ async fn reload_settings(web: &Web) -> Result<(), String> {
     }
 }
 
-async fn reload_web_config(web: &Web) -> Result<(), String> {
+async fn reload_web_config(web: &AppState) -> Result<(), String> {
     let Some(config) = web.web_config.clone() else { return Ok(()) };
     let shared = config.clone();
     let result = match tokio::task::spawn_blocking(move || shared.reload()).await {
@@ -72,7 +72,7 @@ async fn reload_web_config(web: &Web) -> Result<(), String> {
 }
 
 /// Puts the web configuration in force if its files have changed, logs how that went and shows it in the metrics.
-pub async fn look(web: &Web, config: &SharedWebConfig) {
+pub async fn look(web: &AppState, config: &SharedWebConfig) {
     let shared = config.clone();
     match tokio::task::spawn_blocking(move || shared.look()).await {
         Ok(Look::Unchanged) | Err(_) => {}
@@ -81,7 +81,7 @@ pub async fn look(web: &Web, config: &SharedWebConfig) {
     }
 }
 
-fn show(web: &Web, config: &SharedWebConfig, result: Result<(), &String>) {
+fn show(web: &AppState, config: &SharedWebConfig, result: Result<(), &String>) {
     web.metrics.own.web_config(result.is_ok(), config.current().not_after());
     match result {
         Ok(()) => info!("web configuration reloaded, with the files that it names"),

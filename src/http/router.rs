@@ -8,11 +8,11 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{Peer, Web, answer, health, landing, metrics, reload, webhook};
+use super::{AppState, Peer, answer, health, landing, metrics, reload, webhook};
 
 /// The endpoints of the web listeners, without those for webhooks where these have listeners of their own. They have to
 /// be served by [`super::serve()`], which tells them who the peer is.
-pub fn router(web: Arc<Web>) -> Router {
+pub fn router(web: Arc<AppState>) -> Router {
     let router = Router::new()
         .route("/", get(landing::landing))
         .route(&web.options.telemetry_path, get(metrics::metrics))
@@ -27,11 +27,11 @@ pub fn router(web: Arc<Web>) -> Router {
 }
 
 /// The endpoints of the webhook listeners, likewise.
-pub fn webhook_router(web: Arc<Web>) -> Router {
+pub fn webhook_router(web: Arc<AppState>) -> Router {
     with_webhooks(Router::new()).fallback(nothing_but_webhooks).with_state(web)
 }
 
-fn with_webhooks(router: Router<Arc<Web>>) -> Router<Arc<Web>> {
+fn with_webhooks(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
     router
         .route("/webhook/octoprint", any(webhook::octoprint))
         .route("/webhook/octoprint/", any(webhook::octoprint))
@@ -49,12 +49,12 @@ pub(super) fn is_webhook(path: &str) -> bool {
     path.strip_prefix("/webhook").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-async fn not_found(State(web): State<Arc<Web>>, Extension(peer): Extension<Peer>, uri: Uri) -> Response {
+async fn not_found(State(web): State<Arc<AppState>>, Extension(peer): Extension<Peer>, uri: Uri) -> Response {
     if is_webhook(uri.path()) { webhook::unknown_path(&web, peer) } else { nothing() }
 }
 
 async fn not_found_beside_webhooks(
-    State(web): State<Arc<Web>>,
+    State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     uri: Uri,
 ) -> Response {
@@ -62,7 +62,7 @@ async fn not_found_beside_webhooks(
 }
 
 async fn nothing_but_webhooks(
-    State(web): State<Arc<Web>>,
+    State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     uri: Uri,
 ) -> Response {

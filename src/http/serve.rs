@@ -27,7 +27,7 @@ use super::gate::Gate;
 use super::places::{self, Entry, Place, Places};
 use super::stream::Stream;
 use super::tls;
-use crate::metrics::own::Dropped;
+use crate::metrics::exporter::Dropped;
 use crate::panics;
 
 /// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.

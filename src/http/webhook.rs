@@ -11,12 +11,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tracing::{debug, warn};
 
-use super::Web;
+use super::AppState;
 use super::answer::Answer;
 use super::door;
 use super::serve::Peer;
 use crate::config::Settings;
-use crate::farm::{Applied, EventKind, Source, Verdict};
+use crate::farm::{Applied, Disposition};
+use crate::labels::{EventLabel, Source};
 use crate::webhook::{self, Context, Fields, Ignored, Malformed, Parsed, Reject, RejectReason};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
@@ -26,7 +27,7 @@ type Segment = Result<RawPathParams, RawPathParamsRejection>;
 
 /// `/webhook/octoprint`, `/webhook/octoprint/{printer}`
 pub(super) async fn octoprint(
-    State(web): State<Arc<Web>>,
+    State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     segment: Segment,
     request: Request,
@@ -36,7 +37,7 @@ pub(super) async fn octoprint(
 
 /// `/webhook/octoeverywhere`, `/webhook/octoeverywhere/{printer}`
 pub(super) async fn octoeverywhere(
-    State(web): State<Arc<Web>>,
+    State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     segment: Segment,
     request: Request,
@@ -45,7 +46,7 @@ pub(super) async fn octoeverywhere(
 }
 
 /// Any other path below `/webhook`. The path itself stays out of the log: people put secrets into it.
-pub(super) fn unknown_path(web: &Web, peer: Peer) -> Response {
+pub(super) fn unknown_path(web: &AppState, peer: Peer) -> Response {
     not_found(
         web,
         peer,
@@ -55,7 +56,7 @@ pub(super) fn unknown_path(web: &Web, peer: Peer) -> Response {
 }
 
 /// Any path of a webhook at a listener that takes none.
-pub(super) fn at_another_port(web: &Web, peer: Peer) -> Response {
+pub(super) fn at_another_port(web: &AppState, peer: Peer) -> Response {
     not_found(
         web,
         peer,
@@ -63,7 +64,7 @@ pub(super) fn at_another_port(web: &Web, peer: Peer) -> Response {
     )
 }
 
-fn not_found(web: &Web, peer: Peer, message: &str) -> Response {
+fn not_found(web: &AppState, peer: Peer, message: &str) -> Response {
     let reason = "not_found";
     if let Some(held_back) = speak(web, reason) {
         warn!(reason, client = %client(peer), held_back = some(held_back), "webhook rejected");
@@ -73,11 +74,11 @@ fn not_found(web: &Web, peer: Peer, message: &str) -> Response {
 
 /// What became of a webhook that is not refused.
 enum Done {
-    Recorded(EventKind, Applied),
-    Ignored(EventKind, Ignored),
+    Recorded(EventLabel, Applied),
+    Ignored(EventLabel, Ignored),
 }
 
-async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request: Request) -> Response {
+async fn handle(web: &AppState, source: Source, peer: Peer, segment: Segment, request: Request) -> Response {
     let method = request.method().as_str();
     if !methods(source).split(", ").any(|allowed| allowed == method) {
         return not_allowed(web, source, peer);
@@ -95,7 +96,7 @@ async fn handle(web: &Web, source: Source, peer: Peer, segment: Segment, request
 
 /// `printer` becomes the label as soon as it is known.
 async fn take(
-    web: &Web,
+    web: &AppState,
     source: Source,
     peer: Peer,
     segment: Segment,
@@ -116,7 +117,7 @@ async fn take(
     match understand(web, source, printer.as_deref(), &settings, &fields)? {
         Parsed::Ignored { reason, kind } => Ok(Done::Ignored(kind, reason)),
         Parsed::Event(event) => {
-            let kind = event.what.kind();
+            let kind = event.kind.label();
             *printer = Some(event.printer.label.clone());
             Ok(Done::Recorded(kind, web.recorder.record(event, settings.limits).await?))
         }
@@ -124,7 +125,7 @@ async fn take(
 }
 
 fn understand(
-    web: &Web,
+    web: &AppState,
     source: Source,
     segment: Option<&str>,
     settings: &Settings,
@@ -142,7 +143,7 @@ const fn methods(source: Source) -> &'static str {
     }
 }
 
-fn not_allowed(web: &Web, source: Source, peer: Peer) -> Response {
+fn not_allowed(web: &AppState, source: Source, peer: Peer) -> Response {
     let (reason, message) =
         ("method", format!("webhooks of {} come as {}", source.as_str(), methods(source)));
     if let Some(held_back) = speak(web, reason) {
@@ -154,13 +155,13 @@ fn not_allowed(web: &Web, source: Source, peer: Peer) -> Response {
     response
 }
 
-fn accept(web: &Web, source: Source, done: &Done) -> Response {
+fn accept(web: &AppState, source: Source, done: &Done) -> Response {
     let (kind, ignored, answer) = match done {
         Done::Recorded(kind, recorded) => {
-            let ignored = match recorded.verdict {
-                Verdict::Accepted => None,
-                Verdict::Duplicate => Some(Ignored::Duplicate),
-                Verdict::Test => Some(Ignored::Test),
+            let ignored = match recorded.disposition {
+                Disposition::Accepted => None,
+                Disposition::Duplicate => Some(Ignored::Duplicate),
+                Disposition::Test => Some(Ignored::Test),
             };
             debug!(
                 source = source.as_str(),
@@ -179,7 +180,7 @@ fn accept(web: &Web, source: Source, done: &Done) -> Response {
     answer.response(StatusCode::OK)
 }
 
-fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: &Reject) -> Response {
+fn refuse(web: &AppState, source: Source, peer: Peer, printer: Option<&str>, reject: &Reject) -> Response {
     let (status, reason) = (reject.status(), reject.reason().as_str());
     web.metrics.own.rejected(source, reason);
     log(web, source, client(peer), printer, reject);
@@ -193,7 +194,7 @@ fn refuse(web: &Web, source: Source, peer: Peer, printer: Option<&str>, reject: 
     response
 }
 
-fn log(web: &Web, source: Source, client: IpAddr, printer: Option<&str>, reject: &Reject) {
+fn log(web: &AppState, source: Source, client: IpAddr, printer: Option<&str>, reject: &Reject) {
     let (source, reason) = (source.as_str(), reject.reason().as_str());
     let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
     // Whoever floods us must not flood the log.
@@ -207,7 +208,7 @@ fn log(web: &Web, source: Source, client: IpAddr, printer: Option<&str>, reject:
 }
 
 /// Whether a refusal for this reason may be logged; then, how many were not since the last one that was.
-fn speak(web: &Web, reason: &'static str) -> Option<u64> {
+fn speak(web: &AppState, reason: &'static str) -> Option<u64> {
     web.hush.speak(reason, web.clock.monotonic())
 }
 

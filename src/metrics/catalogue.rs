@@ -1,7 +1,7 @@
 //! Every metric that is exposed, in one table: the encoder, the exporter's own metrics and docs/METRICS.md follow it.
 
-use super::own::Dropped;
-use crate::farm::{AttentionReason, EventKind, Origin, Outcome, Source, State, WarningAction};
+use super::exporter::Dropped;
+use crate::labels::{AttentionReason, EventLabel, Origin, Outcome, Source, State, WarningAction};
 
 /// What is known of a metric before it has any value.
 #[derive(Clone, Copy, Debug)]
@@ -125,7 +125,7 @@ macro_rules! words_of {
 const ACTION: Label = Label::closed("action", words_of!(WarningAction));
 const ATTENTION_REASON: Label = Label::closed("reason", words_of!(AttentionReason));
 const DROPPED_REASON: Label = Label::closed("reason", words_of!(Dropped));
-const EVENT: Label = Label::closed("event", words_of!(EventKind));
+const EVENT: Label = Label::closed("event", words_of!(EventLabel));
 const FILE: Label = Label::open("file");
 const ID: Label = Label::open("id");
 const IGNORED_REASON: Label = Label::closed("reason", IGNORED_REASONS);

@@ -14,7 +14,9 @@ use super::catalogue::{
     PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
 };
 use super::text::{CLOSE, Escaped, Value, put, put_escaped, put_head};
-use crate::farm::{PrintReading, Reading, Snapshot, Source, Time};
+use crate::farm::{PrintSnapshot, PrinterSnapshot, Snapshot};
+use crate::labels::Source;
+use crate::timestamp::Timestamp;
 
 /// How many printers a step writes at most. So many keep a step short, and make what is done once for each a trifle.
 const STEP: usize = 256;
@@ -25,10 +27,10 @@ pub trait Printers {
     fn count(&self) -> usize;
 
     /// Those at these positions, always the same ones.
-    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone;
+    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone;
 
     /// When a source last said that its daily limit is reached.
-    fn limit_reached(&self, source: Source) -> Option<Time>;
+    fn limit_reached(&self, source: Source) -> Option<Timestamp>;
 }
 
 impl Printers for Snapshot {
@@ -36,11 +38,11 @@ impl Printers for Snapshot {
         self.len()
     }
 
-    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone {
+    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
         self.read(positions)
     }
 
-    fn limit_reached(&self, source: Source) -> Option<Time> {
+    fn limit_reached(&self, source: Source) -> Option<Timestamp> {
         self.limit_reached(source)
     }
 }
@@ -116,7 +118,7 @@ impl<P: Printers> Encoder<P> {
         &mut self,
         out: &mut BytesMut,
         metric: &Metric,
-        value: impl Fn(&Reading<'_>, [usize; CLOSED]) -> Option<V>,
+        value: impl Fn(&PrinterSnapshot<'_>, [usize; CLOSED]) -> Option<V>,
     ) {
         let Some(at) = combination(metric, self.place.combination) else { return self.next_family() };
         self.around_printer(metric, at);
@@ -141,7 +143,7 @@ impl<P: Printers> Encoder<P> {
         &mut self,
         out: &mut BytesMut,
         metric: &Metric,
-        value: impl Fn(&PrintReading<'_>) -> Option<V>,
+        value: impl Fn(&PrintSnapshot<'_>) -> Option<V>,
     ) {
         self.family(out, metric, |reading, []| reading.print.as_ref().and_then(&value));
     }
@@ -151,7 +153,7 @@ impl<P: Printers> Encoder<P> {
         &mut self,
         out: &mut BytesMut,
         metric: &Metric,
-        labels: impl for<'r> Fn(&Reading<'r>) -> Option<[&'r str; LABELS]>,
+        labels: impl for<'r> Fn(&PrinterSnapshot<'r>) -> Option<[&'r str; LABELS]>,
     ) {
         if self.place.combination > 0 {
             return self.next_family();

@@ -4,16 +4,17 @@
 
 pub mod catalogue;
 pub mod encoder;
-pub mod own;
+pub mod exporter;
 mod text;
 
 use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use crate::farm::{Snapshot, Time, View};
+use crate::farm::{Snapshot, View};
+use crate::timestamp::Timestamp;
 use encoder::Encoder;
-use own::Own;
+use exporter::ExporterMetrics;
 
 /// More bytes than the exporter's own metrics take.
 const OWN: usize = 32 * 1024;
@@ -22,7 +23,7 @@ const OWN: usize = 32 * 1024;
 #[derive(Clone, Debug)]
 pub struct Metrics {
     /// The exporter's own metrics.
-    pub own: Own,
+    pub own: ExporterMetrics,
 }
 
 impl Metrics {
@@ -30,13 +31,13 @@ impl Metrics {
     ///
     /// # Errors
     /// When two metrics of the catalogue contradict each other.
-    pub fn new(now: Time) -> prometheus::Result<Self> {
-        Ok(Self { own: Own::new(now)? })
+    pub fn new(now: Timestamp) -> prometheus::Result<Self> {
+        Ok(Self { own: ExporterMetrics::new(now)? })
     }
 
     /// Everything as it is at `now`, to be written in text format 0.0.4: the printers' series, then the exporter's own.
     #[must_use]
-    pub fn scrape(&self, view: Arc<View>, now: Time) -> Scrape {
+    pub fn scrape(&self, view: Arc<View>, now: Timestamp) -> Scrape {
         let mut own = BytesMut::with_capacity(OWN);
         self.own.encode(&mut own);
         Scrape { printers: Encoder::new(Snapshot::new(view, now)), own }

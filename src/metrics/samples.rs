@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use crate::farm::{Origin, Outcome, PrintReading, Reading, Source, State, Time, Totals};
+use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
+use crate::labels::{Origin, Outcome, Source, State};
+use crate::timestamp::Timestamp;
 
 /// A printer that has just been heard of for the first time, by something that opens no print.
-pub(super) fn fresh(totals: &Totals) -> Reading<'_> {
-    Reading {
+pub(super) fn fresh(totals: &Totals) -> PrinterSnapshot<'_> {
+    PrinterSnapshot {
         label: "delta",
         source: Source::OctoPrint,
         id: "delta",
         name: "Delta",
         state: State::Idle,
-        last_event: Time::from_micros(1_795_306_700_250_000),
+        last_event: Timestamp::from_micros(1_795_306_700_250_000),
         print: None,
         printed: Duration::ZERO,
         paused: Duration::ZERO,
@@ -21,21 +23,21 @@ pub(super) fn fresh(totals: &Totals) -> Reading<'_> {
 }
 
 /// A printer of which everything is known that can be.
-pub(super) fn busy(totals: &Totals) -> Reading<'_> {
-    Reading {
+pub(super) fn busy(totals: &Totals) -> PrinterSnapshot<'_> {
+    PrinterSnapshot {
         label: "voron",
         source: Source::OctoEverywhere,
         id: "8f1c",
         name: "Voron \"2.4\" \\ new",
         state: State::Printing,
-        last_event: Time::from_micros(1_795_306_700_000_000),
-        print: Some(PrintReading {
+        last_event: Timestamp::from_micros(1_795_306_700_000_000),
+        print: Some(PrintSnapshot {
             file: "benchy.gcode",
             origin: Origin::Local,
             progress: Some(0.34),
             remaining: Some(Duration::from_secs(1200)),
-            eta: Some(Time::from_micros(1_795_307_900_000_000)),
-            started: Time::from_micros(1_795_306_100_500_000),
+            eta: Some(Timestamp::from_micros(1_795_307_900_000_000)),
+            started: Timestamp::from_micros(1_795_306_100_500_000),
             elapsed: Duration::from_millis(30_600),
             layer: Some(12),
             layers: Some(200),
@@ -57,7 +59,7 @@ pub(super) fn seasoned() -> Totals {
         let at = outcome.index();
         totals.ended_printed[at] = Duration::from_millis([1_150_522, 100, 2_000, 30][at]);
         totals.last_end[at] =
-            Some(Time::from_micros([1_795_300_000_000_000, 4_000_000, 5_500_000, 6_000_001][at]));
+            Some(Timestamp::from_micros([1_795_300_000_000_000, 4_000_000, 5_500_000, 6_000_001][at]));
     }
     totals
 }

@@ -7,21 +7,22 @@ use std::process::{Command, Output, Stdio};
 use super::catalogue::{self, Label, Metric, Scope};
 use super::samples::{busy, fresh, seasoned};
 use super::*;
-use crate::farm::{Source, Totals};
+use crate::farm::Totals;
+use crate::labels::Source;
 
 const DOCUMENT: &str = include_str!("../../docs/METRICS.md");
 
 /// Every metric there is, as it stands in a scrape.
 fn everything() -> String {
     let (fresh_totals, seasoned_totals) = (Totals::default(), seasoned());
-    let limit = Some(Time::from_micros(1_795_300_000_000_000));
+    let limit = Some(Timestamp::from_micros(1_795_300_000_000_000));
     let printers = encoder::tests::encoded_with([limit; 2], &[fresh(&fresh_totals), busy(&seasoned_totals)]);
-    let own = Own::new(Time::from_micros(0)).unwrap();
+    let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
     own.web_config(true, limit);
     printers + &encoded(&own)
 }
 
-fn encoded(own: &Own) -> String {
+fn encoded(own: &ExporterMetrics) -> String {
     let mut out = BytesMut::new();
     own.encode(&mut out);
     String::from_utf8(out.to_vec()).unwrap()
@@ -29,8 +30,8 @@ fn encoded(own: &Own) -> String {
 
 #[test]
 fn an_empty_farm_renders_the_exporters_own_metrics() {
-    let metrics = Metrics::new(Time::from_micros(0)).unwrap();
-    let mut scrape = metrics.scrape(Arc::default(), Time::from_micros(0));
+    let metrics = Metrics::new(Timestamp::from_micros(0)).unwrap();
+    let mut scrape = metrics.scrape(Arc::default(), Timestamp::from_micros(0));
     let mut out = BytesMut::new();
     while scrape.step(&mut out) {}
     let out = String::from_utf8(out.to_vec()).unwrap();

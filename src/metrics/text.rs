@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{BufMut, BytesMut};
 
 use super::catalogue::Metric;
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// What stands between the value of the last label and the value of the series.
 pub(super) const CLOSE: &[u8] = b"\"} ";
@@ -74,7 +74,7 @@ impl Value for bool {
     }
 }
 
-impl Value for Time {
+impl Value for Timestamp {
     fn end_line(self, out: &mut BytesMut) {
         match u64::try_from(self.micros()) {
             Ok(0) => out.put_slice(b"0\n"),
@@ -86,7 +86,7 @@ impl Value for Time {
 
 impl Value for Duration {
     fn end_line(self, out: &mut BytesMut) {
-        (Time::from_micros(0) + self).end_line(out);
+        (Timestamp::from_micros(0) + self).end_line(out);
     }
 }
 

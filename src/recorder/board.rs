@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::farm::{Changes, Farm, Time, Turn, View};
+use crate::farm::{ApplyTime, Changes, Farm, View};
+use crate::timestamp::Timestamp;
 
 /// For so long after a reader met a batch in the middle, another is expected to.
 const BUSY: Duration = Duration::from_secs(60);
@@ -26,15 +27,15 @@ pub(super) struct Board {
 #[derive(Debug)]
 struct Published {
     view: Arc<View>,
-    since: Time,
+    since: Timestamp,
     /// While a batch is being stored, readers see the farm as of this time: a clock that the batch stops has shown
     /// nothing that it would have to take back.
-    frozen: Option<Time>,
+    frozen: Option<Timestamp>,
 }
 
 impl Board {
     /// Publishes the state of a start.
-    pub(super) fn new(view: View, since: Time, clock: Clock) -> Self {
+    pub(super) fn new(view: View, since: Timestamp, clock: Clock) -> Self {
         Self {
             published: RwLock::new(Published { view: Arc::new(view), since, frozen: None }),
             store_fails: AtomicBool::new(false),
@@ -45,7 +46,7 @@ impl Board {
     }
 
     /// The last published state, and the time as of which it is to be read.
-    pub(super) fn view(&self) -> (Arc<View>, Time) {
+    pub(super) fn view(&self) -> (Arc<View>, Timestamp) {
         let published = self.read();
         let now = self.clock.now();
         let time = published.frozen.unwrap_or(now);
@@ -59,18 +60,18 @@ impl Board {
     /// Stops the time of the readers until [`Self::publish`] or [`Self::thaw`]. It stops at the last time that was read,
     /// so that the counters have to keep up with nothing that nobody has seen; but where readers come in the middle of
     /// batches, at the present, so that time goes on for them too.
-    pub(super) fn freeze(&self) -> Turn {
+    pub(super) fn freeze(&self) -> ApplyTime {
         let mut published = self.write();
         let now = self.clock.now();
-        let met = Time::from_micros(self.met.load(Ordering::Relaxed));
-        let seen = Time::from_micros(self.seen.load(Ordering::Relaxed)).max(published.since);
+        let met = Timestamp::from_micros(self.met.load(Ordering::Relaxed));
+        let seen = Timestamp::from_micros(self.seen.load(Ordering::Relaxed)).max(published.since);
         let seen = if now.since(met) < BUSY { now } else { seen };
         published.frozen = Some(seen);
-        Turn { now, seen }
+        ApplyTime { now, last_read: seen }
     }
 
     /// Shows readers what `changes` names, and the clock put by `reset` microseconds, as of `now` by the clock before.
-    pub(super) fn publish(&self, farm: &Farm, changes: &Changes, now: Time, reset: i64) {
+    pub(super) fn publish(&self, farm: &Farm, changes: &Changes, now: Timestamp, reset: i64) {
         let mut published = self.write();
         // While a reader still holds the last state, this copies it; else it changes it in place.
         Arc::make_mut(&mut published.view).publish(farm, changes);

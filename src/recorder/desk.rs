@@ -10,9 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::board::Board;
 use super::gather::{LastCommit, gather};
-use super::{Entry, Message, NotRecorded};
-use crate::farm::{Applied, Changes, Farm, HEARTBEAT, Reset, Time, Turn};
+use super::{Entry, Message, RecordError};
+use crate::farm::{Applied, ApplyTime, Changes, Farm, HEARTBEAT};
 use crate::store::{Store, StoreError};
+use crate::timestamp::{ClockStep, Timestamp};
 
 /// How many events one commit takes at most.
 const BATCH: usize = 1024;
@@ -29,7 +30,7 @@ pub(super) struct Desk<S> {
     store: S,
     board: Arc<Board>,
     /// Until when the counters may be seen to grow, as the store knows it.
-    shown_until: Option<Time>,
+    shown_until: Option<Timestamp>,
     /// The printers that differ from what the store has of them since the start.
     owed: BTreeSet<usize>,
 }
@@ -75,7 +76,7 @@ impl<S: Store> Desk<S> {
                     // While it waited, the clock may have been put.
                     event.received = event.received.put(self.board.clock.started().micros() - epoch.micros());
                     let applied = self.farm.apply(&event, turn, &limits, &mut changes);
-                    answers.push((answer, applied.map_err(NotRecorded::from)));
+                    answers.push((answer, applied.map_err(RecordError::from)));
                 }
                 Message::Tick => ticks = true,
             }
@@ -93,27 +94,27 @@ impl<S: Store> Desk<S> {
     }
 
     /// Moves the state along with a wall clock that was put. Answers by how much.
-    fn look_at_the_clock(&mut self, now: Time, changes: &mut Changes) -> i64 {
+    fn look_at_the_clock(&mut self, now: Timestamp, changes: &mut Changes) -> i64 {
         let by = self.board.clock.drift();
         if by.unsigned_abs() <= DRIFT {
             return 0;
         }
         // Times of an earlier run were read off another clock, but none may lie in the future.
         let since = self.board.clock.started().min(now.put(by));
-        self.farm.reset(Reset { since, by }, Turn::at(now), changes);
+        self.farm.reset(ClockStep { since, by }, ApplyTime::at(now), changes);
         by
     }
 
     /// Whether the time is to be kept, because a clock runs on, or may have begun to; or to see whether the store works
     /// again.
-    fn needs_heartbeat(&self, now: Time, ticks: bool, changes: &Changes) -> bool {
+    fn needs_heartbeat(&self, now: Timestamp, ticks: bool, changes: &Changes) -> bool {
         let is_due = self.shown_until.is_none_or(|until| until <= now + SLACK);
         let runs = !changes.printers.is_empty() || (ticks && self.farm.is_running(now));
         (ticks && self.board.store_fails.load(Ordering::Relaxed)) || (is_due && runs)
     }
 
     /// Commits and publishes, and puts the clock; or takes the changes back.
-    fn keep(&mut self, changes: &Changes, now: Time, reset: i64) -> Result<(), StoreError> {
+    fn keep(&mut self, changes: &Changes, now: Timestamp, reset: i64) -> Result<(), StoreError> {
         let shown_until = now.put(reset) + HEARTBEAT;
         let committed = if changes.is_empty() {
             self.store.check()
@@ -167,4 +168,4 @@ impl<S: Store> Desk<S> {
     }
 }
 
-type Answer = (oneshot::Sender<Result<Applied, NotRecorded>>, Result<Applied, NotRecorded>);
+type Answer = (oneshot::Sender<Result<Applied, RecordError>>, Result<Applied, RecordError>);

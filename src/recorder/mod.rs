@@ -18,8 +18,9 @@ use board::Board;
 use desk::Desk;
 
 use crate::clock::Clock;
-use crate::farm::{Applied, Changes, Event, Limits, Time, TooManyPrinters, View};
+use crate::farm::{Applied, Changes, Event, Limits, TooManyPrinters, View};
 use crate::store::{Store, StoreError};
+use crate::timestamp::Timestamp;
 
 /// How many events may wait. Senders beyond it wait with their connection.
 const QUEUE: usize = 4096;
@@ -37,7 +38,7 @@ pub struct Writer(JoinHandle<()>);
 
 /// Why an event was not recorded. Then nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotRecorded {
+pub enum RecordError {
     /// A new printer beyond the limit.
     #[error("{0}; raise limits.printers to take more")]
     TooManyPrinters(#[from] TooManyPrinters),
@@ -59,9 +60,9 @@ enum Message {
 struct Entry {
     event: Event,
     /// What [`Clock::started`] said when the event was received.
-    epoch: Time,
+    epoch: Timestamp,
     limits: Limits,
-    answer: oneshot::Sender<Result<Applied, NotRecorded>>,
+    answer: oneshot::Sender<Result<Applied, RecordError>>,
 }
 
 impl Recorder {
@@ -87,17 +88,17 @@ impl Recorder {
     ///
     /// # Errors
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
-    pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, NotRecorded> {
+    pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, RecordError> {
         let (answer, answered) = oneshot::channel();
         let epoch = self.board.clock.started();
         let message = Message::Event(Box::new(Entry { event, epoch, limits, answer }));
-        self.queue.send(message).await.map_err(|_| NotRecorded::Stopping)?;
-        answered.await.unwrap_or(Err(NotRecorded::Stopping))
+        self.queue.send(message).await.map_err(|_| RecordError::Stopping)?;
+        answered.await.unwrap_or(Err(RecordError::Stopping))
     }
 
     /// The last published state, and the time as of which it is to be read. Never waits for a commit.
     #[must_use]
-    pub fn view(&self) -> (Arc<View>, Time) {
+    pub fn view(&self) -> (Arc<View>, Timestamp) {
         self.board.view()
     }
 

@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::*;
-use crate::farm::{Identity, Job, Outcome, Source, State, Verdict, What};
-use crate::store::Kept;
+use crate::farm::{Disposition, EventKind, Identity, PrintReport};
+use crate::labels::{Outcome, Source, State};
+use crate::store::StoredState;
 
 /// A store that fails when told to, and can be made to wait.
 #[derive(Clone, Default)]
@@ -16,29 +17,29 @@ struct Moody {
     commits: Arc<Mutex<Vec<usize>>>,
     /// Old prints, by the slice, and the times at which a slice was taken.
     old: Arc<Mutex<Vec<usize>>>,
-    looked: Arc<Mutex<Vec<Time>>>,
+    looked: Arc<Mutex<Vec<Timestamp>>>,
 }
 
 impl Store for Moody {
-    fn load(&mut self) -> Result<Kept, StoreError> {
-        Ok(Kept::default())
+    fn load(&mut self) -> Result<StoredState, StoreError> {
+        Ok(StoredState::default())
     }
 
-    fn commit(&mut self, _: &View, changes: &Changes, _: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, _: &View, changes: &Changes, _: Timestamp) -> Result<(), StoreError> {
         let _open = self.gate.lock().unwrap();
         self.commits.lock().unwrap().push(changes.printers.len());
         if self.fails.load(Ordering::Relaxed) { Err(StoreError("the disk is full".into())) } else { Ok(()) }
     }
 
-    fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
+    fn forget(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         self.looked.lock().unwrap().push(now);
         Ok(self.old.lock().unwrap().pop().unwrap_or(0))
     }
 }
 
-fn event(clock: &Clock, id: &str, what: What) -> Event {
+fn event(clock: &Clock, id: &str, kind: EventKind) -> Event {
     let printer = Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
-    Event { printer, received: clock.now(), sent: None, what, job: Job::default() }
+    Event { printer, received: clock.now(), sent: None, kind, report: PrintReport::default() }
 }
 
 fn start() -> (Recorder, Writer, Moody, Clock) {
@@ -50,8 +51,9 @@ fn start() -> (Recorder, Writer, Moody, Clock) {
 #[tokio::test]
 async fn what_is_answered_is_published() {
     let (recorder, writer, _, clock) = start();
-    let applied = recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
-    assert_eq!(applied, Applied { label: "delta".into(), verdict: Verdict::Accepted });
+    let applied =
+        recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
+    assert_eq!(applied, Applied { label: "delta".into(), disposition: Disposition::Accepted });
     let (view, now) = recorder.view();
     assert_eq!(view.read(now).next().unwrap().state, State::Printing);
     drop(recorder);
@@ -62,11 +64,11 @@ async fn what_is_answered_is_published() {
 async fn what_the_store_refuses_has_not_happened_and_the_next_event_finds_it_healed() {
     let (recorder, _writer, store, clock) = start();
     store.fails.store(true, Ordering::Relaxed);
-    let refused = recorder.record(event(&clock, "delta", What::Started), Limits::default()).await;
-    assert_eq!(refused, Err(NotRecorded::Store(StoreError("the disk is full".into()))));
+    let refused = recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await;
+    assert_eq!(refused, Err(RecordError::Store(StoreError("the disk is full".into()))));
     assert!(recorder.view().0.is_empty() && !recorder.is_storing());
     store.fails.store(false, Ordering::Relaxed);
-    recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
+    recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
     assert!(recorder.view().0.len() == 1 && recorder.is_storing());
 }
 
@@ -76,7 +78,7 @@ async fn what_queues_up_during_a_commit_is_taken_in_one_commit() {
     let (recorder, writer, store, clock) = start();
     let closed = store.gate.lock().unwrap();
     let send = |number: usize| {
-        let (recorder, event) = (recorder.clone(), event(&clock, &number.to_string(), What::Started));
+        let (recorder, event) = (recorder.clone(), event(&clock, &number.to_string(), EventKind::Started));
         tokio::spawn(async move { recorder.record(event, Limits::default()).await })
     };
     let mut tasks = vec![send(0)];
@@ -103,8 +105,8 @@ async fn what_queues_up_during_a_commit_is_taken_in_one_commit() {
 async fn events_are_recorded_in_the_order_in_which_they_came() {
     let (recorder, _writer, _, clock) = start();
     for number in 0..100 {
-        let what = if number % 2 == 0 { What::Started } else { What::Paused };
-        recorder.record(event(&clock, "delta", what), Limits::default()).await.unwrap();
+        let kind = if number % 2 == 0 { EventKind::Started } else { EventKind::Paused };
+        recorder.record(event(&clock, "delta", kind), Limits::default()).await.unwrap();
     }
     let (view, now) = recorder.view();
     assert_eq!(view.read(now).next().unwrap().state, State::Paused);
@@ -115,16 +117,16 @@ async fn events_are_recorded_in_the_order_in_which_they_came() {
 async fn an_event_that_waited_while_the_clock_was_put_moves_along() {
     let hour = 3_600_000_000;
     for by in [hour, -hour] {
-        let (store, clock) = (Moody::default(), Clock::manual(Time::from_micros(100 * hour)));
+        let (store, clock) = (Moody::default(), Clock::manual(Timestamp::from_micros(100 * hour)));
         let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
-        recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
+        recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
         let closed = store.gate.lock().unwrap();
         clock.put_wall(by);
         recorder.tick();
         while !recorder.board.is_frozen() {
             tokio::task::yield_now().await;
         }
-        let (copy, event) = (recorder.clone(), event(&clock, "delta", What::Paused));
+        let (copy, event) = (recorder.clone(), event(&clock, "delta", EventKind::Paused));
         let waiting = tokio::spawn(async move { copy.record(event, Limits::default()).await });
         while recorder.queue.capacity() == QUEUE {
             tokio::task::yield_now().await;
@@ -140,14 +142,14 @@ async fn an_event_that_waited_while_the_clock_was_put_moves_along() {
 /// Waits until the writer has taken everything that was sent to it.
 async fn settled(recorder: &Recorder, clock: &Clock) {
     // Where it shares a batch that the store refuses, it is refused with it.
-    let _ = recorder.record(event(clock, "other", What::Test), Limits::default()).await;
+    let _ = recorder.record(event(clock, "other", EventKind::Test), Limits::default()).await;
 }
 
 #[tokio::test]
 async fn a_store_that_fails_heals_without_an_event() {
     let (recorder, _writer, store, clock) = start();
     store.fails.store(true, Ordering::Relaxed);
-    recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap_err();
+    recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap_err();
     recorder.tick();
     settled(&recorder, &clock).await;
     assert!(!recorder.is_storing());
@@ -159,10 +161,10 @@ async fn a_store_that_fails_heals_without_an_event() {
 
 #[tokio::test]
 async fn the_time_is_kept_ahead_while_a_clock_runs() {
-    let (store, clock) = (Moody::default(), Clock::manual(Time::from_micros(0)));
+    let (store, clock) = (Moody::default(), Clock::manual(Timestamp::from_micros(0)));
     let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
-    for what in [What::Started, What::Finished(Outcome::Completed)] {
-        recorder.record(event(&clock, "delta", what), Limits::default()).await.unwrap();
+    for kind in [EventKind::Started, EventKind::Ended(Outcome::Completed)] {
+        recorder.record(event(&clock, "delta", kind), Limits::default()).await.unwrap();
         for _ in 0..24 {
             clock.advance(Duration::from_secs(5));
             recorder.tick();
@@ -174,7 +176,7 @@ async fn the_time_is_kept_ahead_while_a_clock_runs() {
 
 #[tokio::test]
 async fn at_a_tick_the_store_forgets_slice_by_slice_until_nothing_is_left() {
-    let clock = Clock::manual(Time::from_micros(7));
+    let clock = Clock::manual(Timestamp::from_micros(7));
     let store = Moody { old: Arc::new(Mutex::new(vec![1, 1000])), ..Moody::default() };
     let (recorder, writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
     settled(&recorder, &clock).await;
@@ -192,9 +194,9 @@ async fn at_a_tick_the_store_forgets_slice_by_slice_until_nothing_is_left() {
 async fn a_wall_clock_that_is_put_moves_times_and_credits_nothing() {
     let hour = 3_600_000_000;
     for by in [hour, -hour] {
-        let clock = Clock::manual(Time::from_micros(100 * hour));
+        let clock = Clock::manual(Timestamp::from_micros(100 * hour));
         let (recorder, _writer) = Recorder::start(Moody::default(), clock.clone()).unwrap();
-        recorder.record(event(&clock, "delta", What::Started), Limits::default()).await.unwrap();
+        recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
         clock.advance(Duration::from_secs(10));
         clock.put_wall(by);
         let printed = || {

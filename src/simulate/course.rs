@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::calendar::Calendar;
 use super::dice::Dice;
 use super::persona::Persona;
-use crate::farm::Origin;
+use crate::labels::Origin;
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 60.0 * MINUTE;

@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::news::{Moment, News, Request};
 use super::persona::{Persona, Plugin, Version};
 use super::wire::{self, Field, Fields, Object};
-use crate::farm::Origin;
+use crate::labels::Origin;
 
 const CUSTOM: &str = "Custom Event";
 const AGENT: &str = "python-requests/2.34.2";

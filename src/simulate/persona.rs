@@ -2,7 +2,7 @@
 
 use super::course::{Fate, Why};
 use super::dice::Dice;
-use crate::farm::Origin;
+use crate::labels::Origin;
 
 /// One printer.
 #[derive(Clone, Debug, PartialEq)]

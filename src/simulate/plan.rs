@@ -10,7 +10,7 @@ use super::news::Request;
 use super::persona::Persona;
 use super::printer::{self, Printer};
 use super::truth::{Fact, Truth};
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// Which farm is simulated, and for how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Options {
     /// How long it lives, in real time.
     pub duration: Duration,
     /// The wall clock at its start, which senders write into their webhooks.
-    pub start: Time,
+    pub start: Timestamp,
     /// The farm's own time at its start, counted from a Monday's midnight.
     pub week: Duration,
     /// What its senders present.

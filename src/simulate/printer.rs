@@ -12,7 +12,8 @@ use super::octoprint::Plug;
 use super::persona::{Persona, Platform, Sender};
 use super::plan::Secrets;
 use super::truth::Fact;
-use crate::farm::{Origin, Outcome, Time};
+use crate::labels::{Origin, Outcome};
+use crate::timestamp::Timestamp;
 
 /// How often newer firmware repeats that it waits for somebody. It does so in real time, whatever the speed.
 const REMINDER: Duration = Duration::from_secs(2);
@@ -44,7 +45,7 @@ pub(super) struct Printer {
     ink: Dice,
     secrets: Secrets,
     /// The wall clock at the start.
-    clock: Time,
+    clock: Timestamp,
     closes: Duration,
     next_start: Option<Duration>,
     prints: u32,
@@ -66,7 +67,7 @@ impl Printer {
         calendar: Calendar,
         [mut dice, ink]: [Dice; 2],
         secrets: Secrets,
-        clock: Time,
+        clock: Timestamp,
         ends: Duration,
     ) -> Self {
         // People go round and switch the printers off, so that not all of them end at one moment.

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::farm::{Origin, Outcome, Time};
+use crate::labels::{Origin, Outcome};
+use crate::timestamp::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -17,7 +18,7 @@ fn options(seed: u64) -> Options {
         speed: 1.0,
         seed,
         duration: DAY * 14,
-        start: Time::from_micros(1_800_000_000_000_000),
+        start: Timestamp::from_micros(1_800_000_000_000_000),
         week: Duration::from_secs(7 * 60 * 60),
         secrets: Secrets::default(),
     }

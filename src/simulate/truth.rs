@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::farm::{Origin, Outcome};
+use crate::labels::{Origin, Outcome};
 
 /// Something that changes the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

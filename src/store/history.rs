@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::sqlite::{at, open_to_read};
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// How many rows are read at once. A reader that is slow, or waits for a person, holds no lock and no old state of the
 /// file in between: that would keep the write-ahead log from being folded back.
@@ -49,9 +49,9 @@ pub struct PrintRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Those that ended then or later.
-    pub since: Option<Time>,
+    pub since: Option<Timestamp>,
     /// Those that ended before.
-    pub until: Option<Time>,
+    pub until: Option<Timestamp>,
     /// Those of the printer with this label.
     pub printer: Option<String>,
 }
@@ -128,7 +128,7 @@ impl History {
         filter: &'a Filter,
     ) -> impl Iterator<Item = Result<PrintRow, StoreError>> + use<'a> {
         let mut page = vec::IntoIter::default();
-        let since = filter.since.map_or(f64::NEG_INFINITY, Time::seconds);
+        let since = filter.since.map_or(f64::NEG_INFINITY, Timestamp::seconds);
         let mut last = Some((since, i64::MIN));
         std::iter::from_fn(move || {
             if page.as_slice().is_empty()
@@ -146,7 +146,7 @@ impl History {
 
     /// The prints that come after the one with this end and number.
     fn page(&self, filter: &Filter, (ended, number): (f64, i64)) -> rusqlite::Result<Vec<PrintRow>> {
-        let until = filter.until.map_or(f64::INFINITY, Time::seconds);
+        let until = filter.until.map_or(f64::INFINITY, Timestamp::seconds);
         self.connection
             .prepare_cached(
                 "SELECT * FROM prints
@@ -202,7 +202,7 @@ mod tests {
     fn a_filter_takes_the_first_moment_and_leaves_out_the_last() {
         let folder = Folder::new("filter");
         let history = history(&folder, [40, 10, 20, 30]);
-        let at = |seconds: i64| Some(Time::from_micros(seconds * 1_000_000));
+        let at = |seconds: i64| Some(Timestamp::from_micros(seconds * 1_000_000));
         let cases = [
             ("everything, by the ends", Filter::default(), vec![2, 3, 4, 1]),
             ("since, with that moment", Filter { since: at(20), ..Filter::default() }, vec![3, 4, 1]),

@@ -17,7 +17,8 @@ pub use history::{Filter, History, PrintRow};
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, open_to_read};
 
-use crate::farm::{Changes, Farm, Time, View};
+use crate::farm::{Changes, Farm, View};
+use crate::timestamp::Timestamp;
 
 /// Keeps the state of the farm.
 pub trait Store: Send {
@@ -25,7 +26,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When what is kept cannot be read. It is left as it is.
-    fn load(&mut self) -> Result<Kept, StoreError>;
+    fn load(&mut self) -> Result<StoredState, StoreError>;
 
     /// Keeps what `changes` names, as it is in `view`: all of it or nothing. When this returns `Ok`, the next
     /// [`Self::load`] finds it, as surely as the store promises. `shown_until` is kept where `changes` has a heartbeat:
@@ -33,14 +34,14 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError>;
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError>;
 
     /// Removes a few of the prints that ended longer ago than this store is to keep them, as of `now`: no more than
     /// a webhook can wait for. Answers how many; 0 when there is nothing to do for now.
     ///
     /// # Errors
     /// When they could not be removed. Then they are all still there, and a later call may succeed.
-    fn forget(&mut self, _now: Time) -> Result<usize, StoreError> {
+    fn forget(&mut self, _now: Timestamp) -> Result<usize, StoreError> {
         Ok(0)
     }
 
@@ -55,11 +56,11 @@ pub trait Store: Send {
 
 /// What a store has kept.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct StoredState {
     /// The state.
     pub farm: Farm,
     /// Until when the counters may have been seen to grow, as of the last heartbeat, if there was one.
-    pub shown_until: Option<Time>,
+    pub shown_until: Option<Timestamp>,
 }
 
 /// Why a store failed, in words for a person.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// How many prints have to say that it is as late as the clock says.
 const WITNESSES: i64 = 10;
@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Default)]
 pub(super) struct Retention {
     span: Option<Duration>,
-    looked: Option<Time>,
+    looked: Option<Timestamp>,
 }
 
 impl Retention {
@@ -37,7 +37,7 @@ impl Retention {
 
     /// Removes one slice of what is too old at `now`, and answers how many prints that were. After a slice that was not
     /// full, and after a failure, it rests.
-    pub(super) fn forget(&mut self, connection: &Connection, now: Time) -> rusqlite::Result<usize> {
+    pub(super) fn forget(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
         let Some(span) = self.span else { return Ok(0) };
         if self.looked.is_some_and(|looked| looked <= now && now.since(looked) < REST) {
             return Ok(0);
@@ -49,7 +49,7 @@ impl Retention {
     }
 }
 
-fn remove(connection: &Connection, now: Time, span: Duration) -> rusqlite::Result<usize> {
+fn remove(connection: &Connection, now: Timestamp, span: Duration) -> rusqlite::Result<usize> {
     let witness: Option<f64> = connection
         .prepare_cached("SELECT ended FROM prints ORDER BY ended DESC LIMIT 1 OFFSET ?")?
         .query_row([WITNESSES - 1], |row| row.get(0))
@@ -70,8 +70,8 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60;
 
-    fn at(seconds: i64) -> Time {
-        Time::from_micros(seconds * 1_000_000)
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
     }
 
     /// A history of prints that ended at these seconds.
@@ -94,7 +94,7 @@ mod tests {
     }
 
     /// Removes what is due, and answers how many prints are left.
-    fn left(connection: &Connection, retention: &mut Retention, now: Time) -> i64 {
+    fn left(connection: &Connection, retention: &mut Retention, now: Timestamp) -> i64 {
         while retention.forget(connection, now).unwrap() > 0 {}
         connection.query_row("SELECT count(*) FROM prints", [], |row| row.get(0)).unwrap()
     }

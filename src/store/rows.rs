@@ -3,7 +3,8 @@
 use rusqlite::{Connection, Row, params};
 
 use super::schema;
-use crate::farm::{EndedPrint, Printer, Source, View};
+use crate::farm::{EndedPrint, Printer, View};
+use crate::labels::Source;
 
 /// The columns that [`read_printer`] needs.
 pub(super) const PRINTERS: &str = "SELECT source, id, label, name, state FROM printers ORDER BY position";
@@ -14,9 +15,9 @@ pub(super) fn read_printer(row: &Row<'_>) -> Result<Printer, schema::Error> {
     let label = text(2)?;
     let source = Source::from_word(text(0)?)
         .ok_or_else(|| schema::Error::Damaged(format!("the source of the printer {label:?}")))?;
-    let standing = serde_json::from_str(text(4)?)
+    let state = serde_json::from_str(text(4)?)
         .map_err(|error| schema::Error::State { label: label.to_owned(), error })?;
-    Ok(Printer::restore(source, text(1)?, label, text(3)?, standing))
+    Ok(Printer::restore(source, text(1)?, label, text(3)?, state))
 }
 
 pub(super) fn write_printer(
@@ -24,7 +25,7 @@ pub(super) fn write_printer(
     position: usize,
     printer: &Printer,
 ) -> rusqlite::Result<()> {
-    let state = serde_json::to_string(printer.standing())
+    let state = serde_json::to_string(printer.state())
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(

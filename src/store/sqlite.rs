@@ -17,8 +17,10 @@ use super::retention::Retention;
 use super::rows::{PRINTERS, read_printer, write_limits, write_print, write_printer};
 use super::schema;
 use super::seal::{Broken, Seal};
-use super::{Kept, Store, StoreError};
-use crate::farm::{Changes, Farm, Source, Time, View};
+use super::{Store, StoreError, StoredState};
+use crate::farm::{Changes, Farm, View};
+use crate::labels::Source;
+use crate::timestamp::Timestamp;
 
 /// How long to wait for another program that has the file open for writing, such as a person's `sqlite3`.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -84,7 +86,7 @@ impl SqliteStore {
 
     /// Keeps ended prints only for `span`, or for ever.
     #[must_use]
-    pub fn keeping(mut self, span: Option<Duration>) -> Self {
+    pub fn with_retention(mut self, span: Option<Duration>) -> Self {
         self.retention = Retention::new(span);
         self
     }
@@ -124,7 +126,7 @@ impl SqliteStore {
         Ok(written?)
     }
 
-    fn read(&self) -> Result<Kept, schema::Error> {
+    fn read(&self) -> Result<StoredState, schema::Error> {
         // A start reads every page once. To keep them would take memory that nothing gives back.
         self.connection.pragma_update(None, "cache_size", PASSING_CACHE)?;
         let farm = self.read_farm()?;
@@ -133,29 +135,30 @@ impl SqliteStore {
             .connection
             .query_row("SELECT shown_until FROM heartbeat", [], |row| row.get(0))
             .optional()?;
-        Ok(Kept { farm, shown_until: shown_until.map(Time::from_micros) })
+        Ok(StoredState { farm, shown_until: shown_until.map(Timestamp::from_micros) })
     }
 
     fn read_farm(&self) -> Result<Farm, schema::Error> {
         let mut rows = self.connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
-        let spent =
+        let ended_print_ids =
             rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect::<Result<_, _>>()?;
         let mut rows = self.connection.prepare("SELECT source, reached FROM notification_limits")?;
         let mut limit_reached = [None; Source::ALL.len()];
         for row in rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))? {
             let (source, reached) = row?;
             if let Some(source) = Source::from_word(&source) {
-                limit_reached[source.index()] = Some(Time::from_micros(reached));
+                limit_reached[source.index()] = Some(Timestamp::from_micros(reached));
             }
         }
         let count = "SELECT ifnull(max(position) + 1, 0) FROM printers";
         let count = self.connection.query_row(count, [], |row| row.get::<_, i64>(0))?;
         let count = usize::try_from(count).unwrap_or(0);
-        let mut farm = Farm::restore(limit_reached, spent, count.min(ROOM));
+        let mut farm = Farm::restore(limit_reached, ended_print_ids, count.min(ROOM));
         let mut rows = self.connection.prepare(PRINTERS)?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
-            farm.put_back(read_printer(row)?).map_err(|twice| schema::Error::Damaged(twice.to_string()))?;
+            farm.insert_restored(read_printer(row)?)
+                .map_err(|twice| schema::Error::Damaged(twice.to_string()))?;
         }
         // Their positions are what the next commits find them by.
         if farm.view().len() != count {
@@ -164,7 +167,7 @@ impl SqliteStore {
         Ok(farm)
     }
 
-    fn write(&self, view: &View, changes: &Changes, shown_until: Time) -> rusqlite::Result<()> {
+    fn write(&self, view: &View, changes: &Changes, shown_until: Timestamp) -> rusqlite::Result<()> {
         let connection = &self.connection;
         for &position in &changes.printers {
             if let Some(printer) = view.printer(position) {
@@ -176,7 +179,7 @@ impl SqliteStore {
                 write_print(connection, printer, print)?;
             }
         }
-        for fingerprint in &changes.spent {
+        for fingerprint in &changes.ended_print_ids {
             connection
                 .prepare_cached("INSERT OR IGNORE INTO ended_print_ids (fingerprint) VALUES (?)")?
                 .execute([fingerprint.cast_signed()])?;
@@ -209,17 +212,17 @@ fn transaction(
 }
 
 impl Store for SqliteStore {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+    fn load(&mut self) -> Result<StoredState, StoreError> {
         self.read().map_err(|error| error.at(&self.path))
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
         // Without the path: the sender of a webhook reads this.
         self.sealed(|store| transaction(&store.connection, || store.write(view, changes, shown_until)))
             .map_err(|error| StoreError(format!("the store {error}")))
     }
 
-    fn forget(&mut self, now: Time) -> Result<usize, StoreError> {
+    fn forget(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         self.sealed(|store| store.retention.forget(&store.connection, now))
             .map_err(|error| error.at(&self.path))
     }

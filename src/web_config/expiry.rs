@@ -2,7 +2,7 @@
 
 use time::{Date, Month, PrimitiveDateTime, Time as TimeOfDay};
 
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
@@ -10,7 +10,7 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
 /// When the certificate ends to be valid. `None` when it is not built as RFC 5280 says.
-pub(super) fn not_after(certificate: &[u8]) -> Option<Time> {
+pub(super) fn not_after(certificate: &[u8]) -> Option<Timestamp> {
     let (certificate, _) = expect(certificate, SEQUENCE)?;
     let (mut fields, _) = expect(certificate, SEQUENCE)?;
     if let Some((_, rest)) = expect(fields, VERSION) {
@@ -46,7 +46,7 @@ fn expect(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     element(bytes).filter(|(found, ..)| *found == tag).map(|(_, content, rest)| (content, rest))
 }
 
-fn point(tag: u8, text: &str) -> Option<Time> {
+fn point(tag: u8, text: &str) -> Option<Timestamp> {
     let text = text.strip_suffix('Z').filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     let (year, text) = text.split_at_checked(if tag == GENERALIZED_TIME { 4 } else { 2 })?;
     let year = match (tag, year.parse().ok()?) {
@@ -60,7 +60,7 @@ fn point(tag: u8, text: &str) -> Option<Time> {
     let date = Date::from_calendar_date(year, month, part(2)?).ok()?;
     let time = TimeOfDay::from_hms(part(4)?, part(6)?, part(8)?).ok()?;
     let seconds = PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp();
-    Some(Time::from_micros(seconds.saturating_mul(1_000_000)))
+    Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)))
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
             ("another type", 0x0c, "261122051500Z", None),
         ];
         for (name, tag, text, seconds) in cases {
-            let expected = seconds.map(|seconds: i64| Time::from_micros(seconds * 1_000_000));
+            let expected = seconds.map(|seconds: i64| Timestamp::from_micros(seconds * 1_000_000));
             assert_eq!(point(tag, text), expected, "{name}");
         }
     }
@@ -93,7 +93,7 @@ mod tests {
         params.not_after = end;
         let certificate = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
         let der = certificate.der();
-        assert_eq!(not_after(der), Some(Time::from_micros(2_000_000_000_000_000)));
+        assert_eq!(not_after(der), Some(Timestamp::from_micros(2_000_000_000_000_000)));
         for length in 0..der.len().min(200) {
             assert_eq!(not_after(&der[..length]), None, "cut off after {length} bytes");
         }

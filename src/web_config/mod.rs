@@ -24,7 +24,7 @@ pub use shared::{Look, SharedWebConfig};
 pub use tls::Tls;
 pub use users::Users;
 
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// What the file and the files that it names come to.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct WebConfig {
 impl WebConfig {
     /// When the certificate ends to be valid, where there is one that says so.
     #[must_use]
-    pub fn not_after(&self) -> Option<Time> {
+    pub fn not_after(&self) -> Option<Timestamp> {
         self.tls.as_ref()?.not_after
     }
 }

@@ -12,7 +12,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{expiry, fragment};
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// How connections are encrypted.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Tls {
     /// Whether nobody connects to the web port without a certificate.
     pub requires_client_certificate: bool,
     /// When the certificate ends to be valid, unless it does not say so in a way that is read here.
-    pub not_after: Option<Time>,
+    pub not_after: Option<Timestamp>,
 }
 
 /// The files that the section names, as paths that can be opened.

@@ -8,7 +8,9 @@
 //! Readers are lenient about how a value is written and strict about where it belongs (`object`); values beyond what
 //! printers do count as not reported (`range`).
 
-use crate::farm::{Event, EventKind, Source, Time, words};
+use crate::farm::Event;
+use crate::labels::{EventLabel, Source, label_values};
+use crate::timestamp::Timestamp;
 
 mod body;
 mod fields;
@@ -34,7 +36,7 @@ pub struct Context<'a> {
     /// The configured name of the printer with this id.
     pub names: &'a dyn Fn(Source, &str) -> Option<String>,
     /// When the request was received.
-    pub received: Time,
+    pub received: Timestamp,
 }
 
 impl<'a> Context<'a> {
@@ -58,11 +60,11 @@ pub enum Parsed {
         /// Why.
         reason: Ignored,
         /// What kind of event it would have been.
-        kind: EventKind,
+        kind: EventLabel,
     },
 }
 
-words! {
+label_values! {
     /// Why nothing comes of a valid webhook, as the label `reason` names it. The recorder finds the first two.
     Ignored {
         /// Somebody pressed the test button.

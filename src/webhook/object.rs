@@ -256,7 +256,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::farm::Source;
+    use crate::labels::Source;
     use crate::webhook::tests::{JSON, fields, post};
 
     fn with<T>(value: Value, read: impl FnOnce(Object<'_>) -> T) -> T {

@@ -5,9 +5,8 @@ use super::object::{Object, Value};
 use super::range;
 use super::reject::{Malformed, Reject};
 use super::{Context, Ignored, Parsed};
-use crate::farm::{
-    AttentionReason, Elapsed, Event, EventKind, File, Identity, Job, Outcome, Source, WarningAction, What,
-};
+use crate::farm::{Elapsed, Event, EventKind, File, Identity, PrintReport};
+use crate::labels::{AttentionReason, EventLabel, Outcome, Source, WarningAction};
 
 #[cfg(test)]
 mod tests;
@@ -23,19 +22,19 @@ const BED_COOLED_DOWN: i64 = 15;
 pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
     let message = fields.top();
     let number = event_type(message)?.ok_or(Reject::NoEvent { sender: Source::OctoEverywhere })?;
-    let Some(what) = what(number, message)? else {
-        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
+    let Some(kind) = kind(number, message)? else {
+        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventLabel::Unknown });
     };
-    let printer = identity(message, context, what)?;
+    let printer = identity(message, context, kind)?;
     Ok(Parsed::Event(Event {
         printer: printer.ok_or(Reject::NoPrinter { sender: Source::OctoEverywhere })?,
         received: context.received,
         sent: None,
-        what,
-        job: match (what, number) {
+        kind,
+        report: match (kind, number) {
             // When the bed has cooled down, the print has ended and its duration has gone on growing.
-            (What::LimitReached | What::Test, _) | (_, BED_COOLED_DOWN) => Job::default(),
-            _ => job(message, what)?,
+            (EventKind::LimitReached | EventKind::Test, _) | (_, BED_COOLED_DOWN) => PrintReport::default(),
+            _ => job(message, kind)?,
         },
     }))
 }
@@ -63,23 +62,23 @@ fn event_type(message: Object<'_>) -> Result<Option<i64>, Malformed> {
 }
 
 /// What a type of event means; `None` for one that this version does not know.
-fn what(number: i64, message: Object<'_>) -> Result<Option<What>, Malformed> {
+fn kind(number: i64, message: Object<'_>) -> Result<Option<EventKind>, Malformed> {
     Ok(Some(match number {
-        1 => What::Started,
-        2 => What::Finished(Outcome::Completed),
-        3 => What::Finished(failure(message)?),
-        4 => What::Paused,
-        5 => What::Resumed,
-        6 => What::Progress,
-        7 => What::FailureWarning(WarningAction::Warned),
-        8 => What::FailureWarning(WarningAction::Paused),
-        9 => What::Error,
+        1 => EventKind::Started,
+        2 => EventKind::Ended(Outcome::Completed),
+        3 => EventKind::Ended(failure(message)?),
+        4 => EventKind::Paused,
+        5 => EventKind::Resumed,
+        6 => EventKind::Progress,
+        7 => EventKind::FailureWarning(WarningAction::Warned),
+        8 => EventKind::FailureWarning(WarningAction::Paused),
+        9 => EventKind::Error,
         // 10 and 14: the first and the third layer are complete.
-        10 | 14 | BED_COOLED_DOWN => What::Notice,
-        11 => What::Attention(AttentionReason::FilamentChange),
-        12 => What::Attention(AttentionReason::UserInteraction),
-        13 => What::LimitReached,
-        16 => What::Test,
+        10 | 14 | BED_COOLED_DOWN => EventKind::Notice,
+        11 => EventKind::Attention(AttentionReason::FilamentChange),
+        12 => EventKind::Attention(AttentionReason::UserInteraction),
+        13 => EventKind::LimitReached,
+        16 => EventKind::Test,
         _ => return Ok(None),
     }))
 }
@@ -111,10 +110,14 @@ fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
     }
 }
 
-fn identity(message: Object<'_>, context: &Context<'_>, what: What) -> Result<Option<Identity>, Malformed> {
+fn identity(
+    message: Object<'_>,
+    context: &Context<'_>,
+    kind: EventKind,
+) -> Result<Option<Identity>, Malformed> {
     let segment = context.segment();
     let own = own_id(message)?;
-    let of_account = matches!(what, What::LimitReached | What::Test).then_some(ACCOUNT);
+    let of_account = matches!(kind, EventKind::LimitReached | EventKind::Test).then_some(ACCOUNT);
     let Some(id) = own.or_else(|| segment.or(of_account).map(str::to_owned)) else {
         return Ok(None);
     };
@@ -134,16 +137,16 @@ fn identity(message: Object<'_>, context: &Context<'_>, what: What) -> Result<Op
 }
 
 /// -1, where it means "unknown", is out of every range.
-fn job(message: Object<'_>, what: What) -> Result<Job, Malformed> {
+fn job(message: Object<'_>, kind: EventKind) -> Result<PrintReport, Malformed> {
     let elapsed = message.number("DurationSec")?.and_then(range::span);
     let remaining = message.number("TimeRemainingSec")?.and_then(range::span);
     let whole = elapsed.zip(remaining).map(|(elapsed, remaining)| elapsed + remaining);
-    Ok(Job {
+    Ok(PrintReport {
         print_id: message.kept_text("PrintId")?,
         file: message.kept_text("FileName")?.map(|name| File { name, path: None }),
         progress: message.number("Progress")?.and_then(range::ratio),
-        elapsed: elapsed.map(match what {
-            What::Finished(_) => Elapsed::Either,
+        elapsed: elapsed.map(match kind {
+            EventKind::Ended(_) => Elapsed::Either,
             _ => Elapsed::WithPauses,
         }),
         remaining,
@@ -151,6 +154,6 @@ fn job(message: Object<'_>, what: What) -> Result<Job, Malformed> {
         layer: message.number("CurrentLayer")?.and_then(range::layers),
         layers: message.number("TotalLayers")?.and_then(range::layers),
         height: message.number("ZOffsetMM")?.and_then(range::metres),
-        ..Job::default()
+        ..PrintReport::default()
     })
 }

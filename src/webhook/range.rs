@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 /// No print, and no estimate of one, is longer.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -49,9 +49,9 @@ pub(super) fn position(value: f64) -> Option<u64> {
 }
 
 /// A point in time out of seconds since the Unix epoch.
-pub(super) fn clock(seconds: f64) -> Option<Time> {
+pub(super) fn clock(seconds: f64) -> Option<Timestamp> {
     #[expect(clippy::cast_possible_truncation, reason = "a date of this century, checked")]
-    CREDIBLE_CLOCK.contains(&seconds).then(|| Time::from_micros((seconds * 1e6) as i64))
+    CREDIBLE_CLOCK.contains(&seconds).then(|| Timestamp::from_micros((seconds * 1e6) as i64))
 }
 
 /// The text, cut off at a character's boundary when it is too long to be kept.
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!((layers(0.0), layers(1.0), layers(1.5)), (None, Some(1), None));
         assert_eq!((layers(1e6), layers(1e6 + 1.0)), (Some(1_000_000), None));
         assert_eq!((position(0.0), position(5348.0)), (Some(0), Some(5348)));
-        assert_eq!(clock(1_795_308_879.5), Some(Time::from_micros(1_795_308_879_500_000)));
+        assert_eq!(clock(1_795_308_879.5), Some(Timestamp::from_micros(1_795_308_879_500_000)));
         assert_eq!(clock(12.0), None);
     }
 

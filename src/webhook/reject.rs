@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use crate::farm::{Source, TooManyPrinters, words};
-use crate::recorder::NotRecorded;
+use crate::farm::TooManyPrinters;
+use crate::labels::{Source, label_values};
+use crate::recorder::RecordError;
 
 /// How long a sender should wait for a store that fails or an exporter that restarts, in seconds.
 const RETRY_AFTER: u64 = 10;
@@ -182,7 +183,7 @@ pub enum BodyFault {
     Encoded,
 }
 
-words! {
+label_values! {
     /// Why webhooks are refused, as the label `reason` names it.
     RejectReason {
         /// [`Reject::Malformed`].
@@ -267,12 +268,12 @@ const fn whole_seconds(span: Duration) -> u64 {
     span.as_secs() + (span.subsec_nanos() > 0) as u64
 }
 
-impl From<NotRecorded> for Reject {
-    fn from(refused: NotRecorded) -> Self {
+impl From<RecordError> for Reject {
+    fn from(refused: RecordError) -> Self {
         match refused {
-            NotRecorded::TooManyPrinters(TooManyPrinters { limit }) => Self::PrinterLimit { limit },
-            NotRecorded::Store(error) => Self::Store { reason: error.to_string() },
-            NotRecorded::Stopping => Self::Stopping,
+            RecordError::TooManyPrinters(TooManyPrinters { limit }) => Self::PrinterLimit { limit },
+            RecordError::Store(error) => Self::Store { reason: error.to_string() },
+            RecordError::Stopping => Self::Stopping,
         }
     }
 }
@@ -341,9 +342,9 @@ mod tests {
             Reject::UnsupportedBody { fault: BodyFault::Unnamed, sender },
             Reject::NoEvent { sender },
             Reject::NoPrinter { sender },
-            NotRecorded::from(TooManyPrinters { limit: 3 }).into(),
-            NotRecorded::from(StoreError("disk full".to_owned())).into(),
-            NotRecorded::Stopping.into(),
+            RecordError::from(TooManyPrinters { limit: 3 }).into(),
+            RecordError::from(StoreError("disk full".to_owned())).into(),
+            RecordError::Stopping.into(),
         ]
     }
 

@@ -9,7 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::body::form;
 use super::fields::Fields;
 use super::object::Value;
-use crate::farm::Source;
+use crate::labels::Source;
 
 const HEADER: &str = "x-webhook-secret";
 const QUERY_PARAMETER: &str = "secret";

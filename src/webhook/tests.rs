@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{BodyLimits, Context, Fields, Parsed, Reject, parse, read};
-use crate::farm::{Event, Source, Time};
+use crate::farm::Event;
+use crate::labels::Source;
+use crate::timestamp::Timestamp;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -55,7 +57,7 @@ pub(super) fn context<'a>(
     segment: Option<&'a str>,
     names: &'a dyn Fn(Source, &str) -> Option<String>,
 ) -> Context<'a> {
-    Context { segment, names, received: Time::from_micros(1_800_000_000_000_000) }
+    Context { segment, names, received: Timestamp::from_micros(1_800_000_000_000_000) }
 }
 
 /// The object with the fields of `changes` put into it; null takes one out.

@@ -10,7 +10,9 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Changes, Farm, Limits, Source, Time, Turn};
+use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits};
+use printfarm_exporter::labels::Source;
+use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
 
 use crate::app::TestApp;
@@ -249,7 +251,7 @@ fn the_documented_example_is_refused_with_its_comma_and_accepted_without() {
 
 /// Replays a folder with its own timing, and answers print and paused seconds at the end.
 fn timed(folder: &str) -> (f64, f64) {
-    let start = Time::from_micros(1_800_000_000_000_000);
+    let start = Timestamp::from_micros(1_800_000_000_000_000);
     let (mut farm, mut now) = (Farm::default(), start);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for (seconds, request) in requests(folder) {
@@ -272,8 +274,13 @@ fn timed(folder: &str) -> (f64, f64) {
         let fields = runtime.block_on(reading).unwrap();
         let context = Context { segment: None, names: &|_, _| None, received: now };
         if let Parsed::Event(event) = webhook::parse(Source::OctoPrint, &fields, &context).unwrap() {
-            farm.apply(&event, Turn { now, seen: start }, &Limits::default(), &mut Changes::default())
-                .unwrap();
+            farm.apply(
+                &event,
+                ApplyTime { now, last_read: start },
+                &Limits::default(),
+                &mut Changes::default(),
+            )
+            .unwrap();
         }
     }
     let reading = farm.view().read(now).next().unwrap();

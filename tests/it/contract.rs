@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use printfarm_exporter::config::{self, NetworkLimits, Settings, Surroundings};
-use printfarm_exporter::farm::{Limits, Source};
+use printfarm_exporter::farm::Limits;
 use printfarm_exporter::http::Options;
+use printfarm_exporter::labels::Source;
 use printfarm_exporter::metrics::catalogue;
 use printfarm_exporter::webhook::BodyLimits;
 

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use printfarm_exporter::farm::{
-    AttentionReason, Changes, Elapsed, Event, Farm, File, Identity, Job, Limits, Origin, Outcome, Source,
-    Time, Turn, Verdict, WarningAction, What,
+    ApplyTime, Changes, Disposition, Elapsed, Event, EventKind, Farm, File, Identity, Limits, PrintReport,
 };
+use printfarm_exporter::labels::{AttentionReason, Origin, Outcome, Source, WarningAction};
 use printfarm_exporter::store::{Filter, History, SqliteStore, Store, backup, open_to_read};
+use printfarm_exporter::timestamp::Timestamp;
 
 use crate::captures::data;
 
@@ -21,7 +22,7 @@ use crate::captures::data;
 const BEGIN: i64 = 1_793_491_200;
 
 /// When the files are looked at: an hour after their last event.
-const LATER: Time = Time::from_micros((BEGIN + 90_000 + 3600) * 1_000_000);
+const LATER: Timestamp = Timestamp::from_micros((BEGIN + 90_000 + 3600) * 1_000_000);
 
 /// A folder of its own for one test.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -45,15 +46,15 @@ fn current_layout(folder: &Path) -> i64 {
     open_to_read(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
 
-fn event(second: i64, source: Source, name: &str, what: What, job: Job) -> Event {
+fn event(second: i64, source: Source, name: &str, kind: EventKind, report: PrintReport) -> Event {
     let printer =
         Identity { source, id: format!("{name} id"), label: name.to_owned(), name: format!("{name} #1") };
-    let received = Time::from_micros((BEGIN + second) * 1_000_000);
-    Event { printer, received, sent: None, what, job }
+    let received = Timestamp::from_micros((BEGIN + second) * 1_000_000);
+    Event { printer, received, sent: None, kind, report }
 }
 
-fn job(print_id: Option<&str>, file: &str, elapsed: u64) -> Job {
-    Job {
+fn job(print_id: Option<&str>, file: &str, elapsed: u64) -> PrintReport {
+    PrintReport {
         print_id: print_id.map(str::to_owned),
         file: Some(File { name: file.into(), path: Some(format!("parts/{file}")) }),
         origin: Some(Origin::Local),
@@ -61,49 +62,49 @@ fn job(print_id: Option<&str>, file: &str, elapsed: u64) -> Job {
         elapsed: Some(Elapsed::Printing(Duration::from_secs(elapsed))),
         progress: Some(0.25),
         remaining: Some(Duration::from_secs(7200)),
-        ..Job::default()
+        ..PrintReport::default()
     }
 }
 
 /// Prints that ended in every way, one that runs, one that is paused, and one that has a print id.
 fn events() -> Vec<Event> {
     use Source::{OctoEverywhere, OctoPrint};
-    let on_card = Job { origin: Some(Origin::SdCard), ..job(None, "CARD~1.GCO", 0) };
-    let unknown = Job::default;
+    let on_card = PrintReport { origin: Some(Origin::SdCard), ..job(None, "CARD~1.GCO", 0) };
+    let unknown = PrintReport::default;
     vec![
-        event(0, OctoPrint, "delta", What::Started, job(None, "ended.gcode", 0)),
-        event(600, OctoPrint, "delta", What::Paused, job(None, "ended.gcode", 600)),
-        event(660, OctoPrint, "delta", What::Resumed, unknown()),
-        event(900, OctoPrint, "delta", What::Finished(Outcome::Completed), job(None, "ended.gcode", 840)),
-        event(1000, OctoPrint, "delta", What::Started, on_card),
-        event(1500, OctoPrint, "delta", What::Attention(AttentionReason::FilamentChange), unknown()),
-        event(2000, OctoPrint, "delta", What::Finished(Outcome::Cancelled), unknown()),
-        event(2100, OctoPrint, "delta", What::Started, unknown()),
-        event(2200, OctoPrint, "delta", What::Error, unknown()),
-        event(2210, OctoPrint, "delta", What::Finished(Outcome::Failed), unknown()),
-        event(3000, OctoPrint, "Zoë \u{1f5a8}", What::Started, job(None, "lost.gcode", 0)),
-        event(86_400, OctoPrint, "Zoë \u{1f5a8}", What::Started, job(None, "running.gcode", 0)),
-        event(87_000, OctoEverywhere, "bambu", What::Started, job(Some("print-1"), "=a\n.3mf", 0)),
-        event(88_000, OctoEverywhere, "bambu", What::FailureWarning(WarningAction::Warned), unknown()),
+        event(0, OctoPrint, "delta", EventKind::Started, job(None, "ended.gcode", 0)),
+        event(600, OctoPrint, "delta", EventKind::Paused, job(None, "ended.gcode", 600)),
+        event(660, OctoPrint, "delta", EventKind::Resumed, unknown()),
+        event(900, OctoPrint, "delta", EventKind::Ended(Outcome::Completed), job(None, "ended.gcode", 840)),
+        event(1000, OctoPrint, "delta", EventKind::Started, on_card),
+        event(1500, OctoPrint, "delta", EventKind::Attention(AttentionReason::FilamentChange), unknown()),
+        event(2000, OctoPrint, "delta", EventKind::Ended(Outcome::Cancelled), unknown()),
+        event(2100, OctoPrint, "delta", EventKind::Started, unknown()),
+        event(2200, OctoPrint, "delta", EventKind::Error, unknown()),
+        event(2210, OctoPrint, "delta", EventKind::Ended(Outcome::Failed), unknown()),
+        event(3000, OctoPrint, "Zoë \u{1f5a8}", EventKind::Started, job(None, "lost.gcode", 0)),
+        event(86_400, OctoPrint, "Zoë \u{1f5a8}", EventKind::Started, job(None, "running.gcode", 0)),
+        event(87_000, OctoEverywhere, "bambu", EventKind::Started, job(Some("print-1"), "=a\n.3mf", 0)),
+        event(88_000, OctoEverywhere, "bambu", EventKind::FailureWarning(WarningAction::Warned), unknown()),
         event(
             88_600,
             OctoEverywhere,
             "bambu",
-            What::Finished(Outcome::Completed),
+            EventKind::Ended(Outcome::Completed),
             job(Some("print-1"), "=a\n.3mf", 1600),
         ),
-        event(89_000, OctoEverywhere, "bambu", What::Started, job(Some("print-2"), "paused.3mf", 0)),
-        event(89_900, OctoEverywhere, "bambu", What::Paused, job(Some("print-2"), "paused.3mf", 900)),
-        event(90_000, OctoEverywhere, "bambu", What::LimitReached, unknown()),
+        event(89_000, OctoEverywhere, "bambu", EventKind::Started, job(Some("print-2"), "paused.3mf", 0)),
+        event(89_900, OctoEverywhere, "bambu", EventKind::Paused, job(Some("print-2"), "paused.3mf", 900)),
+        event(90_000, OctoEverywhere, "bambu", EventKind::LimitReached, unknown()),
     ]
 }
 
 /// Whatever a store is to keep, in words that do not depend on how it does.
 fn told(path: &Path) -> String {
     let kept = SqliteStore::open(path).unwrap().load().unwrap();
-    let mut text = format!("heartbeat {:?}\n", kept.shown_until.map(Time::micros));
+    let mut text = format!("heartbeat {:?}\n", kept.shown_until.map(Timestamp::micros));
     for source in Source::ALL {
-        let reached = kept.farm.view().limit_reached(*source).map(Time::micros);
+        let reached = kept.farm.view().limit_reached(*source).map(Timestamp::micros);
         writeln!(text, "limit of {} {reached:?}", source.as_str()).unwrap();
     }
     for reading in kept.farm.view().read(LATER) {
@@ -121,7 +122,7 @@ fn told(path: &Path) -> String {
         let totals = reading.totals;
         writeln!(text, "  started {:?}, ended {:?}", totals.started, totals.ended).unwrap();
         writeln!(text, "  printed by outcome {:?}", totals.ended_printed).unwrap();
-        writeln!(text, "  last ends {:?}", totals.last_end.map(|end| end.map(Time::micros))).unwrap();
+        writeln!(text, "  last ends {:?}", totals.last_end.map(|end| end.map(Timestamp::micros))).unwrap();
         writeln!(
             text,
             "  warnings {:?}, attention {:?}, errors {}",
@@ -154,7 +155,7 @@ fn write(layout: i64, folder: &Path) {
     let mut farm = Farm::default();
     for event in events() {
         let mut changes = Changes { heartbeat: true, ..Changes::default() };
-        farm.apply(&event, Turn::at(event.received), &Limits::default(), &mut changes).unwrap();
+        farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut changes).unwrap();
         store.commit(farm.view(), &changes, event.received).unwrap();
     }
     drop(store);
@@ -199,10 +200,11 @@ fn a_print_id_that_ended_before_the_update_is_still_known() {
         fs::copy(&file, &copy).unwrap();
         let mut farm = SqliteStore::open(&copy).unwrap().load().unwrap().farm;
         let job = job(Some("print-1"), "=a\n.3mf", 1600);
-        let late = event(95_000, Source::OctoEverywhere, "bambu", What::Finished(Outcome::Failed), job);
-        let applied =
-            farm.apply(&late, Turn::at(late.received), &Limits::default(), &mut Changes::default()).unwrap();
-        assert_eq!(applied.verdict, Verdict::Duplicate, "{}", file.display());
+        let late = event(95_000, Source::OctoEverywhere, "bambu", EventKind::Ended(Outcome::Failed), job);
+        let applied = farm
+            .apply(&late, ApplyTime::at(late.received), &Limits::default(), &mut Changes::default())
+            .unwrap();
+        assert_eq!(applied.disposition, Disposition::Duplicate, "{}", file.display());
     }
     fs::remove_dir_all(folder).unwrap();
 }

@@ -9,10 +9,10 @@ use axum::Router;
 use axum::routing::get;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::{SharedSettings, Surroundings};
-use printfarm_exporter::farm::Time;
 use printfarm_exporter::http::{ConnectionLimits, Entrance, Gate, Places, bind, serve};
-use printfarm_exporter::metrics::own::Own;
+use printfarm_exporter::metrics::exporter::ExporterMetrics;
 use printfarm_exporter::process;
+use printfarm_exporter::timestamp::Timestamp;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;
@@ -66,7 +66,7 @@ fn a_client_with_too_many_connections_is_told_so() {
 #[test]
 fn a_client_that_comes_without_end_keeps_nobody_out() {
     // By this clock the first connection never comes to a standstill, so that the others wait for it.
-    let clock = Clock::manual(Time::from_micros(0));
+    let clock = Clock::manual(Timestamp::from_micros(0));
     let config = "limits: {connections_per_address: 1}";
     let app = TestApp::at(&clock, Setup { config, ..Setup::default() });
     let held = app.connect();
@@ -178,7 +178,7 @@ fn what_ends_a_connection_is_counted() {
 
 #[test]
 fn a_rate_counts_webhooks_and_no_scrapes() {
-    let clock = Clock::manual(Time::from_micros(1_795_300_000_000_000));
+    let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: "limits: {requests_per_second: 2}", ..Setup::default() });
     let post = || app.post_json("/webhook/octoprint", STARTED);
     for number in 0..20 {
@@ -201,7 +201,7 @@ fn a_panic_is_answered_and_ends_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let surroundings = Surroundings { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
     let settings = SharedSettings::load(None, surroundings).unwrap();
-    let own = Own::new(Time::from_micros(0)).unwrap();
+    let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
     let places = Places::new(settings, Clock::start(), own.clone(), SHORT);
     let broken = async || -> &'static str { panic!("hunter2, which is meant to happen") };
     let router =

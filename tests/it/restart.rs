@@ -9,17 +9,19 @@ use std::time::Duration;
 
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{
-    Applied, Changes, Elapsed, Event, File, HEARTBEAT, Identity, Job, Limits, Outcome, Source, State, Time,
-    Verdict, View, What,
+    Applied, Changes, Disposition, Elapsed, Event, EventKind, File, HEARTBEAT, Identity, Limits, PrintReport,
+    View,
 };
-use printfarm_exporter::recorder::{NotRecorded, Recorder, Writer};
-use printfarm_exporter::store::{Kept, SqliteStore, Store, StoreError, open_to_read};
+use printfarm_exporter::labels::{Outcome, Source, State};
+use printfarm_exporter::recorder::{RecordError, Recorder, Writer};
+use printfarm_exporter::store::{SqliteStore, Store, StoreError, StoredState, open_to_read};
+use printfarm_exporter::timestamp::Timestamp;
 use proptest::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
 const HOUR: i64 = 3600;
 const TICK: u64 = 5;
-const DONE: What = What::Finished(Outcome::Completed);
+const DONE: EventKind = EventKind::Ended(Outcome::Completed);
 
 /// A store that fails when told to, after it has done nothing.
 struct Flaky {
@@ -28,11 +30,11 @@ struct Flaky {
 }
 
 impl Store for Flaky {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+    fn load(&mut self) -> Result<StoredState, StoreError> {
         self.store.load()
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Time) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
         if self.fails.load(Ordering::Relaxed) {
             return Err(StoreError("told to fail".into()));
         }
@@ -58,7 +60,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let clock = Clock::manual(Time::from_micros(500_000 * HOUR * 1_000_000));
+        let clock = Clock::manual(Timestamp::from_micros(500_000 * HOUR * 1_000_000));
         let fails = Arc::new(AtomicBool::new(false));
         let runtime = Builder::new_current_thread().build().unwrap();
         let mut world = Self { folder: new_folder(), clock, fails, running: None, runtime };
@@ -88,7 +90,7 @@ impl World {
             self.folder = copy;
         }
         let wall = self.clock.now().micros() + self.clock.drift();
-        self.clock = Clock::manual(Time::from_micros(wall + (down + put) * 1_000_000));
+        self.clock = Clock::manual(Timestamp::from_micros(wall + (down + put) * 1_000_000));
         self.start();
     }
 
@@ -96,15 +98,15 @@ impl World {
         &self.running.as_ref().unwrap().0
     }
 
-    fn tell_of(&self, id: &str, what: What, job: Job) -> Result<Applied, NotRecorded> {
+    fn tell_of(&self, id: &str, kind: EventKind, report: PrintReport) -> Result<Applied, RecordError> {
         let printer =
             Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
-        let event = Event { printer, received: self.clock.now(), sent: None, what, job };
+        let event = Event { printer, received: self.clock.now(), sent: None, kind, report };
         self.runtime.block_on(self.recorder().record(event, Limits::default()))
     }
 
-    fn tell(&self, what: What, job: Job) -> Verdict {
-        self.tell_of("delta", what, job).unwrap().verdict
+    fn tell(&self, kind: EventKind, report: PrintReport) -> Disposition {
+        self.tell_of("delta", kind, report).unwrap().disposition
     }
 
     /// Lets time pass, with a tick every few seconds as in the program.
@@ -119,7 +121,7 @@ impl World {
     fn tick(&self) {
         self.recorder().tick();
         // A test changes nothing; it is answered when the tick is done. Where the store fails, it fails with it.
-        let _ = self.tell_of("settle", What::Test, Job::default());
+        let _ = self.tell_of("settle", EventKind::Test, PrintReport::default());
     }
 
     fn printed(&self) -> f64 {
@@ -135,7 +137,7 @@ impl World {
     /// What the counters of time and everything else show.
     fn shown(&self) -> Vec<(f64, f64, String)> {
         let (view, now) = self.recorder().view();
-        let show = |reading: printfarm_exporter::farm::Reading<'_>| {
+        let show = |reading: printfarm_exporter::farm::PrinterSnapshot<'_>| {
             let rest = format!(
                 "{} {} {:?} {:?} {:?} {:?}",
                 reading.label, reading.name, reading.state, reading.last_event, reading.print, reading.totals
@@ -193,10 +195,10 @@ fn copy(path: &Path) -> PathBuf {
     folder
 }
 
-fn elapsed(seconds: u64) -> Job {
+fn elapsed(seconds: u64) -> PrintReport {
     let file = File { name: "a.gcode".into(), path: None };
     let elapsed = Elapsed::Printing(Duration::from_secs(seconds));
-    Job { file: Some(file), elapsed: Some(elapsed), ..Job::default() }
+    PrintReport { file: Some(file), elapsed: Some(elapsed), ..PrintReport::default() }
 }
 
 fn close_to(one: f64, other: f64) -> bool {
@@ -214,7 +216,7 @@ fn counters_of_time_never_fall_and_show_at_most_a_heartbeat_too_much() {
             }
             let name = format!("{end:?}, down for {down} s, put by {put} s");
             let mut world = World::new();
-            world.tell(What::Started, elapsed(0));
+            world.tell(EventKind::Started, elapsed(0));
             world.pass(103);
             world.restart(end, down, put);
             let truth = if put < 0 { 100.0 } else { 103.0 + f64::from(i32::try_from(down).unwrap()) };
@@ -239,7 +241,7 @@ fn counters_of_time_never_fall_and_show_at_most_a_heartbeat_too_much() {
 #[test]
 fn a_state_that_moved_with_a_clock_put_back_is_kept_so() {
     let mut world = World::new();
-    world.tell(What::Started, elapsed(0));
+    world.tell(EventKind::Started, elapsed(0));
     world.pass(300);
     world.restart(End::Crash, 1, -HOUR);
     world.pass(1800);
@@ -255,7 +257,7 @@ fn a_clock_that_is_put_while_it_runs_credits_nothing_after_a_restart_either() {
     for put in [-HOUR, HOUR] {
         for end in [End::Stop, End::Crash] {
             let mut world = World::new();
-            world.tell(What::Started, elapsed(0));
+            world.tell(EventKind::Started, elapsed(0));
             world.pass(30);
             world.clock.put_wall(put * 1_000_000);
             world.tick();
@@ -278,7 +280,7 @@ fn a_clock_that_is_put_credits_nothing_to_a_print_of_an_earlier_run() {
     for put in [-HOUR, HOUR] {
         for between in [0, -HOUR] {
             let mut world = World::new();
-            world.tell(What::Started, elapsed(0));
+            world.tell(EventKind::Started, elapsed(0));
             world.pass(100);
             world.restart(End::Stop, 0, between);
             world.pass(100);
@@ -296,11 +298,11 @@ fn a_clock_that_is_put_credits_nothing_to_a_print_of_an_earlier_run() {
 fn a_print_that_ran_on_while_nobody_listened_is_credited_by_its_next_event() {
     for end in [End::Stop, End::Crash] {
         let mut world = World::new();
-        world.tell(What::Started, elapsed(0));
+        world.tell(EventKind::Started, elapsed(0));
         world.pass(100);
         world.restart(end, 600, 0);
         assert_eq!(world.state(), State::Printing);
-        assert_eq!(world.tell(DONE, elapsed(690)), Verdict::Accepted);
+        assert_eq!(world.tell(DONE, elapsed(690)), Disposition::Accepted);
         let (view, now) = world.recorder().view();
         let credited = view.read(now).next().unwrap().totals.ended_printed[Outcome::Completed.index()];
         assert_eq!(credited, Duration::from_secs(690), "{end:?}");
@@ -312,28 +314,28 @@ fn a_print_that_ran_on_while_nobody_listened_is_credited_by_its_next_event() {
 fn a_silence_goes_on_across_a_restart() {
     for end in [End::Stop, End::Crash] {
         let mut world = World::new();
-        world.tell(What::Started, elapsed(0));
+        world.tell(EventKind::Started, elapsed(0));
         world.pass(100);
         world.restart(end, 23 * HOUR, 0);
         assert_eq!(world.state(), State::Printing);
         world.restart(end, 2 * HOUR, 0);
         assert_eq!((world.state(), world.printed()), (State::Unknown, 86_400.0), "{end:?}");
-        assert_eq!(world.tell(DONE, elapsed(90_000)), Verdict::Accepted);
+        assert_eq!(world.tell(DONE, elapsed(90_000)), Disposition::Accepted);
         assert_eq!((world.counts(), world.printed()), ([1, 1, 0], 90_000.0));
     }
 }
 
 #[test]
 fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
-    let named = |id: &str| Job { print_id: Some(id.into()), ..elapsed(50) };
+    let named = |id: &str| PrintReport { print_id: Some(id.into()), ..elapsed(50) };
     for end in [End::Stop, End::Crash] {
         let mut world = World::new();
-        world.tell(What::Started, named("one"));
+        world.tell(EventKind::Started, named("one"));
         world.tell(DONE, named("one"));
         world.tell(DONE, named("two"));
         world.restart(end, HOUR, 0);
-        for late in [What::Started, What::Progress, DONE] {
-            assert_eq!(world.tell(late, named("one")), Verdict::Duplicate, "{end:?}: {late:?}");
+        for late in [EventKind::Started, EventKind::Progress, DONE] {
+            assert_eq!(world.tell(late, named("one")), Disposition::Duplicate, "{end:?}: {late:?}");
         }
         let other = Identity {
             source: Source::OctoEverywhere,
@@ -345,8 +347,8 @@ fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
             printer: other,
             received: world.clock.now(),
             sent: None,
-            what: What::Started,
-            job: Job::default(),
+            kind: EventKind::Started,
+            report: PrintReport::default(),
         };
         let applied = world.runtime.block_on(world.recorder().record(event, Limits::default())).unwrap();
         assert_ne!(applied.label, "delta", "{end:?}");
@@ -357,7 +359,7 @@ fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there are few of them, and most tell")]
 enum Step {
-    Tell(usize, What, Box<Job>),
+    Tell(usize, EventKind, Box<PrintReport>),
     Pass(u64),
     Put(i64),
     Fails(bool),
@@ -365,24 +367,25 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let what = prop::sample::select(vec![
-        What::Started,
-        What::Started,
-        What::Progress,
-        What::Paused,
-        What::Resumed,
+    let kind = prop::sample::select(vec![
+        EventKind::Started,
+        EventKind::Started,
+        EventKind::Progress,
+        EventKind::Paused,
+        EventKind::Resumed,
         DONE,
-        What::Finished(Outcome::Failed),
-        What::Error,
-        What::LimitReached,
+        EventKind::Ended(Outcome::Failed),
+        EventKind::Error,
+        EventKind::LimitReached,
     ]);
-    let job = (prop::option::of(0..6_usize), prop::option::of(0..5000_u64)).prop_map(|(id, seconds)| Job {
-        print_id: id.map(|id| id.to_string()),
-        elapsed: seconds.map(|seconds| Elapsed::Printing(Duration::from_secs(seconds))),
-        ..elapsed(0)
-    });
+    let job =
+        (prop::option::of(0..6_usize), prop::option::of(0..5000_u64)).prop_map(|(id, seconds)| PrintReport {
+            print_id: id.map(|id| id.to_string()),
+            elapsed: seconds.map(|seconds| Elapsed::Printing(Duration::from_secs(seconds))),
+            ..elapsed(0)
+        });
     prop_oneof![
-        6 => (0..3_usize, what, job).prop_map(|(printer, what, job)| Step::Tell(printer, what, Box::new(job))),
+        6 => (0..3_usize, kind, job).prop_map(|(printer, kind, job)| Step::Tell(printer, kind, Box::new(job))),
         2 => (0..200_u64).prop_map(Step::Pass),
         1 => prop_oneof![-4000..-1_i64, 2..4000_i64].prop_map(Step::Put),
         2 => any::<bool>().prop_map(Step::Fails),
@@ -400,8 +403,8 @@ proptest! {
         for step in steps {
             let before = world.shown();
             match step {
-                Step::Tell(printer, what, job) => {
-                    let told = world.tell_of(["a", "b", "c"][printer], what, *job);
+                Step::Tell(printer, kind, job) => {
+                    let told = world.tell_of(["a", "b", "c"][printer], kind, *job);
                     if told.is_err() {
                         prop_assert_eq!(world.shown(), before.clone(), "what is refused has not happened");
                     }

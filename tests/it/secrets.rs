@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::farm::Time;
 use printfarm_exporter::http::Options;
+use printfarm_exporter::timestamp::Timestamp;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Response;
@@ -31,7 +31,7 @@ fn rejected(app: &TestApp, reason: &str) -> f64 {
 
 #[test]
 fn a_printers_own_secrets_open_it_and_nothing_else() {
-    let clock = Clock::manual(Time::from_micros(1_795_300_000_000_000));
+    let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: CONFIG, ..Setup::default() });
     let of_delta = STARTED.to_owned();
     let of_omega = STARTED.replace("\"delta\"", "\"omega\"");
@@ -88,7 +88,7 @@ fn an_old_secret_works_until_it_is_taken_out() {
 
 #[test]
 fn who_guesses_is_slowed_and_who_knows_is_not() {
-    let clock = Clock::manual(Time::from_micros(1_795_300_000_000_000));
+    let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: CONFIG, ..Setup::default() });
     let guess = |secret: &str| post(&app, "/webhook/octoprint/x", secret, STARTED);
     for number in 0..10 {
@@ -110,7 +110,7 @@ fn who_guesses_is_slowed_and_who_knows_is_not() {
 
 #[test]
 fn a_stranger_who_guesses_on_is_no_longer_looked_at() {
-    let clock = Clock::manual(Time::from_micros(1_795_300_000_000_000));
+    let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: CONFIG, ..Setup::default() });
     for _ in 0..200 {
         post(&app, "/webhook/octoprint/x", "guess", STARTED);

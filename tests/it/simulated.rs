@@ -9,14 +9,16 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
-use printfarm_exporter::farm::{Changes, Farm, Limits, Outcome, Source, Time, Turn};
+use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits};
+use printfarm_exporter::labels::{Outcome, Source};
 use printfarm_exporter::simulate::{Options, Plan, PrinterTruth, Request, Secrets, Truth};
+use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Presented, Secret, parse, read};
 use serde_json::Value;
 
 use crate::program::{Running, program, text};
 
-const START: Time = Time::from_micros(1_800_000_000_000_000);
+const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
@@ -26,7 +28,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// The request as the exporter reads it when it arrives at `received`.
-fn understood(request: &Request, received: Time, secret: &Secret) -> Parsed {
+fn understood(request: &Request, received: Timestamp, secret: &Secret) -> Parsed {
     let path = request.path.strip_prefix("/webhook/").unwrap();
     let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
     let source = Source::from_word(source).unwrap();
@@ -42,7 +44,7 @@ fn understood(request: &Request, received: Time, secret: &Secret) -> Parsed {
 }
 
 /// Runs a farm in virtual time through the decoding and the state.
-fn run(options: &Options) -> (Truth, Farm, Time) {
+fn run(options: &Options) -> (Truth, Farm, Timestamp) {
     let secret = Secret::new(options.secrets.octoprint.clone());
     let mut plan = Plan::new(options);
     let (mut truth, mut farm) = (Truth::default(), Farm::default());
@@ -51,7 +53,7 @@ fn run(options: &Options) -> (Truth, Farm, Time) {
         let received = START + step.at;
         let Some(request) = &step.request else { continue };
         if let Parsed::Event(event) = understood(request, received, &secret) {
-            farm.apply(&event, Turn::at(received), &Limits::default(), &mut Changes::default()).unwrap();
+            farm.apply(&event, ApplyTime::at(received), &Limits::default(), &mut Changes::default()).unwrap();
         }
     }
     let end = options.duration + Duration::from_secs(3600);

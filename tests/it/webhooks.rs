@@ -30,7 +30,7 @@ fn an_event_is_accepted_once_and_a_repeat_is_a_duplicate() {
     let repeated = r#"{"status":"ignored","reason":"duplicate","event":"started","printer":"delta"}"#;
     assert_eq!(answer.text(), repeated);
     let answer = app.post_json("/webhook/octoprint", DONE);
-    assert_eq!(answer.json()["event"], "finished");
+    assert_eq!(answer.json()["event"], "ended");
     assert_eq!(app.metric(&events("started")), Some(2.0));
     assert_eq!(app.metric(&ignored("duplicate")), Some(1.0));
     assert_eq!(app.metric("printfarm_webhook_duration_seconds_count{source=\"octoprint\"}"), Some(3.0));

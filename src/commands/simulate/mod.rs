@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::clock::Clock;
 use crate::config::{self, Surroundings};
-use crate::farm::Source;
+use crate::labels::Source;
 use crate::signals;
 use crate::simulate::{self, Plan, Secrets};
 use target::Target;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::send::Sent;
-use crate::farm::{Origin, Outcome};
+use crate::labels::{Origin, Outcome};
 use crate::simulate::PrinterTruth;
 
 /// The truth as a table, with a line for each printer and one for the farm.

@@ -6,15 +6,15 @@ fn printer(source: Source, id: &str, label: &str) -> Identity {
     Identity { source, id: id.into(), label: label.into(), name: label.into() }
 }
 
-fn tell(story: &mut Story, printer: Identity, what: What) -> Applied {
-    story.tell_of(printer, what, Job::default()).unwrap()
+fn tell(story: &mut Story, printer: Identity, kind: EventKind) -> Applied {
+    story.tell_of(printer, kind, PrintReport::default()).unwrap()
 }
 
 #[test]
 fn a_label_is_pinned_when_the_printer_is_first_seen() {
     let mut story = Story::default();
-    tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender3"), What::Started);
-    let renamed = tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender 3 Pro"), What::Notice);
+    tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender3"), EventKind::Started);
+    let renamed = tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender 3 Pro"), EventKind::Notice);
     assert_eq!(renamed.label, "Ender3");
     assert_eq!((story.reading().label, story.reading().name), ("Ender3", "Ender 3 Pro"));
 }
@@ -30,7 +30,7 @@ fn two_printers_never_share_a_label() {
         printer(Source::OctoPrint, "mk3", "mk3"),
     ]
     .into_iter()
-    .map(|printer| tell(&mut story, printer, What::Notice).label)
+    .map(|printer| tell(&mut story, printer, EventKind::Notice).label)
     .collect();
     assert_eq!(labels, ["mk3", "mk3-2", "mk3-3", "mk3-2-2", "mk3"]);
 }
@@ -38,16 +38,16 @@ fn two_printers_never_share_a_label() {
 #[test]
 fn a_test_tells_the_label_that_the_printer_will_have_and_adds_no_printer() {
     let mut story = Story::default();
-    tell(&mut story, printer(Source::OctoPrint, "mk3", "mk3"), What::Notice);
-    let applied = tell(&mut story, printer(Source::OctoEverywhere, "a", "mk3"), What::Test);
-    assert_eq!(applied, Applied { label: "mk3-2".into(), verdict: Verdict::Test });
+    tell(&mut story, printer(Source::OctoPrint, "mk3", "mk3"), EventKind::Notice);
+    let applied = tell(&mut story, printer(Source::OctoEverywhere, "a", "mk3"), EventKind::Test);
+    assert_eq!(applied, Applied { label: "mk3-2".into(), disposition: Disposition::Test });
     assert_eq!(story.farm.view().len(), 1);
 }
 
 #[test]
 fn the_daily_limit_is_kept_by_source_and_adds_no_printer() {
     let mut story = Story::default();
-    tell(story.after(7.0), printer(Source::OctoEverywhere, "account", "account"), What::LimitReached);
+    tell(story.after(7.0), printer(Source::OctoEverywhere, "account", "account"), EventKind::LimitReached);
     assert!(story.farm.view().is_empty());
     assert_eq!(story.farm.view().limit_reached(Source::OctoEverywhere), Some(at(7.0)));
     assert_eq!(story.farm.view().limit_reached(Source::OctoPrint), None);
@@ -62,12 +62,12 @@ fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
             printer: printer(Source::OctoPrint, id, id),
             received: at(0.0),
             sent: None,
-            what: What::Started,
-            job: Job::default(),
+            kind: EventKind::Started,
+            report: PrintReport::default(),
         };
         story
             .farm
-            .apply(&event, Turn::at(event.received), &limits, &mut story.changes)
+            .apply(&event, ApplyTime::at(event.received), &limits, &mut story.changes)
             .map(|applied| applied.label)
     };
     let results = ["a", "b", "c", "a"].map(&mut apply);
@@ -77,25 +77,25 @@ fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
 #[test]
 fn changes_that_are_taken_back_leave_no_trace() {
     let mut story = Story::default();
-    story.tell(What::Started, named("one", 0.0));
-    story.tell(What::Finished(Outcome::Completed), named("one", 50.0));
+    story.tell(EventKind::Started, named("one", 0.0));
+    story.tell(EventKind::Ended(Outcome::Completed), named("one", 50.0));
     let mut published = View::default();
     published.publish(&story.farm, &std::mem::take(&mut story.changes));
     let shown = |view: &View| view.read(at(60.0)).map(|it| format!("{it:?}")).collect::<Vec<_>>();
     let before = shown(&published);
 
-    story.tell(What::Started, named("two", 0.0));
-    story.tell(What::Finished(Outcome::Failed), named("two", 9.0));
-    tell(&mut story, printer(Source::OctoEverywhere, "x", "delta"), What::Started);
-    tell(&mut story, printer(Source::OctoEverywhere, "y", "delta"), What::LimitReached);
+    story.tell(EventKind::Started, named("two", 0.0));
+    story.tell(EventKind::Ended(Outcome::Failed), named("two", 9.0));
+    tell(&mut story, printer(Source::OctoEverywhere, "x", "delta"), EventKind::Started);
+    tell(&mut story, printer(Source::OctoEverywhere, "y", "delta"), EventKind::LimitReached);
     story.farm.roll_back(&published, &std::mem::take(&mut story.changes));
 
     assert_eq!(shown(story.farm.view()), before);
     assert_eq!(story.farm.view().limit_reached(Source::OctoEverywhere), None);
     assert_eq!(
-        tell(&mut story, printer(Source::OctoEverywhere, "z", "delta"), What::Notice).label,
+        tell(&mut story, printer(Source::OctoEverywhere, "z", "delta"), EventKind::Notice).label,
         "delta-2"
     );
-    assert_eq!(story.tell(What::Finished(Outcome::Failed), named("two", 9.0)), Verdict::Accepted);
-    assert_eq!(story.tell(What::Finished(Outcome::Completed), named("one", 50.0)), Verdict::Duplicate);
+    assert_eq!(story.tell(EventKind::Ended(Outcome::Failed), named("two", 9.0)), Disposition::Accepted);
+    assert_eq!(story.tell(EventKind::Ended(Outcome::Completed), named("one", 50.0)), Disposition::Duplicate);
 }

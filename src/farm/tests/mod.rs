@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::*;
+use crate::labels::{AttentionReason, State, WarningAction};
 
 /// A farm and the clock of its story, in seconds.
 #[derive(Default)]
@@ -20,11 +21,11 @@ struct Story {
     changes: Changes,
     now: f64,
     /// When it was last looked at.
-    seen: Cell<f64>,
+    last_read: Cell<f64>,
 }
 
-fn at(seconds: f64) -> Time {
-    Time::from_micros(1_800_000_000_000_000 + (seconds * 1e6) as i64)
+fn at(seconds: f64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000 + (seconds * 1e6) as i64)
 }
 
 fn secs(seconds: f64) -> Duration {
@@ -36,22 +37,22 @@ fn identity() -> Identity {
 }
 
 /// A job that tells its file only.
-fn file(name: &str) -> Job {
-    Job {
+fn file(name: &str) -> PrintReport {
+    PrintReport {
         file: Some(File { name: name.into(), path: Some(name.into()) }),
         origin: Some(Origin::Local),
-        ..Job::default()
+        ..PrintReport::default()
     }
 }
 
 /// A job that tells its file and OctoPrint's elapsed time.
-fn elapsed(name: &str, seconds: f64) -> Job {
-    Job { elapsed: Some(Elapsed::Printing(secs(seconds))), ..file(name) }
+fn elapsed(name: &str, seconds: f64) -> PrintReport {
+    PrintReport { elapsed: Some(Elapsed::Printing(secs(seconds))), ..file(name) }
 }
 
 /// A job that tells its print id, file and a time that counts pauses in.
-fn named(print_id: &str, seconds: f64) -> Job {
-    Job {
+fn named(print_id: &str, seconds: f64) -> PrintReport {
+    PrintReport {
         print_id: Some(print_id.into()),
         elapsed: Some(Elapsed::WithPauses(secs(seconds))),
         ..file("part.gcode")
@@ -64,23 +65,28 @@ impl Story {
         self
     }
 
-    fn tell(&mut self, what: What, job: Job) -> Verdict {
-        self.tell_of(identity(), what, job).unwrap().verdict
+    fn tell(&mut self, kind: EventKind, report: PrintReport) -> Disposition {
+        self.tell_of(identity(), kind, report).unwrap().disposition
     }
 
-    fn tell_of(&mut self, printer: Identity, what: What, job: Job) -> Result<Applied, TooManyPrinters> {
-        let event = Event { printer, received: at(self.now), sent: None, what, job };
+    fn tell_of(
+        &mut self,
+        printer: Identity,
+        kind: EventKind,
+        report: PrintReport,
+    ) -> Result<Applied, TooManyPrinters> {
+        let event = Event { printer, received: at(self.now), sent: None, kind, report };
         let turn = self.turn();
         self.farm.apply(&event, turn, &Limits::default(), &mut self.changes)
     }
 
-    fn turn(&self) -> Turn {
-        Turn { now: at(self.now), seen: at(self.seen.get()) }
+    fn turn(&self) -> ApplyTime {
+        ApplyTime { now: at(self.now), last_read: at(self.last_read.get()) }
     }
 
     /// Looks at the farm as a scrape does.
-    fn reading(&self) -> Reading<'_> {
-        self.seen.set(self.now);
+    fn reading(&self) -> PrinterSnapshot<'_> {
+        self.last_read.set(self.now);
         self.farm.view().read(at(self.now)).next().unwrap()
     }
 

@@ -8,31 +8,31 @@ use proptest::sample::select;
 
 use super::*;
 
-fn what() -> impl Strategy<Value = What> {
-    let finished = select(&Outcome::ALL[..3]).prop_map(What::Finished);
-    let warning = select(WarningAction::ALL).prop_map(What::FailureWarning);
-    let attention = select(AttentionReason::ALL).prop_map(What::Attention);
+fn kind() -> impl Strategy<Value = EventKind> {
+    let finished = select(&Outcome::ALL[..3]).prop_map(EventKind::Ended);
+    let warning = select(WarningAction::ALL).prop_map(EventKind::FailureWarning);
+    let attention = select(AttentionReason::ALL).prop_map(EventKind::Attention);
     let reported = select(vec![
-        Reported::Printing,
-        Reported::Paused,
-        Reported::Idle,
-        Reported::Error,
-        Reported::Offline,
+        ReportedState::Printing,
+        ReportedState::Paused,
+        ReportedState::Idle,
+        ReportedState::Error,
+        ReportedState::Offline,
     ])
-    .prop_map(What::StateReport);
+    .prop_map(EventKind::StateReport);
     prop_oneof![
-        3 => Just(What::Started),
-        4 => Just(What::Progress),
-        2 => Just(What::Paused),
-        1 => Just(What::Resumed),
+        3 => Just(EventKind::Started),
+        4 => Just(EventKind::Progress),
+        2 => Just(EventKind::Paused),
+        1 => Just(EventKind::Resumed),
         3 => finished,
-        1 => Just(What::Error),
+        1 => Just(EventKind::Error),
         1 => warning,
         1 => attention,
         1 => reported,
-        1 => Just(What::Notice),
-        1 => Just(What::LimitReached),
-        1 => Just(What::Test),
+        1 => Just(EventKind::Notice),
+        1 => Just(EventKind::LimitReached),
+        1 => Just(EventKind::Test),
     ]
 }
 
@@ -53,7 +53,7 @@ fn told_time() -> impl Strategy<Value = Elapsed> {
 }
 
 prop_compose! {
-    fn job()(
+    fn report()(
         print_id in option::weighted(0.3, select(vec!["one", "two", "three"])),
         name in option::weighted(0.7, select(vec!["a.gcode", "b.gcode"])),
         origin in option::of(select(Origin::ALL)),
@@ -67,14 +67,14 @@ prop_compose! {
         (has_path, owner) in (any::<bool>(), option::of("[a-z\"é]{0,3}")),
         layers in option::of(any::<(u32, u32)>()),
         height in option::of(prop_oneof![Just(0.0), 0.0..10.0]),
-    ) -> Job {
-        Job {
+    ) -> PrintReport {
+        PrintReport {
             print_id: print_id.map(Into::into),
             file: name.map(|name| File { name: name.into(), path: has_path.then(|| name.into()) }),
             origin, owner, progress, elapsed, remaining, estimate, position, height, says_paused,
             layer: layers.map(|(layer, _)| layer),
             layers: layers.map(|(_, layers)| layers),
-            ..Job::default()
+            ..PrintReport::default()
         }
     }
 }
@@ -87,12 +87,12 @@ prop_compose! {
         source in select(Source::ALL),
         id in select(vec!["x", "y"]),
         sent in option::of(0_i64..1_000_000),
-        what in what(),
-        job in job(),
+        kind in kind(),
+        report in report(),
     ) -> (f64, f64, Event) {
         let printer = Identity { source, id: id.into(), label: "same".into(), name: id.into() };
-        let sent = sent.map(|seconds| Time::from_micros(seconds * 1_000_000));
-        (pause, late, Event { printer, received: at(0.0), sent, what, job })
+        let sent = sent.map(|seconds| Timestamp::from_micros(seconds * 1_000_000));
+        (pause, late, Event { printer, received: at(0.0), sent, kind, report })
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
         for ((pause, late, mut event), is_seen) in steps {
             story.after(pause);
             if is_seen {
-                story.seen.set(story.now);
+                story.last_read.set(story.now);
             }
             event.received = at(story.now - late);
             let turn = story.turn();
@@ -115,7 +115,7 @@ pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
 }
 
 /// Every counter of a printer, in one row.
-fn counters(reading: &Reading<'_>) -> Vec<f64> {
+fn counters(reading: &PrinterSnapshot<'_>) -> Vec<f64> {
     let totals = reading.totals;
     let counts = totals.started.iter().chain(totals.ended.iter().flatten());
     let counts = counts.chain(&totals.failure_warnings).chain(&totals.attention).chain([&totals.errors]);
@@ -124,7 +124,7 @@ fn counters(reading: &Reading<'_>) -> Vec<f64> {
 }
 
 fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Result<(), TestCaseError> {
-    story.seen.set(now);
+    story.last_read.set(now);
     let mut labels = HashSet::new();
     for reading in story.farm.view().read(at(now)) {
         prop_assert!(labels.insert(reading.label.to_owned()), "two printers share a label");
@@ -199,7 +199,7 @@ enum Act {
     Print(f64),
     Pause(f64),
     End(Outcome),
-    Rest(f64),
+    IdleState(f64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -207,7 +207,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0.1..3_000.0).prop_map(Act::Print),
         2 => (0.1..3_000.0).prop_map(Act::Pause),
         2 => select(&Outcome::ALL[..3]).prop_map(Act::End),
-        2 => (0.1..3_000.0).prop_map(Act::Rest),
+        2 => (0.1..3_000.0).prop_map(Act::IdleState),
     ]
 }
 
@@ -224,12 +224,12 @@ struct Live {
 }
 
 impl Live {
-    fn tell(&mut self, what: What, exact: bool) {
+    fn tell(&mut self, kind: EventKind, exact: bool) {
         let seconds = self.open.unwrap_or_default();
         // OctoPrint cuts the elapsed time to whole seconds, except in the end.
         let seconds = if exact { seconds } else { seconds.floor() };
         let name = format!("{}.gcode", self.prints);
-        self.story.tell(what, elapsed(&name, seconds));
+        self.story.tell(kind, elapsed(&name, seconds));
     }
 
     /// Lets time pass in small pieces, and holds what is shown against the truth.
@@ -262,24 +262,24 @@ impl Live {
             Act::Print(seconds) => {
                 if self.open.is_none() {
                     self.open = Some(0.0);
-                    self.tell(What::Started, false);
+                    self.tell(EventKind::Started, false);
                 } else if std::mem::take(&mut self.is_paused) {
-                    self.tell(What::StateReport(Reported::Printing), false);
+                    self.tell(EventKind::StateReport(ReportedState::Printing), false);
                 }
                 self.pass(seconds, true)?;
                 if reports_progress {
-                    self.tell(What::Progress, false);
+                    self.tell(EventKind::Progress, false);
                 }
                 Ok(())
             }
             Act::Pause(seconds) if self.open.is_some() => {
                 if !std::mem::replace(&mut self.is_paused, true) {
-                    self.tell(What::Paused, false);
+                    self.tell(EventKind::Paused, false);
                 }
                 self.pass(seconds, false)
             }
             Act::End(outcome) if self.open.is_some() => {
-                self.tell(What::Finished(outcome), true);
+                self.tell(EventKind::Ended(outcome), true);
                 self.is_paused = false;
                 self.open = None;
                 self.prints += 1;
@@ -293,8 +293,8 @@ impl Live {
                 self.shown_before = shown;
                 Ok(())
             }
-            Act::Pause(seconds) | Act::Rest(seconds) if self.open.is_none() => self.pass(seconds, false),
-            Act::Rest(_) | Act::Pause(_) | Act::End(_) => Ok(()),
+            Act::Pause(seconds) | Act::IdleState(seconds) if self.open.is_none() => self.pass(seconds, false),
+            Act::IdleState(_) | Act::Pause(_) | Act::End(_) => Ok(()),
         }
     }
 }

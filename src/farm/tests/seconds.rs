@@ -2,21 +2,23 @@
 
 use super::*;
 
-const DONE: What = What::Finished(Outcome::Completed);
-const CANCELLED: What = What::Finished(Outcome::Cancelled);
+const DONE: EventKind = EventKind::Ended(Outcome::Completed);
+const CANCELLED: EventKind = EventKind::Ended(Outcome::Cancelled);
 
 /// A print of `a.gcode` that is paused at 10.25 s, after 10.25 s.
 fn paused() -> Story {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    story.after(10.25).tell(What::Paused, Job { position: Some(700), ..elapsed("a.gcode", 10.0) });
+    story.tell(EventKind::Started, file("a.gcode"));
+    story
+        .after(10.25)
+        .tell(EventKind::Paused, PrintReport { position: Some(700), ..elapsed("a.gcode", 10.0) });
     story
 }
 
 #[test]
 fn seconds_are_credited_while_they_are_printed() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(3600.0).printed(), 3600.0);
     assert_eq!(story.reading().totals.ended_printed, [Duration::ZERO; 4]);
 }
@@ -27,7 +29,7 @@ fn a_pause_is_left_out_whether_its_end_is_told_or_not() {
         let mut story = paused();
         story.after(20.0);
         if resumed {
-            story.tell(What::Resumed, Job::default());
+            story.tell(EventKind::Resumed, PrintReport::default());
         }
         story.after(46.0).tell(DONE, elapsed("a.gcode", 56.25));
         assert_eq!(story.printed(), 56.25, "resumed is told: {resumed}");
@@ -36,7 +38,7 @@ fn a_pause_is_left_out_whether_its_end_is_told_or_not() {
 
 #[test]
 fn a_cancel_within_a_pause_does_not_credit_the_pause() {
-    let end = |seconds: f64, position| Job { position, ..elapsed("a.gcode", seconds) };
+    let end = |seconds: f64, position| PrintReport { position, ..elapsed("a.gcode", seconds) };
     let cases = [
         ("OctoPrint counts the pause in", 12.0, end(22.25, None), 10.25),
         ("the file has not been read on", 12.0, end(22.25, Some(700)), 10.25),
@@ -44,9 +46,9 @@ fn a_cancel_within_a_pause_does_not_credit_the_pause() {
         ("it had printed on unheard: the file position tells", 100.0, end(110.0, Some(900)), 110.0),
         ("no time is told", 12.0, file("a.gcode"), 10.25),
     ];
-    for (name, after, job, printed) in cases {
+    for (name, after, report, printed) in cases {
         let mut story = paused();
-        story.after(after).tell(CANCELLED, job);
+        story.after(after).tell(CANCELLED, report);
         assert_eq!(story.printed(), printed, "{name}");
         assert_eq!(story.reading().totals.ended_printed[Outcome::Cancelled.index()], secs(printed), "{name}");
     }
@@ -54,46 +56,47 @@ fn a_cancel_within_a_pause_does_not_credit_the_pause() {
 
 #[test]
 fn a_failure_within_a_pause_does_not_credit_the_pause() {
-    for what in [What::Error, What::StateReport(Reported::Offline)] {
+    for kind in [EventKind::Error, EventKind::StateReport(ReportedState::Offline)] {
         let mut story = paused();
-        story.after(12.0).tell(what, Job::default());
-        story.after(0.05).tell(What::Finished(Outcome::Failed), elapsed("a.gcode", 22.3));
-        assert_eq!(story.printed(), 10.25, "{what:?}");
+        story.after(12.0).tell(kind, PrintReport::default());
+        story.after(0.05).tell(EventKind::Ended(Outcome::Failed), elapsed("a.gcode", 22.3));
+        assert_eq!(story.printed(), 10.25, "{kind:?}");
     }
 }
 
 #[test]
 fn an_sd_position_that_lags_behind_the_pause_does_not_credit_it() {
-    let job = |seconds, position| Job {
+    let report = |seconds, position| PrintReport {
         position: Some(position),
         origin: Some(Origin::SdCard),
         ..elapsed("a.gco", seconds)
     };
     for (elapsed_at_end, printed) in [(22.25, 10.25), (15.5, 15.5)] {
         let mut story = Story::default();
-        story.tell(What::Started, job(0.0, 0));
-        story.after(10.25).tell(What::Paused, job(10.0, 700));
-        story.after(12.0).tell(CANCELLED, job(elapsed_at_end, 760));
+        story.tell(EventKind::Started, report(0.0, 0));
+        story.after(10.25).tell(EventKind::Paused, report(10.0, 700));
+        story.after(12.0).tell(CANCELLED, report(elapsed_at_end, 760));
         assert_eq!(story.printed(), printed);
     }
 }
 
 #[test]
 fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
-    let event = |what, received, sent: i64, job| Event {
+    let event = |kind, received, sent: i64, report| Event {
         printer: identity(),
         received: at(received),
-        sent: Some(Time::from_micros(sent * 1_000_000)),
-        what,
-        job,
+        sent: Some(Timestamp::from_micros(sent * 1_000_000)),
+        kind,
+        report,
     };
     let mut farm = Farm::default();
     for event in [
-        event(What::Started, 0.0, 1000, file("a.gcode")),
-        event(What::Paused, 0.1, 1010, elapsed("a.gcode", 10.0)),
+        event(EventKind::Started, 0.0, 1000, file("a.gcode")),
+        event(EventKind::Paused, 0.1, 1010, elapsed("a.gcode", 10.0)),
         event(CANCELLED, 0.2, 1022, elapsed("a.gcode", 21.97)),
     ] {
-        farm.apply(&event, Turn::at(event.received), &Limits::default(), &mut Changes::default()).unwrap();
+        farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut Changes::default())
+            .unwrap();
     }
     let printed = farm.view().read(at(1.0)).next().unwrap().printed;
     assert!((10.0..10.5).contains(&printed.as_secs_f64()), "{printed:?}");
@@ -102,7 +105,7 @@ fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
 #[test]
 fn what_was_shown_stays_until_the_truth_passes_it() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(100.0).printed(), 100.0);
     story.tell(DONE, elapsed("a.gcode", 60.0));
     assert_eq!(story.printed(), 100.0, "a pause that nobody told had been credited");
@@ -116,11 +119,11 @@ fn what_was_shown_stays_until_the_truth_passes_it() {
 #[test]
 fn what_nobody_has_seen_need_not_stay() {
     let mut story = paused();
-    story.after(26.0).tell(What::Progress, elapsed("a.gcode", 16.0));
+    story.after(26.0).tell(EventKind::Progress, elapsed("a.gcode", 16.0));
     assert_eq!((story.printed(), story.paused()), (16.0, 20.25), "it had resumed 5.75 s before, unheard");
     let mut story = paused();
     assert_eq!(story.after(26.0).paused(), 26.0);
-    story.tell(What::Progress, elapsed("a.gcode", 16.0));
+    story.tell(EventKind::Progress, elapsed("a.gcode", 16.0));
     assert_eq!((story.printed(), story.paused()), (16.0, 26.0), "seen in between");
 }
 
@@ -135,18 +138,20 @@ fn a_print_nobody_announced_is_credited_whole_and_began_that_long_ago() {
 #[test]
 fn a_pause_by_octoeverywhere_is_taken_out_of_its_wall_time() {
     let mut story = Story::default();
-    story.tell(What::Started, named("one", 0.0));
-    story.after(100.0).tell(What::Paused, named("one", 100.0));
-    story.after(300.0).tell(What::Resumed, named("one", 400.0));
+    story.tell(EventKind::Started, named("one", 0.0));
+    story.after(100.0).tell(EventKind::Paused, named("one", 100.0));
+    story.after(300.0).tell(EventKind::Resumed, named("one", 400.0));
     assert_eq!((story.printed(), story.paused()), (100.0, 300.0));
-    story.after(50.0).tell(DONE, Job { elapsed: Some(Elapsed::Either(secs(450.0))), ..named("one", 0.0) });
+    story
+        .after(50.0)
+        .tell(DONE, PrintReport { elapsed: Some(Elapsed::Either(secs(450.0))), ..named("one", 0.0) });
     assert_eq!((story.printed(), story.paused()), (150.0, 300.0));
 }
 
 #[test]
 fn a_restart_s_old_print_keeps_the_time_at_its_pause() {
     let mut story = paused();
-    story.after(30.0).tell(What::Started, file("a.gcode"));
+    story.after(30.0).tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.changes.ended[0].1.printed, secs(10.25));
     assert_eq!(story.changes.ended[0].1.paused, secs(30.0));
     assert_eq!(story.after(5.0).printed(), 15.25);
@@ -155,38 +160,38 @@ fn a_restart_s_old_print_keeps_the_time_at_its_pause() {
 #[test]
 fn remaining_counts_down_while_printing_and_stands_while_paused() {
     let mut story = Story::default();
-    story.tell(What::Started, Job { remaining: Some(secs(1000.0)), ..file("a.gcode") });
+    story.tell(EventKind::Started, PrintReport { remaining: Some(secs(1000.0)), ..file("a.gcode") });
     let shown = |story: &Story| {
         let print = story.reading().print.unwrap();
         (print.remaining.map(|it| it.as_secs()), print.eta.map(|it| it.since(at(0.0)).as_secs()))
     };
     story.after(100.0);
     assert_eq!(shown(&story), (Some(900), Some(1000)));
-    story.tell(What::Paused, Job::default());
+    story.tell(EventKind::Paused, PrintReport::default());
     story.after(500.0);
     assert_eq!(shown(&story), (Some(900), None));
-    story.tell(What::Resumed, Job::default());
+    story.tell(EventKind::Resumed, PrintReport::default());
     assert_eq!(shown(&story), (Some(900), Some(1500)));
     story.after(950.0);
     assert_eq!(shown(&story), (Some(0), Some(1500)), "overdue: the time it should have ended stays");
-    story.tell(What::Error, Job::default());
+    story.tell(EventKind::Error, PrintReport::default());
     assert_eq!(shown(&story), (None, None));
 }
 
 #[test]
 fn the_clock_stands_while_an_error_is_pending() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    story.after(10.0).tell(What::Error, Job::default());
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(10.0).tell(EventKind::Error, PrintReport::default());
     assert_eq!(story.after(60.0).printed(), 10.0);
-    story.tell(What::Progress, Job::default());
+    story.tell(EventKind::Progress, PrintReport::default());
     assert_eq!(story.after(5.0).printed(), 15.0);
 }
 
 #[test]
 fn after_a_restart_the_clock_goes_on() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     story.after(10.0);
     story.farm.resume(Some(at(65.0)), at(story.now), &mut story.changes);
     assert_eq!((story.printed(), story.after(5.0).printed()), (10.0, 15.0));
@@ -195,7 +200,7 @@ fn after_a_restart_the_clock_goes_on() {
 #[test]
 fn after_a_restart_with_a_clock_put_back_no_counter_falls_and_time_goes_on() {
     let mut story = Story::default();
-    story.after(5000.0).tell(What::Started, file("a.gcode"));
+    story.after(5000.0).tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(130.0).printed(), 130.0);
     let heartbeat = at(story.now - 30.0);
     story.after(-3600.0);

@@ -2,10 +2,10 @@
 
 use super::*;
 
-const DONE: What = What::Finished(Outcome::Completed);
-const CANCELLED: What = What::Finished(Outcome::Cancelled);
-const FAILED: What = What::Finished(Outcome::Failed);
-const ATTENTION: What = What::Attention(AttentionReason::UserInteraction);
+const DONE: EventKind = EventKind::Ended(Outcome::Completed);
+const CANCELLED: EventKind = EventKind::Ended(Outcome::Cancelled);
+const FAILED: EventKind = EventKind::Ended(Outcome::Failed);
+const ATTENTION: EventKind = EventKind::Attention(AttentionReason::UserInteraction);
 
 /// The columns of the table.
 #[derive(Clone, Copy, Debug)]
@@ -21,17 +21,17 @@ use Column::{ErrorPending, NoPrint, Paused, Printing};
 /// A printer that ended one print a day ago, and is now in the column with `a.gcode` at 100 s.
 fn in_column(column: Column) -> Story {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     story.after(50.0).tell(DONE, elapsed("a.gcode", 50.0));
     story.after(90_000.0);
     let last = match column {
         NoPrint => return story,
-        Printing => What::Progress,
-        Paused => What::Paused,
-        ErrorPending => What::Error,
+        Printing => EventKind::Progress,
+        Paused => EventKind::Paused,
+        ErrorPending => EventKind::Error,
     };
-    story.tell(What::Started, file("a.gcode"));
-    story.after(100.0).tell(What::Progress, elapsed("a.gcode", 100.0));
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(100.0).tell(EventKind::Progress, elapsed("a.gcode", 100.0));
     story.tell(last, elapsed("a.gcode", 100.0));
     story
 }
@@ -43,7 +43,7 @@ fn counts(story: &Story) -> [u64; 6] {
     [started - 1, completed - 1, cancelled, failed, unknown, running]
 }
 
-type Case = (&'static str, Column, What, Job, State, [u64; 6]);
+type Case = (&'static str, Column, EventKind, PrintReport, State, [u64; 6]);
 
 /// What happens, in which column, and then: the state, and the counts started, completed, cancelled, failed, unknown
 /// and running.
@@ -52,31 +52,31 @@ fn cells() -> Vec<Case> {
     use State::{Error, Idle, Printing as Prints, Paused as Waits, Unknown};
     let a = || elapsed("a.gcode", 110.0);
     let b = || file("b.gcode");
-    let says_paused = || Job { says_paused: true, ..a() };
-    let in_words = || Job { progress_in_words: Some(0.3), ..Job::default() };
+    let says_paused = || PrintReport { says_paused: true, ..a() };
+    let in_words = || PrintReport { progress_in_words: Some(0.3), ..PrintReport::default() };
     vec![
-        ("a start opens", NoPrint, What::Started, b(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a start while printing closes as unknown", Printing, What::Started, b(), Prints, [2, 0, 0, 0, 1, 1]),
-        ("a start of the same file after progress is a new print", Printing, What::Started, file("a.gcode"), Prints, [2, 0, 0, 0, 1, 1]),
-        ("a start of the same file while paused is a restart", Paused, What::Started, file("a.gcode"), Prints, [2, 0, 1, 0, 0, 1]),
-        ("a start of another file while paused closes as unknown", Paused, What::Started, b(), Prints, [2, 0, 0, 0, 1, 1]),
-        ("a start after an error closes as failed", ErrorPending, What::Started, file("a.gcode"), Prints, [2, 0, 0, 1, 0, 1]),
-        ("progress of a print implies its start", NoPrint, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("an empty progress opens nothing", NoPrint, What::Progress, Job::default(), Idle, [0; 6]),
-        ("a percentage in words opens nothing", NoPrint, What::Progress, in_words(), Idle, [0; 6]),
-        ("progress updates", Printing, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("progress while paused is a resume", Paused, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("an empty progress while paused is a resume", Paused, What::Progress, Job::default(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("progress that says paused stays paused", Paused, What::Progress, says_paused(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("progress after an error is a recovery", ErrorPending, What::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a pause implies a start", NoPrint, What::Paused, b(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a pause stops the clock", Printing, What::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a second pause updates", Paused, What::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a pause after an error is paused", ErrorPending, What::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a resume implies a start", NoPrint, What::Resumed, b(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a resume while printing updates", Printing, What::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a resume runs the clock", Paused, What::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a resume after an error runs the clock", ErrorPending, What::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a start opens", NoPrint, EventKind::Started, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a start while printing closes as unknown", Printing, EventKind::Started, b(), Prints, [2, 0, 0, 0, 1, 1]),
+        ("a start of the same file after progress is a new print", Printing, EventKind::Started, file("a.gcode"), Prints, [2, 0, 0, 0, 1, 1]),
+        ("a start of the same file while paused is a restart", Paused, EventKind::Started, file("a.gcode"), Prints, [2, 0, 1, 0, 0, 1]),
+        ("a start of another file while paused closes as unknown", Paused, EventKind::Started, b(), Prints, [2, 0, 0, 0, 1, 1]),
+        ("a start after an error closes as failed", ErrorPending, EventKind::Started, file("a.gcode"), Prints, [2, 0, 0, 1, 0, 1]),
+        ("progress of a print implies its start", NoPrint, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("an empty progress opens nothing", NoPrint, EventKind::Progress, PrintReport::default(), Idle, [0; 6]),
+        ("a percentage in words opens nothing", NoPrint, EventKind::Progress, in_words(), Idle, [0; 6]),
+        ("progress updates", Printing, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("progress while paused is a resume", Paused, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("an empty progress while paused is a resume", Paused, EventKind::Progress, PrintReport::default(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("progress that says paused stays paused", Paused, EventKind::Progress, says_paused(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("progress after an error is a recovery", ErrorPending, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a pause implies a start", NoPrint, EventKind::Paused, b(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a pause stops the clock", Printing, EventKind::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a second pause updates", Paused, EventKind::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a pause after an error is paused", ErrorPending, EventKind::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a resume implies a start", NoPrint, EventKind::Resumed, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a resume while printing updates", Printing, EventKind::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a resume runs the clock", Paused, EventKind::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a resume after an error runs the clock", ErrorPending, EventKind::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
         ("an end that nobody announced is a whole print", NoPrint, DONE, b(), Idle, [1, 1, 0, 0, 0, 0]),
         ("done closes", Printing, DONE, a(), Idle, [1, 1, 0, 0, 0, 0]),
         ("cancelled closes", Printing, CANCELLED, a(), Idle, [1, 0, 1, 0, 0, 0]),
@@ -86,39 +86,39 @@ fn cells() -> Vec<Case> {
         ("cancelled while paused closes", Paused, CANCELLED, a(), Idle, [1, 0, 1, 0, 0, 0]),
         ("done after an error closes", ErrorPending, DONE, a(), Idle, [1, 1, 0, 0, 0, 0]),
         ("failed after an error closes and the error stands", ErrorPending, FAILED, a(), Error, [1, 0, 0, 1, 0, 0]),
-        ("an error without a print counts none", NoPrint, What::Error, Job::default(), Error, [0; 6]),
-        ("an error while printing is pending", Printing, What::Error, Job::default(), Error, [1, 0, 0, 0, 0, 1]),
-        ("an error while paused is pending", Paused, What::Error, Job::default(), Error, [1, 0, 0, 0, 0, 1]),
-        ("a second error stays pending", ErrorPending, What::Error, Job::default(), Error, [1, 0, 0, 0, 0, 1]),
-        ("a warning changes nothing", Printing, What::FailureWarning(WarningAction::Warned), a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a warning that paused is a pause", Printing, What::FailureWarning(WarningAction::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a warning that paused implies a start", NoPrint, What::FailureWarning(WarningAction::Paused), b(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("an error without a print counts none", NoPrint, EventKind::Error, PrintReport::default(), Error, [0; 6]),
+        ("an error while printing is pending", Printing, EventKind::Error, PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("an error while paused is pending", Paused, EventKind::Error, PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("a second error stays pending", ErrorPending, EventKind::Error, PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("a warning changes nothing", Printing, EventKind::FailureWarning(WarningAction::Warned), a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a warning that paused is a pause", Printing, EventKind::FailureWarning(WarningAction::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a warning that paused implies a start", NoPrint, EventKind::FailureWarning(WarningAction::Paused), b(), Waits, [1, 0, 0, 0, 0, 1]),
         ("a call for a person opens nothing", NoPrint, ATTENTION, b(), Idle, [0; 6]),
         ("a call for a person changes no phase", Paused, ATTENTION, a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a notice opens nothing", NoPrint, What::Notice, named("n", 5.0), Idle, [0; 6]),
-        ("a notice changes no phase", Printing, What::Notice, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a notice of another print touches nothing", Printing, What::Notice, b(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a test changes nothing", Printing, What::Test, b(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("the daily limit changes no state", Printing, What::LimitReached, b(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("the printer says it prints, without a print", NoPrint, What::StateReport(Reported::Printing), b(), Unknown, [0; 6]),
-        ("the printer says it prints again", Paused, What::StateReport(Reported::Printing), a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("the printer says it waits", Printing, What::StateReport(Reported::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("the printer says it waits, without a print", NoPrint, What::StateReport(Reported::Paused), b(), Unknown, [0; 6]),
-        ("the printer is off while printing", Printing, What::StateReport(Reported::Offline), Job::default(), Error, [1, 0, 0, 0, 0, 1]),
-        ("the printer is off while paused", Paused, What::StateReport(Reported::Offline), Job::default(), Error, [1, 0, 0, 0, 0, 1]),
-        ("an idle printer that is off is unknown", NoPrint, What::StateReport(Reported::Offline), Job::default(), Unknown, [0; 6]),
-        ("the printer is in an error", Printing, What::StateReport(Reported::Error), Job::default(), Error, [1, 0, 0, 0, 0, 1]),
-        ("an idle printer in an error", NoPrint, What::StateReport(Reported::Error), Job::default(), Error, [0; 6]),
-        ("the printer is idle within a print: its end was lost", Printing, What::StateReport(Reported::Idle), a(), Unknown, [1, 0, 0, 0, 0, 1]),
-        ("an error stays pending when the printer is back", ErrorPending, What::StateReport(Reported::Idle), a(), Error, [1, 0, 0, 0, 0, 1]),
+        ("a notice opens nothing", NoPrint, EventKind::Notice, named("n", 5.0), Idle, [0; 6]),
+        ("a notice changes no phase", Printing, EventKind::Notice, a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a notice of another print touches nothing", Printing, EventKind::Notice, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("a test changes nothing", Printing, EventKind::Test, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("the daily limit changes no state", Printing, EventKind::LimitReached, b(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it prints, without a print", NoPrint, EventKind::StateReport(ReportedState::Printing), b(), Unknown, [0; 6]),
+        ("the printer says it prints again", Paused, EventKind::StateReport(ReportedState::Printing), a(), Prints, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it waits", Printing, EventKind::StateReport(ReportedState::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it waits, without a print", NoPrint, EventKind::StateReport(ReportedState::Paused), b(), Unknown, [0; 6]),
+        ("the printer is off while printing", Printing, EventKind::StateReport(ReportedState::Offline), PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("the printer is off while paused", Paused, EventKind::StateReport(ReportedState::Offline), PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("an idle printer that is off is unknown", NoPrint, EventKind::StateReport(ReportedState::Offline), PrintReport::default(), Unknown, [0; 6]),
+        ("the printer is in an error", Printing, EventKind::StateReport(ReportedState::Error), PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
+        ("an idle printer in an error", NoPrint, EventKind::StateReport(ReportedState::Error), PrintReport::default(), Error, [0; 6]),
+        ("the printer is idle within a print: its end was lost", Printing, EventKind::StateReport(ReportedState::Idle), a(), Unknown, [1, 0, 0, 0, 0, 1]),
+        ("an error stays pending when the printer is back", ErrorPending, EventKind::StateReport(ReportedState::Idle), a(), Error, [1, 0, 0, 0, 0, 1]),
     ]
 }
 
 #[test]
 fn every_cell_of_the_table() {
-    for (name, column, what, job, state, expected) in cells() {
+    for (name, column, kind, report, state, expected) in cells() {
         let mut story = in_column(column);
-        story.after(10.0).tell(what, job);
+        story.after(10.0).tell(kind, report);
         assert_eq!((story.state(), counts(&story)), (state, expected), "{name} ({column:?})");
     }
 }
@@ -126,16 +126,16 @@ fn every_cell_of_the_table() {
 #[test]
 fn a_start_that_is_repeated_at_once_is_a_duplicate() {
     let mut story = Story::default();
-    assert_eq!(story.tell(What::Started, file("a.gcode")), Verdict::Accepted);
-    assert_eq!(story.after(0.3).tell(What::Started, file("a.gcode")), Verdict::Duplicate);
+    assert_eq!(story.tell(EventKind::Started, file("a.gcode")), Disposition::Accepted);
+    assert_eq!(story.after(0.3).tell(EventKind::Started, file("a.gcode")), Disposition::Duplicate);
     assert_eq!(story.counts(), [1, 0, 0, 0, 0, 1]);
 }
 
 #[test]
 fn a_start_of_the_same_file_long_after_is_a_new_print_whose_forerunner_ended_unheard() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    assert_eq!(story.after(3600.0).tell(What::Started, file("a.gcode")), Verdict::Accepted);
+    story.tell(EventKind::Started, file("a.gcode"));
+    assert_eq!(story.after(3600.0).tell(EventKind::Started, file("a.gcode")), Disposition::Accepted);
     assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1]);
 }
 
@@ -147,16 +147,16 @@ fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
         ("the same time, two days later", elapsed("a.gcode", 50.5), 172_800.0, false),
         ("another time, a moment later", elapsed("a.gcode", 70.25), 0.02, false),
         ("no time, a moment later", file("a.gcode"), 0.02, true),
-        ("no file and no time, a moment later", Job::default(), 0.02, true),
+        ("no file and no time, a moment later", PrintReport::default(), 0.02, true),
         ("no time, an hour later", file("a.gcode"), 3600.0, false),
         ("another file", elapsed("b.gcode", 50.5), 0.02, false),
     ];
-    for (name, job, after, repeats) in cases {
+    for (name, report, after, repeats) in cases {
         let mut story = Story::default();
-        story.tell(What::Started, file("a.gcode"));
+        story.tell(EventKind::Started, file("a.gcode"));
         story.after(50.0).tell(CANCELLED, elapsed("a.gcode", 50.5));
-        let verdict = story.after(after).tell(FAILED, job);
-        assert_eq!(verdict == Verdict::Duplicate, repeats, "{name}");
+        let disposition = story.after(after).tell(FAILED, report);
+        assert_eq!(disposition == Disposition::Duplicate, repeats, "{name}");
         assert_eq!(story.counts(), if repeats { [1, 0, 1, 0, 0, 0] } else { [2, 0, 1, 1, 0, 0] }, "{name}");
     }
 }
@@ -164,12 +164,12 @@ fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
 #[test]
 fn a_printer_reset_that_is_told_four_times_is_one_cancelled_print() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     let end = elapsed("a.gcode", 30.25);
     story.after(30.0).tell(CANCELLED, end.clone());
-    story.after(0.01).tell(What::Error, Job::default());
+    story.after(0.01).tell(EventKind::Error, PrintReport::default());
     story.after(0.01).tell(CANCELLED, end);
-    story.after(0.01).tell(What::StateReport(Reported::Offline), Job::default());
+    story.after(0.01).tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
     assert_eq!(story.counts(), [1, 0, 1, 0, 0, 0]);
     assert_eq!((story.state(), story.reading().totals.errors), (State::Unknown, 1));
 }
@@ -177,18 +177,26 @@ fn a_printer_reset_that_is_told_four_times_is_one_cancelled_print() {
 #[test]
 fn a_print_id_tells_prints_apart_for_ever() {
     let mut story = Story::default();
-    story.tell(What::Started, named("one", 0.0));
-    assert_eq!(story.after(90.0).tell(What::Started, named("one", 90.0)), Verdict::Duplicate);
-    story.tell(What::Progress, named("two", 5.0));
+    story.tell(EventKind::Started, named("one", 0.0));
+    assert_eq!(story.after(90.0).tell(EventKind::Started, named("one", 90.0)), Disposition::Duplicate);
+    story.tell(EventKind::Progress, named("two", 5.0));
     assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1], "an event with another id belongs to a new print");
-    assert_eq!(story.tell(DONE, named("one", 90.0)), Verdict::Duplicate, "a late end of the old one");
+    assert_eq!(story.tell(DONE, named("one", 90.0)), Disposition::Duplicate, "a late end of the old one");
     story.tell(DONE, named("two", 20.0));
     for number in 3..60 {
         story.after(100.0).tell(DONE, named(&number.to_string(), 50.0));
     }
     let before = story.counts();
-    for what in [What::Started, What::Progress, What::Paused, What::Resumed, DONE, CANCELLED, ATTENTION] {
-        assert_eq!(story.after(1e6).tell(what, named("two", 20.0)), Verdict::Duplicate, "{what:?}");
+    for kind in [
+        EventKind::Started,
+        EventKind::Progress,
+        EventKind::Paused,
+        EventKind::Resumed,
+        DONE,
+        CANCELLED,
+        ATTENTION,
+    ] {
+        assert_eq!(story.after(1e6).tell(kind, named("two", 20.0)), Disposition::Duplicate, "{kind:?}");
     }
     assert_eq!(story.counts(), before);
     assert_eq!(story.state(), State::Idle);
@@ -198,7 +206,7 @@ fn a_print_id_tells_prints_apart_for_ever() {
 fn a_notice_of_an_ended_print_neither_renames_nor_reopens_one() {
     let mut story = Story::default();
     story.tell(DONE, named("one", 50.0));
-    story.tell(What::Notice, named("one", 400.0));
+    story.tell(EventKind::Notice, named("one", 400.0));
     assert_eq!(story.counts(), [1, 1, 0, 0, 0, 0]);
     assert_eq!(story.printed(), 50.0);
 }
@@ -207,7 +215,7 @@ fn a_notice_of_an_ended_print_neither_renames_nor_reopens_one() {
 fn an_error_of_an_ended_print_still_counts_as_an_error() {
     let mut story = Story::default();
     story.tell(FAILED, named("one", 50.0));
-    story.tell(What::Error, named("one", 50.0));
+    story.tell(EventKind::Error, named("one", 50.0));
     assert_eq!((story.state(), story.reading().totals.errors), (State::Error, 1));
 }
 
@@ -220,8 +228,8 @@ fn a_print_that_fell_back_in_time_is_a_new_one_and_an_overtaken_report_is_not() 
     ];
     for (name, after, told, expected) in cases {
         let mut story = Story::default();
-        story.tell(What::Progress, elapsed("a.gcode", 3600.0));
-        story.after(after).tell(What::Progress, elapsed("a.gcode", told));
+        story.tell(EventKind::Progress, elapsed("a.gcode", 3600.0));
+        story.after(after).tell(EventKind::Progress, elapsed("a.gcode", told));
         assert_eq!(story.counts(), expected, "{name}");
     }
 }
@@ -229,7 +237,7 @@ fn a_print_that_fell_back_in_time_is_a_new_one_and_an_overtaken_report_is_not() 
 #[test]
 fn the_origin_counts_as_it_was_when_the_print_began() {
     let mut story = Story::default();
-    story.tell(What::Started, Job { origin: None, ..file("a.gcode") });
+    story.tell(EventKind::Started, PrintReport { origin: None, ..file("a.gcode") });
     story.tell(DONE, file("a.gcode"));
     let totals = story.reading().totals.clone();
     assert_eq!((totals.started, totals.ended[Origin::Unknown.index()][0]), ([0, 0, 1], 1));
@@ -238,39 +246,49 @@ fn the_origin_counts_as_it_was_when_the_print_began() {
 #[test]
 fn attention_counts_once_until_the_printer_goes_on() {
     use AttentionReason::{FilamentChange, UserInteraction};
-    let call = What::Attention(UserInteraction);
+    let call = EventKind::Attention(UserInteraction);
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    story.after(100.0).tell(What::Paused, elapsed("a.gcode", 100.0));
-    assert_eq!(story.tell(call, Job::default()), Verdict::Accepted);
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(100.0).tell(EventKind::Paused, elapsed("a.gcode", 100.0));
+    assert_eq!(story.tell(call, PrintReport::default()), Disposition::Accepted);
     for _ in 0..1000 {
-        assert_eq!(story.after(2.0).tell(call, Job::default()), Verdict::Duplicate);
+        assert_eq!(story.after(2.0).tell(call, PrintReport::default()), Disposition::Duplicate);
     }
-    assert_eq!(story.tell(What::Attention(FilamentChange), Job::default()), Verdict::Duplicate, "one cause");
-    story.tell(What::Paused, elapsed("a.gcode", 100.0));
-    assert_eq!(story.tell(call, Job::default()), Verdict::Duplicate, "the same pause");
-    story.after(500.0).tell(What::Paused, elapsed("a.gcode", 300.0));
-    assert_eq!(story.tell(call, Job::default()), Verdict::Accepted, "a pause further on");
-    story.tell(What::Resumed, Job::default());
-    assert_eq!(story.after(5.0).tell(What::Attention(FilamentChange), Job::default()), Verdict::Accepted);
+    assert_eq!(
+        story.tell(EventKind::Attention(FilamentChange), PrintReport::default()),
+        Disposition::Duplicate,
+        "one cause"
+    );
+    story.tell(EventKind::Paused, elapsed("a.gcode", 100.0));
+    assert_eq!(story.tell(call, PrintReport::default()), Disposition::Duplicate, "the same pause");
+    story.after(500.0).tell(EventKind::Paused, elapsed("a.gcode", 300.0));
+    assert_eq!(story.tell(call, PrintReport::default()), Disposition::Accepted, "a pause further on");
+    story.tell(EventKind::Resumed, PrintReport::default());
+    assert_eq!(
+        story.after(5.0).tell(EventKind::Attention(FilamentChange), PrintReport::default()),
+        Disposition::Accepted
+    );
     assert_eq!(story.reading().totals.attention, [1, 2]);
 }
 
 #[test]
 fn a_different_reason_long_after_is_another_call() {
     let mut story = Story::default();
-    story.tell(ATTENTION, Job::default());
+    story.tell(ATTENTION, PrintReport::default());
     assert_eq!(
-        story.after(600.0).tell(What::Attention(AttentionReason::FilamentChange), Job::default()),
-        Verdict::Accepted
+        story
+            .after(600.0)
+            .tell(EventKind::Attention(AttentionReason::FilamentChange), PrintReport::default()),
+        Disposition::Accepted
     );
 }
 
 #[test]
 fn a_silent_printer_becomes_unknown_and_its_late_end_still_settles_the_print() {
     let mut story = Story::default();
-    let job = Job { remaining: Some(secs(1000.0)), estimate: Some(secs(1000.0)), ..file("a.gcode") };
-    story.tell(What::Started, job);
+    let report =
+        PrintReport { remaining: Some(secs(1000.0)), estimate: Some(secs(1000.0)), ..file("a.gcode") };
+    story.tell(EventKind::Started, report);
     let limit = 1000.0 + 500.0 + 3600.0;
     assert_eq!(story.after(limit).state(), State::Printing);
     assert_eq!(story.after(1.0).state(), State::Unknown);
@@ -282,20 +300,20 @@ fn a_silent_printer_becomes_unknown_and_its_late_end_still_settles_the_print() {
 #[test]
 fn without_an_estimate_a_day_of_silence_is_believed() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(86_400.0).state(), State::Printing);
     assert_eq!(story.after(1.0).state(), State::Unknown);
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!((story.state(), story.counts()), (State::Printing, [2, 0, 0, 0, 1, 1]));
 }
 
 #[test]
 fn an_error_that_stays_silent_becomes_unknown_and_the_next_start_makes_it_a_failure() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    story.tell(What::Error, Job::default());
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.tell(EventKind::Error, PrintReport::default());
     assert_eq!(story.after(100_000.0).state(), State::Unknown);
-    story.tell(What::Started, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.counts(), [2, 0, 0, 1, 0, 1]);
 }
 
@@ -309,8 +327,8 @@ fn an_idle_printer_may_be_silent_for_ever() {
 #[test]
 fn a_printer_that_is_gone_when_its_print_fails_is_unknown_and_not_idle() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    story.tell(What::StateReport(Reported::Offline), Job::default());
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
     story.tell(FAILED, file("a.gcode"));
     assert_eq!((story.state(), story.counts()), (State::Unknown, [1, 0, 0, 1, 0, 0]));
 }
@@ -318,9 +336,9 @@ fn a_printer_that_is_gone_when_its_print_fails_is_unknown_and_not_idle() {
 #[test]
 fn an_error_that_was_recovered_from_does_not_outlast_the_print() {
     let mut story = Story::default();
-    story.tell(What::Started, file("a.gcode"));
-    story.tell(What::Error, Job::default());
-    story.tell(What::Progress, file("a.gcode"));
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.tell(EventKind::Error, PrintReport::default());
+    story.tell(EventKind::Progress, file("a.gcode"));
     story.tell(FAILED, file("a.gcode"));
     assert_eq!(story.state(), State::Idle);
 }
@@ -328,8 +346,8 @@ fn an_error_that_was_recovered_from_does_not_outlast_the_print() {
 #[test]
 fn a_printer_that_was_off_is_idle_again_when_it_says_so() {
     let mut story = Story::default();
-    story.tell(What::StateReport(Reported::Offline), Job::default());
+    story.tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
     assert_eq!(story.state(), State::Unknown);
-    story.tell(What::StateReport(Reported::Idle), Job::default());
+    story.tell(EventKind::StateReport(ReportedState::Idle), PrintReport::default());
     assert_eq!(story.state(), State::Idle);
 }

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::config::Surroundings;
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -10,7 +10,8 @@ fn places(yaml: &'static str) -> (Arc<Places>, Clock) {
     let surroundings =
         Surroundings { variable: Box::new(|_| None), file: Box::new(move |_| Ok(yaml.as_bytes().to_vec())) };
     let settings = SharedSettings::load(Some("pf.yml".into()), surroundings).unwrap();
-    let (clock, own) = (Clock::manual(Time::from_micros(0)), Own::new(Time::from_micros(0)).unwrap());
+    let (clock, own) =
+        (Clock::manual(Timestamp::from_micros(0)), ExporterMetrics::new(Timestamp::from_micros(0)).unwrap());
     (Arc::new(Places::new(settings, clock.clone(), own, GRACE)), clock)
 }
 

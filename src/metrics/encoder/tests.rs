@@ -13,8 +13,8 @@ use crate::metrics::samples::{busy, fresh, seasoned};
 
 /// Readings that come from no farm.
 struct Made<'r> {
-    readings: &'r [Reading<'r>],
-    limits: [Option<Time>; Source::ALL.len()],
+    readings: &'r [PrinterSnapshot<'r>],
+    limits: [Option<Timestamp>; Source::ALL.len()],
 }
 
 impl Printers for Made<'_> {
@@ -22,18 +22,18 @@ impl Printers for Made<'_> {
         self.readings.len()
     }
 
-    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = Reading<'_>> + Clone {
+    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
         self.readings[positions].iter().copied()
     }
 
-    fn limit_reached(&self, source: Source) -> Option<Time> {
+    fn limit_reached(&self, source: Source) -> Option<Timestamp> {
         self.limits[source.index()]
     }
 }
 
 pub(in crate::metrics) fn encoded_with(
-    limits: [Option<Time>; Source::ALL.len()],
-    readings: &[Reading<'_>],
+    limits: [Option<Timestamp>; Source::ALL.len()],
+    readings: &[PrinterSnapshot<'_>],
 ) -> String {
     let mut out = BytesMut::new();
     let mut encoder = Encoder::new(Made { readings, limits });
@@ -41,7 +41,7 @@ pub(in crate::metrics) fn encoded_with(
     String::from_utf8(out.to_vec()).unwrap()
 }
 
-fn encoded(readings: &[Reading<'_>]) -> String {
+fn encoded(readings: &[PrinterSnapshot<'_>]) -> String {
     encoded_with([None; 2], readings)
 }
 
@@ -120,7 +120,7 @@ fn what_nobody_reported_of_a_print_is_absent_with_its_header() {
 
 #[test]
 fn a_source_has_a_limit_only_after_it_said_so() {
-    let text = encoded_with([None, Some(Time::from_micros(1_500_000))], &[]);
+    let text = encoded_with([None, Some(Timestamp::from_micros(1_500_000))], &[]);
     assert_eq!(
         series(&text, &NOTIFICATION_LIMIT),
         ["printfarm_notification_limit_timestamp_seconds{source=\"octoeverywhere\"} 1.5"]
@@ -144,7 +144,8 @@ fn every_printer_of_a_large_farm_has_its_series_whatever_step_it_falls_into() {
     for count in [STEP - 1, STEP, STEP + 1, 2 * STEP + 1] {
         let totals = seasoned();
         let labels: Vec<_> = (0..count).map(|number| format!("p{number}")).collect();
-        let readings: Vec<_> = labels.iter().map(|label| Reading { label, ..busy(&totals) }).collect();
+        let readings: Vec<_> =
+            labels.iter().map(|label| PrinterSnapshot { label, ..busy(&totals) }).collect();
         let text = encoded(&readings);
         for (metric, each) in [(&PRINTS, 12), (&PRINT_INFO, 1), (&PRINTER_ERRORS, 1)] {
             assert_eq!(series(&text, metric).len(), each * count, "{} of {count}", metric.name);

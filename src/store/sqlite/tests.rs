@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::*;
-use crate::farm::{Elapsed, Event, Identity, Job, Limits, Outcome, Standing, Turn, What};
+use crate::farm::{ApplyTime, Elapsed, Event, EventKind, Identity, Limits, PrintReport, PrinterState};
+use crate::labels::Outcome;
 
 /// A folder that goes with the test.
 pub(in crate::store) struct Folder(PathBuf);
@@ -26,22 +27,22 @@ impl Drop for Folder {
     }
 }
 
-fn event(seconds: i64, what: What, job: Job) -> Event {
+fn event(seconds: i64, kind: EventKind, report: PrintReport) -> Event {
     let printer = Identity {
         source: Source::OctoEverywhere,
         id: "p\"1'".into(),
         label: "Zoë's \u{1f5a8}\n".into(),
         name: "Zoë".into(),
     };
-    Event { printer, received: Time::from_micros(seconds * 1_000_000), sent: None, what, job }
+    Event { printer, received: Timestamp::from_micros(seconds * 1_000_000), sent: None, kind, report }
 }
 
-fn job(print_id: &str, seconds: u64) -> Job {
-    Job {
+fn job(print_id: &str, seconds: u64) -> PrintReport {
+    PrintReport {
         print_id: Some(print_id.into()),
         elapsed: Some(Elapsed::Either(Duration::from_secs(seconds))),
         progress: Some(0.1 + 0.2),
-        ..Job::default()
+        ..PrintReport::default()
     }
 }
 
@@ -49,13 +50,13 @@ fn job(print_id: &str, seconds: u64) -> Job {
 fn keep(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
     for event in events {
         let mut changes = Changes::default();
-        farm.apply(&event, Turn::at(event.received), &Limits::default(), &mut changes).unwrap();
+        farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut changes).unwrap();
         store.commit(farm.view(), &changes, event.received).unwrap();
     }
 }
 
 fn shown(farm: &Farm) -> Vec<String> {
-    let now = Time::from_micros(10_000_000_000);
+    let now = Timestamp::from_micros(10_000_000_000);
     farm.view().read(now).map(|reading| format!("{reading:?}")).collect()
 }
 
@@ -88,22 +89,23 @@ fn what_was_kept_is_there_again_with_open_prints_labels_and_spent_ids() {
         &mut store,
         &mut farm,
         [
-            event(100, What::Started, job("one", 0)),
-            event(160, What::Finished(Outcome::Failed), job("one", 60)),
-            event(200, What::Started, job("two", 0)),
-            event(250, What::Paused, job("two", 50)),
-            event(260, What::LimitReached, Job::default()),
+            event(100, EventKind::Started, job("one", 0)),
+            event(160, EventKind::Ended(Outcome::Failed), job("one", 60)),
+            event(200, EventKind::Started, job("two", 0)),
+            event(250, EventKind::Paused, job("two", 50)),
+            event(260, EventKind::LimitReached, PrintReport::default()),
         ],
     );
     drop(store);
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     let mut again = store.load().unwrap().farm;
     assert_eq!(shown(&again), shown(&farm));
-    assert_eq!(again.view().limit_reached(Source::OctoEverywhere), Some(Time::from_micros(260_000_000)));
-    let late = event(900, What::Started, job("one", 0));
-    let applied =
-        again.apply(&late, Turn::at(late.received), &Limits::default(), &mut Changes::default()).unwrap();
-    assert_eq!(applied.verdict, crate::farm::Verdict::Duplicate);
+    assert_eq!(again.view().limit_reached(Source::OctoEverywhere), Some(Timestamp::from_micros(260_000_000)));
+    let late = event(900, EventKind::Started, job("one", 0));
+    let applied = again
+        .apply(&late, ApplyTime::at(late.received), &Limits::default(), &mut Changes::default())
+        .unwrap();
+    assert_eq!(applied.disposition, crate::farm::Disposition::Duplicate);
 }
 
 #[test]
@@ -115,9 +117,9 @@ fn every_ended_print_is_a_row() {
         &mut store,
         &mut farm,
         [
-            event(100, What::Started, job("one", 0)),
-            event(160, What::Finished(Outcome::Failed), job("one", 60)),
-            event(500, What::Finished(Outcome::Completed), job("two", 90)),
+            event(100, EventKind::Started, job("one", 0)),
+            event(160, EventKind::Ended(Outcome::Failed), job("one", 60)),
+            event(500, EventKind::Ended(Outcome::Completed), job("two", 90)),
         ],
     );
     assert_eq!(
@@ -213,8 +215,8 @@ fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_suc
     store.connection.busy_timeout(Duration::ZERO).unwrap();
     let mut farm = Farm::default();
     let mut changes = Changes::default();
-    let start = event(100, What::Started, Job::default());
-    farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut changes).unwrap();
+    let start = event(100, EventKind::Started, PrintReport::default());
+    farm.apply(&start, ApplyTime::at(start.received), &Limits::default(), &mut changes).unwrap();
     let other = Connection::open(folder.store()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
@@ -230,8 +232,8 @@ fn a_commit_that_fails_midway_keeps_nothing_and_the_next_one_succeeds() {
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     let mut farm = Farm::default();
     let mut changes = Changes { heartbeat: true, ..Changes::default() };
-    let start = event(100, What::Started, Job::default());
-    farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut changes).unwrap();
+    let start = event(100, EventKind::Started, PrintReport::default());
+    farm.apply(&start, ApplyTime::at(start.received), &Limits::default(), &mut changes).unwrap();
     sql(&folder.store(), "ALTER TABLE heartbeat RENAME TO away");
     let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
     assert!(error.contains("no such table: heartbeat"), "{error}");
@@ -249,8 +251,8 @@ fn the_time_of_the_heartbeat_is_kept() {
     assert_eq!(store.load().unwrap().shown_until, None);
     let changes = Changes { heartbeat: true, ..Changes::default() };
     for micros in [5, 9] {
-        store.commit(Farm::default().view(), &changes, Time::from_micros(micros)).unwrap();
-        assert_eq!(store.load().unwrap().shown_until, Some(Time::from_micros(micros)));
+        store.commit(Farm::default().view(), &changes, Timestamp::from_micros(micros)).unwrap();
+        assert_eq!(store.load().unwrap().shown_until, Some(Timestamp::from_micros(micros)));
     }
 }
 
@@ -267,7 +269,7 @@ mod random {
         fn every_printer_is_read_as_it_was_written((farm, changes) in farm()) {
             let folder = Folder::new("every");
             let mut store = SqliteStore::open(&folder.store()).unwrap();
-            store.commit(farm.view(), &changes, Time::from_micros(0)).unwrap();
+            store.commit(farm.view(), &changes, Timestamp::from_micros(0)).unwrap();
             let again = store.load().unwrap().farm;
             prop_assert_eq!(again.view().len(), farm.view().len());
             for position in 0..farm.view().len() {
@@ -279,17 +281,17 @@ mod random {
     proptest! {
         #[test]
         fn a_number_is_read_as_it_was_written(progress in 0.0..=1.0_f64, micros in 0_u64..1 << 40) {
-            let told = Job {
+            let told = PrintReport {
                 progress: Some(progress),
                 elapsed: Some(Elapsed::Printing(Duration::from_micros(micros))),
-                ..Job::default()
+                ..PrintReport::default()
             };
             let mut farm = Farm::default();
-            let start = event(5_000_000, What::Started, told);
-            farm.apply(&start, Turn::at(start.received), &Limits::default(), &mut Changes::default()).unwrap();
-            let standing = farm.view().printer(0).unwrap().standing();
-            let again: Standing = serde_json::from_str(&serde_json::to_string(standing).unwrap()).unwrap();
-            prop_assert_eq!(&again, standing);
+            let start = event(5_000_000, EventKind::Started, told);
+            farm.apply(&start, ApplyTime::at(start.received), &Limits::default(), &mut Changes::default()).unwrap();
+            let state = farm.view().printer(0).unwrap().state();
+            let again: PrinterState = serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
+            prop_assert_eq!(&again, state);
         }
     }
 }

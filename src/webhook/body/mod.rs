@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::fields::Fields;
 use super::reject::{BodyFault, Malformed, Reject, TooLarge};
-use crate::farm::Source;
+use crate::labels::Source;
 
 pub(super) mod form;
 pub(super) mod json;

@@ -21,8 +21,8 @@ fn a_job() -> Value {
     })
 }
 
-fn that_job(elapsed: Elapsed) -> Job {
-    Job {
+fn that_job(elapsed: Elapsed) -> PrintReport {
+    PrintReport {
         print_id: Some("run7".to_owned()),
         file: Some(File { name: "cube".to_owned(), path: None }),
         progress: Some(0.25),
@@ -32,7 +32,7 @@ fn that_job(elapsed: Elapsed) -> Job {
         layer: Some(3),
         layers: Some(90),
         height: Some(0.3),
-        ..Job::default()
+        ..PrintReport::default()
     }
 }
 
@@ -42,35 +42,35 @@ fn types_of_events() {
     let running = || that_job(Elapsed::WithPauses(spent));
     let ended = || that_job(Elapsed::Either(spent));
     let cases = [
-        (1, What::Started, running()),
-        (2, What::Finished(Outcome::Completed), ended()),
-        (3, What::Finished(Outcome::Failed), ended()),
-        (4, What::Paused, running()),
-        (5, What::Resumed, running()),
-        (6, What::Progress, running()),
-        (7, What::FailureWarning(WarningAction::Warned), running()),
-        (8, What::FailureWarning(WarningAction::Paused), running()),
-        (9, What::Error, running()),
-        (10, What::Notice, running()),
-        (11, What::Attention(AttentionReason::FilamentChange), running()),
-        (12, What::Attention(AttentionReason::UserInteraction), running()),
-        (13, What::LimitReached, Job::default()),
-        (14, What::Notice, running()),
-        (15, What::Notice, Job::default()),
-        (16, What::Test, Job::default()),
+        (1, EventKind::Started, running()),
+        (2, EventKind::Ended(Outcome::Completed), ended()),
+        (3, EventKind::Ended(Outcome::Failed), ended()),
+        (4, EventKind::Paused, running()),
+        (5, EventKind::Resumed, running()),
+        (6, EventKind::Progress, running()),
+        (7, EventKind::FailureWarning(WarningAction::Warned), running()),
+        (8, EventKind::FailureWarning(WarningAction::Paused), running()),
+        (9, EventKind::Error, running()),
+        (10, EventKind::Notice, running()),
+        (11, EventKind::Attention(AttentionReason::FilamentChange), running()),
+        (12, EventKind::Attention(AttentionReason::UserInteraction), running()),
+        (13, EventKind::LimitReached, PrintReport::default()),
+        (14, EventKind::Notice, running()),
+        (15, EventKind::Notice, PrintReport::default()),
+        (16, EventKind::Test, PrintReport::default()),
     ];
-    for (number, what, job) in cases {
+    for (number, kind, report) in cases {
         for spelling in [json!(number), json!(number.to_string()), json!(f64::from(number))] {
             let event = octoeverywhere(with(a_job(), json!({ "EventType": spelling })));
-            assert_eq!((event.what, event.sent), (what, None), "{spelling}");
-            assert_eq!(event.job, job, "{spelling}");
+            assert_eq!((event.kind, event.sent), (kind, None), "{spelling}");
+            assert_eq!(event.report, report, "{spelling}");
         }
     }
 }
 
 #[test]
 fn types_of_the_future_are_ignored() {
-    let ignored = Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
+    let ignored = Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventLabel::Unknown });
     for number in [json!(0), json!(17), json!(-1), json!(u64::MAX), json!(1e300), json!("99")] {
         assert_eq!(result(json!({ "EventType": number })), ignored, "{number}");
     }
@@ -111,7 +111,7 @@ fn cancelled_or_failed() {
     ];
     for (message, outcome) in cases {
         let event = octoeverywhere(with(message.clone(), json!({"EventType": 3})));
-        assert_eq!(event.what, What::Finished(outcome), "{message}");
+        assert_eq!(event.kind, EventKind::Ended(outcome), "{message}");
     }
 }
 
@@ -121,19 +121,19 @@ fn unknown_values() {
         "EventType": 6, "PrintId": "", "FileName": "", "DurationSec": -1, "Progress": -1, "TimeRemainingSec": -1,
         "ZOffsetMM": -1, "CurrentLayer": 0, "TotalLayers": 0,
     });
-    assert_eq!(octoeverywhere(unknown).job, Job::default());
-    assert_eq!(octoeverywhere(json!({"EventType": 6})).job, Job::default());
+    assert_eq!(octoeverywhere(unknown).report, PrintReport::default());
+    assert_eq!(octoeverywhere(json!({"EventType": 6})).report, PrintReport::default());
     let half = octoeverywhere(json!({"EventType": 6, "DurationSec": 50, "TimeRemainingSec": -1}));
-    assert_eq!(half.job.estimate, None);
+    assert_eq!(half.report.estimate, None);
 }
 
 #[test]
 fn names_in_other_letters() {
     let other = json!({"EVENTTYPE": 6, "printid": "run7", "progress": 25, "Currentlayer": 3});
-    let job = octoeverywhere(other).job;
+    let job = octoeverywhere(other).report;
     assert_eq!((job.print_id.as_deref(), job.progress, job.layer), (Some("run7"), Some(0.25), Some(3)));
     let both = json!({"EventType": 6, "PROGRESS": 1, "Progress": 25, "progress": 2});
-    assert_eq!(octoeverywhere(both).job.progress, Some(0.25));
+    assert_eq!(octoeverywhere(both).report.progress, Some(0.25));
 }
 
 #[test]

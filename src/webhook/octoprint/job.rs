@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::message::Message;
 use super::what::state_text;
 use super::{Malformed, Object, range};
-use crate::farm::{Elapsed, File, Job, Origin, What};
+use crate::farm::{Elapsed, EventKind, File, PrintReport};
+use crate::labels::Origin;
 use crate::webhook::object::kept;
 
 #[cfg(test)]
@@ -21,29 +22,29 @@ pub(super) type Found = (Option<File>, Option<Origin>);
 /// When a field holds a list, or an object where a scalar belongs.
 pub(super) fn read(
     message: &Message<'_>,
-    what: What,
+    kind: EventKind,
     extra: Object<'_>,
     file: Result<Found, Malformed>,
-) -> Result<Job, Malformed> {
+) -> Result<PrintReport, Malformed> {
     let job = message.object("job")?;
     let progress = message.object("progress")?;
     let (file, origin) = file?;
-    let done = done(message, what, extra, progress)?;
-    let elapsed = elapsed(message, what, extra, progress)?;
-    let (remaining, estimate) = plan(what, elapsed, job, progress)?;
-    Ok(Job {
+    let done = done(message, kind, extra, progress)?;
+    let elapsed = elapsed(message, kind, extra, progress)?;
+    let (remaining, estimate) = plan(kind, elapsed, job, progress)?;
+    Ok(PrintReport {
         file,
         origin,
         owner: owner(message, extra, job)?,
         progress: done,
-        progress_in_words: if done.is_none() { in_words(message, what)? } else { None },
+        progress_in_words: if done.is_none() { in_words(message, kind)? } else { None },
         elapsed: elapsed.map(Elapsed::Printing),
         remaining,
         estimate,
         height: message.number("currentZ")?.and_then(range::metres),
         position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(range::position),
         says_paused: says_paused(message)?,
-        ..Job::default()
+        ..PrintReport::default()
     })
 }
 
@@ -94,36 +95,36 @@ fn owner(message: &Message<'_>, extra: Object<'_>, job: Object<'_>) -> Result<Op
 
 fn done(
     message: &Message<'_>,
-    what: What,
+    kind: EventKind,
     extra: Object<'_>,
     progress: Object<'_>,
 ) -> Result<Option<f64>, Malformed> {
     // At an error, `extra.progress` is a fraction, so it is read only where it is known to be a percentage.
-    let paused = if what == What::Paused { extra.number("progress")? } else { None };
+    let paused = if kind == EventKind::Paused { extra.number("progress")? } else { None };
     let percent = progress.number("completion")?.or_else(|| message.renamed_number(&["progress"])).or(paused);
     Ok(percent.and_then(range::ratio))
 }
 
 fn elapsed(
     message: &Message<'_>,
-    what: What,
+    kind: EventKind,
     extra: Object<'_>,
     progress: Object<'_>,
 ) -> Result<Option<Duration>, Malformed> {
-    if what == What::Started {
+    if kind == EventKind::Started {
         // Nothing has been printed yet. What OctoPrint still shows is of the print before, or the first moments.
         return Ok(None);
     }
-    let ended = matches!(what, What::Finished(_));
+    let ended = matches!(kind, EventKind::Ended(_));
     let own = if ended { extra.number("time")?.and_then(range::span) } else { None };
     let reported = own.or(progress.number("printTime")?.and_then(range::span));
     let renamed = || message.renamed_number(&["printTime", "time"]).and_then(range::span);
-    Ok(if ended || what == What::Progress { reported.or_else(renamed) } else { reported })
+    Ok(if ended || kind == EventKind::Progress { reported.or_else(renamed) } else { reported })
 }
 
 /// How long the print will go on, and how long the whole of it should take.
 fn plan(
-    what: What,
+    kind: EventKind,
     elapsed: Option<Duration>,
     job: Object<'_>,
     progress: Object<'_>,
@@ -131,7 +132,7 @@ fn plan(
     let average = job.number("averagePrintTime")?.and_then(range::span);
     let planned = average.or(job.number("estimatedPrintTime")?.and_then(range::span));
     let left = progress.number("printTimeLeft")?.and_then(range::span);
-    let spent = elapsed.or((what == What::Started).then_some(Duration::ZERO));
+    let spent = elapsed.or((kind == EventKind::Started).then_some(Duration::ZERO));
     let remaining = left.or_else(|| planned?.checked_sub(spent?));
     let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= range::LONGEST);
     Ok((remaining, whole.or(planned)))
@@ -153,9 +154,9 @@ fn first<const N: usize>(fields: [(Object<'_>, &str); N]) -> Result<Option<f64>,
     Ok(None)
 }
 
-fn in_words(message: &Message<'_>, what: What) -> Result<Option<f64>, Malformed> {
+fn in_words(message: &Message<'_>, kind: EventKind) -> Result<Option<f64>, Malformed> {
     let sentence =
-        if what == What::Progress { message.field(|object| object.text("message"))? } else { None };
+        if kind == EventKind::Progress { message.field(|object| object.text("message"))? } else { None };
     Ok(sentence.and_then(|sentence| percentage(&sentence)))
 }
 

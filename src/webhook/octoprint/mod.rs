@@ -1,14 +1,15 @@
 //! OctoPrint-Webhooks and its maintained fork.
 //!
 //! Their users write the data template themselves, so only the topic is indispensable. `message` finds it and the other
-//! fields wherever a template has put them, `what` tells what happened, and `job` reads what is said of the print.
+//! fields wherever a template has put them, `kind` tells what happened, and `job` reads what is said of the print.
 
 use super::fields::Fields;
 use super::object::Object;
 use super::range;
 use super::reject::{Malformed, Reject};
 use super::{Context, Ignored, Parsed};
-use crate::farm::{Event, EventKind, Identity, Job, Source, What};
+use crate::farm::{Event, EventKind, Identity, PrintReport};
+use crate::labels::{EventLabel, Source};
 
 mod job;
 mod message;
@@ -29,24 +30,24 @@ const PLACEHOLDER: &str = "continuousprint_";
 pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
     let message = Message::find(fields)?.ok_or(Reject::NoEvent { sender: Source::OctoPrint })?;
     let Some(topic) = Topic::named(message.topic()) else {
-        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventKind::Unknown });
+        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventLabel::Unknown });
     };
     let printer = identity(&message, context)?.ok_or(Reject::NoPrinter { sender: Source::OctoPrint })?;
     let extra = message.object("extra")?;
-    let what = if extra.flag("popup")? { What::Test } else { topic.what(&message)? };
+    let kind = if extra.flag("popup")? { EventKind::Test } else { topic.kind(&message)? };
     let file = job::file(&message, extra);
-    if what != What::Test && is_placeholder(&file) {
-        return Ok(Parsed::Ignored { reason: Ignored::Placeholder, kind: what.kind() });
+    if kind != EventKind::Test && is_placeholder(&file) {
+        return Ok(Parsed::Ignored { reason: Ignored::Placeholder, kind: kind.label() });
     }
     Ok(Parsed::Event(Event {
         printer,
         received: context.received,
         sent: message.number("currentTime")?.and_then(range::clock),
-        what,
-        job: match what {
+        kind,
+        report: match kind {
             // The job beside an event that we do not know can be about any file.
-            What::Test | What::Notice => Job::default(),
-            _ => job::read(&message, what, extra, file)?,
+            EventKind::Test | EventKind::Notice => PrintReport::default(),
+            _ => job::read(&message, kind, extra, file)?,
         },
     }))
 }

@@ -3,7 +3,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::farm::{Elapsed, File, Outcome};
+use crate::farm::{Elapsed, File};
+use crate::labels::Outcome;
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 pub(super) fn octoprint(message: Value) -> Event {
@@ -14,7 +15,7 @@ pub(super) fn result(message: Value) -> Result<Parsed, Reject> {
     parsed(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
 }
 
-pub(super) fn ignored(reason: Ignored, kind: EventKind) -> Parsed {
+pub(super) fn ignored(reason: Ignored, kind: EventLabel) -> Parsed {
     Parsed::Ignored { reason, kind }
 }
 
@@ -35,33 +36,33 @@ fn the_test_button() {
     {
         let pressed = json!({"topic": topic, "extra": {"name": "continuousprint_x.gcode", "popup": true}});
         let event = octoprint(with(pressed, real.clone()));
-        assert_eq!((event.what, event.job), (What::Test, Job::default()), "{topic}");
+        assert_eq!((event.kind, event.report), (EventKind::Test, PrintReport::default()), "{topic}");
     }
     let not_pressed = json!({"topic": "Print Done", "extra": {"popup": "False"}});
-    assert_eq!(octoprint(not_pressed).what, What::Finished(Outcome::Completed));
+    assert_eq!(octoprint(not_pressed).kind, EventKind::Ended(Outcome::Completed));
 }
 
 #[test]
 fn placeholders_of_a_queue() {
     let name = "continuousprint_managed.gcode";
     let cases = [
-        (json!({"topic": "Print Started", "extra": {"name": name}}), EventKind::Started),
-        (json!({"topic": "Print Done", "extra": {"path": format!("tmp/{name}")}}), EventKind::Finished),
+        (json!({"topic": "Print Started", "extra": {"name": name}}), EventLabel::Started),
+        (json!({"topic": "Print Done", "extra": {"path": format!("tmp/{name}")}}), EventLabel::Ended),
         (
             json!({"topic": "Print Progress", "extra": {}, "job": {"file": {"name": name}}}),
-            EventKind::Progress,
+            EventLabel::Progress,
         ),
         (
             json!({"topic": "Custom Event", "message": "FileSelected", "extra": {"name": name}}),
-            EventKind::Notice,
+            EventLabel::Notice,
         ),
-        (json!({"topic": "Print Started", "fileName": name}), EventKind::Started),
+        (json!({"topic": "Print Started", "fileName": name}), EventLabel::Started),
     ];
     for (message, kind) in cases {
         assert_eq!(result(message.clone()), Ok(ignored(Ignored::Placeholder, kind)), "{message}");
     }
     let other = json!({"topic": "Print Started", "extra": {"name": "my_continuousprint_.gcode"}});
-    assert_eq!(octoprint(other).what, What::Started);
+    assert_eq!(octoprint(other).kind, EventKind::Started);
 }
 
 #[test]
@@ -70,10 +71,10 @@ fn a_notice_says_nothing_of_a_print() {
         "topic": "Custom Event", "message": "FileSelected", "extra": {"name": "other.gcode"},
         "job": {"file": {"name": "other.gcode"}}, "progress": {"completion": 0},
     });
-    assert_eq!(octoprint(selected).job, Job::default());
+    assert_eq!(octoprint(selected).report, PrintReport::default());
     let anything =
         json!({"topic": "Custom Event", "message": "x", "extra": {"name": ["a"]}, "progress": [1]});
-    assert_eq!(octoprint(anything).what, What::Notice);
+    assert_eq!(octoprint(anything).kind, EventKind::Notice);
 }
 
 #[test]
@@ -104,10 +105,10 @@ fn templates_of_users() {
     ];
     for (case, message) in cases {
         let event = event(Source::OctoPrint, &message);
-        assert_eq!(event.what, What::Finished(Outcome::Completed), "{case}");
+        assert_eq!(event.kind, EventKind::Ended(Outcome::Completed), "{case}");
         assert_eq!(event.printer.id, "delta", "{case}");
-        assert_eq!(event.job.file, Some(file("a.gcode", None)), "{case}");
-        assert_eq!(event.job.elapsed, Some(Elapsed::Printing(seconds(12.5))), "{case}");
+        assert_eq!(event.report.file, Some(file("a.gcode", None)), "{case}");
+        assert_eq!(event.report.elapsed, Some(Elapsed::Printing(seconds(12.5))), "{case}");
     }
 }
 
@@ -195,7 +196,7 @@ fn what_belongs_elsewhere_is_refused_and_named() {
     }
     let unread =
         json!({"topic": "Error", "offsets": [], "extra": {"logs": [], "position": {}}, "other": [{}]});
-    assert_eq!(octoprint(unread).what, What::Error);
+    assert_eq!(octoprint(unread).kind, EventKind::Error);
 }
 
 #[test]
@@ -206,8 +207,8 @@ fn long_texts_are_cut() {
     );
     let cut = "é".repeat(512);
     assert_eq!(event.printer.id, cut);
-    assert_eq!(event.job.file, Some(file(&cut, None)));
-    assert_eq!(event.job.owner, Some(cut));
+    assert_eq!(event.report.file, Some(file(&cut, None)));
+    assert_eq!(event.report.owner, Some(cut));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::message::Message;
 use super::{Malformed, Object};
-use crate::farm::{AttentionReason, Outcome, Reported, What};
+use crate::farm::{EventKind, ReportedState};
+use crate::labels::{AttentionReason, Outcome};
 
 #[cfg(test)]
 mod tests;
@@ -51,15 +52,15 @@ impl Topic {
     ///
     /// # Errors
     /// When a field that tells it holds a list or an object.
-    pub(super) fn what(self, message: &Message<'_>) -> Result<What, Malformed> {
+    pub(super) fn kind(self, message: &Message<'_>) -> Result<EventKind, Malformed> {
         Ok(match self {
-            Self::Started => What::Started,
-            Self::Done => What::Finished(Outcome::Completed),
-            Self::Failed => What::Finished(failure(message)?),
-            Self::Paused => What::Paused,
-            Self::Progress => What::Progress,
-            Self::Attention => What::Attention(AttentionReason::UserInteraction),
-            Self::Error => What::Error,
+            Self::Started => EventKind::Started,
+            Self::Done => EventKind::Ended(Outcome::Completed),
+            Self::Failed => EventKind::Ended(failure(message)?),
+            Self::Paused => EventKind::Paused,
+            Self::Progress => EventKind::Progress,
+            Self::Attention => EventKind::Attention(AttentionReason::UserInteraction),
+            Self::Error => EventKind::Error,
             Self::Custom => custom(message)?,
         })
     }
@@ -68,42 +69,42 @@ impl Topic {
 /// Events of OctoPrint that users name in the message of a custom event, and what they tell.
 #[derive(Clone, Copy)]
 enum Custom {
-    Tells(What),
+    Tells(EventKind),
     Failed,
     StateChanged,
 }
 
 const CUSTOM: [(&str, Custom); 8] = [
-    ("PrintResumed", Custom::Tells(What::StateReport(Reported::Printing))),
-    ("PrintPaused", Custom::Tells(What::StateReport(Reported::Paused))),
-    ("PrintCancelled", Custom::Tells(What::Finished(Outcome::Cancelled))),
-    ("PrintDone", Custom::Tells(What::Finished(Outcome::Completed))),
+    ("PrintResumed", Custom::Tells(EventKind::StateReport(ReportedState::Printing))),
+    ("PrintPaused", Custom::Tells(EventKind::StateReport(ReportedState::Paused))),
+    ("PrintCancelled", Custom::Tells(EventKind::Ended(Outcome::Cancelled))),
+    ("PrintDone", Custom::Tells(EventKind::Ended(Outcome::Completed))),
     ("PrintFailed", Custom::Failed),
-    ("Connected", Custom::Tells(What::StateReport(Reported::Idle))),
-    ("Disconnected", Custom::Tells(What::StateReport(Reported::Offline))),
+    ("Connected", Custom::Tells(EventKind::StateReport(ReportedState::Idle))),
+    ("Disconnected", Custom::Tells(EventKind::StateReport(ReportedState::Offline))),
     ("PrinterStateChanged", Custom::StateChanged),
 ];
 
-const STATES: [(&str, Reported); 7] = [
-    ("PRINTING", Reported::Printing),
-    ("PAUSED", Reported::Paused),
-    ("OPERATIONAL", Reported::Idle),
-    ("ERROR", Reported::Error),
-    ("CLOSED_WITH_ERROR", Reported::Error),
-    ("OFFLINE", Reported::Offline),
-    ("CLOSED", Reported::Offline),
+const STATES: [(&str, ReportedState); 7] = [
+    ("PRINTING", ReportedState::Printing),
+    ("PAUSED", ReportedState::Paused),
+    ("OPERATIONAL", ReportedState::Idle),
+    ("ERROR", ReportedState::Error),
+    ("CLOSED_WITH_ERROR", ReportedState::Error),
+    ("OFFLINE", ReportedState::Offline),
+    ("CLOSED", ReportedState::Offline),
 ];
 
-fn custom(message: &Message<'_>) -> Result<What, Malformed> {
+fn custom(message: &Message<'_>) -> Result<EventKind, Malformed> {
     let name = message.field(|object| object.text("message"))?.unwrap_or_default();
     Ok(match lookup(&CUSTOM, &name) {
-        Some(Custom::Tells(what)) => what,
-        Some(Custom::Failed) => What::Finished(failure(message)?),
+        Some(Custom::Tells(kind)) => kind,
+        Some(Custom::Failed) => EventKind::Ended(failure(message)?),
         Some(Custom::StateChanged) => {
             let state = message.object("extra")?.text("state_id")?.unwrap_or_default();
-            lookup(&STATES, &state).map_or(What::Notice, What::StateReport)
+            lookup(&STATES, &state).map_or(EventKind::Notice, EventKind::StateReport)
         }
-        None => What::Notice,
+        None => EventKind::Notice,
     })
 }
 

@@ -6,16 +6,18 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::{array, collection, num, option};
 
-use crate::farm::{Origin, PrintReading, Reading, Source, State, Time, Totals};
+use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
+use crate::labels::{Origin, Source, State};
+use crate::timestamp::Timestamp;
 
-/// A [`Reading`] that owns what it reads, without its label.
+/// A [`PrinterSnapshot`] that owns what it reads, without its label.
 #[derive(Debug)]
 pub(super) struct Printer {
     id: String,
     name: String,
     source: Source,
     state: State,
-    last_event: Time,
+    last_event: Timestamp,
     print: Option<Print>,
     printed: Duration,
     paused: Duration,
@@ -28,15 +30,15 @@ struct Print {
     origin: Origin,
     ratios: [Option<f64>; 2],
     remaining: Option<Duration>,
-    eta: Option<Time>,
-    started: Time,
+    eta: Option<Timestamp>,
+    started: Timestamp,
     elapsed: Duration,
     layers: [Option<u32>; 2],
 }
 
 impl Printer {
-    pub(super) fn reading<'a>(&'a self, label: &'a str) -> Reading<'a> {
-        Reading {
+    pub(super) fn reading<'a>(&'a self, label: &'a str) -> PrinterSnapshot<'a> {
+        PrinterSnapshot {
             label,
             source: self.source,
             id: &self.id,
@@ -52,8 +54,8 @@ impl Printer {
 }
 
 impl Print {
-    fn reading(&self) -> PrintReading<'_> {
-        PrintReading {
+    fn reading(&self) -> PrintSnapshot<'_> {
+        PrintSnapshot {
             file: &self.file,
             origin: self.origin,
             progress: self.ratios[0],
@@ -136,7 +138,7 @@ fn count() -> impl Strategy<Value = u64> {
     prop_oneof![0..20_u64, 0..=1_u64 << 53]
 }
 
-pub(super) fn time() -> impl Strategy<Value = Time> {
+pub(super) fn time() -> impl Strategy<Value = Timestamp> {
     prop_oneof![
         0..4_000_000_000_000_000_i64,
         (0..4_000_000_000_i64).prop_map(|seconds| seconds * 1_000_000),
@@ -144,10 +146,10 @@ pub(super) fn time() -> impl Strategy<Value = Time> {
             .prop_map(|(seconds, micros)| seconds * 1_000_000 + micros),
         any::<i64>(),
     ]
-    .prop_map(Time::from_micros)
+    .prop_map(Timestamp::from_micros)
 }
 
-/// A span of up to the 292,000 years that [`Time`] can tell.
+/// A span of up to the 292,000 years that [`Timestamp`] can tell.
 fn span() -> impl Strategy<Value = Duration> {
     prop_oneof![
         (0..40_u64).prop_map(Duration::from_secs),

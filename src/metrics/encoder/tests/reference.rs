@@ -6,13 +6,16 @@ use std::time::Duration;
 use prometheus::core::Collector;
 use prometheus::{CounterVec, GaugeVec, Opts, Registry};
 
-use crate::farm::{
-    AttentionReason, Origin, Outcome, PrintReading, Reading, Source, State, Time, Totals, WarningAction,
-};
+use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
+use crate::labels::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
 use crate::metrics::catalogue::*;
+use crate::timestamp::Timestamp;
 
 /// The same readings in a registry of the `prometheus` crate.
-pub(super) fn registry(readings: &[Reading<'_>], limit_reached: impl Fn(Source) -> Option<Time>) -> Registry {
+pub(super) fn registry(
+    readings: &[PrinterSnapshot<'_>],
+    limit_reached: impl Fn(Source) -> Option<Timestamp>,
+) -> Registry {
     let mut reference = Reference::default();
     for reading in readings {
         reference.printer(reading);
@@ -22,7 +25,7 @@ pub(super) fn registry(readings: &[Reading<'_>], limit_reached: impl Fn(Source) 
         }
     }
     for &source in Source::ALL {
-        reference.set(&NOTIFICATION_LIMIT, &[source.as_str()], limit_reached(source).map(Time::seconds));
+        reference.set(&NOTIFICATION_LIMIT, &[source.as_str()], limit_reached(source).map(Timestamp::seconds));
     }
     reference.registry
 }
@@ -49,7 +52,7 @@ impl Reference {
         }
     }
 
-    fn printer(&mut self, reading: &Reading<'_>) {
+    fn printer(&mut self, reading: &PrinterSnapshot<'_>) {
         let label = reading.label;
         self.set(&PRINTER_INFO, &[reading.id, reading.name, label, reading.source.as_str()], Some(1.0));
         for &state in State::ALL {
@@ -65,7 +68,7 @@ impl Reference {
         for &outcome in Outcome::ALL {
             let (at, word) = (outcome.index(), outcome.as_str());
             self.set(&ENDED_PRINT_SECONDS, &[word, label], Some(micros_as_seconds(totals.ended_printed[at])));
-            self.set(&LAST_PRINT_END, &[word, label], totals.last_end[at].map(Time::seconds));
+            self.set(&LAST_PRINT_END, &[word, label], totals.last_end[at].map(Timestamp::seconds));
             for &origin in Origin::ALL {
                 let ended = totals.ended[origin.index()][at];
                 self.set(&PRINTS, &[origin.as_str(), word, label], Some(ended as f64));
@@ -86,11 +89,11 @@ impl Reference {
         self.set(&PRINTER_ERRORS, &[label], Some(totals.errors as f64));
     }
 
-    fn print(&mut self, label: &str, print: &PrintReading<'_>) {
+    fn print(&mut self, label: &str, print: &PrintSnapshot<'_>) {
         self.set(&PRINT_INFO, &[print.file, print.origin.as_str(), label], Some(1.0));
         self.set(&PRINT_PROGRESS, &[label], print.progress);
         self.set(&PRINT_REMAINING, &[label], print.remaining.map(micros_as_seconds));
-        self.set(&PRINT_ETA, &[label], print.eta.map(Time::seconds));
+        self.set(&PRINT_ETA, &[label], print.eta.map(Timestamp::seconds));
         self.set(&PRINT_START, &[label], Some(print.started.seconds()));
         self.set(&PRINT_ELAPSED, &[label], Some(micros_as_seconds(print.elapsed)));
         self.set(&PRINT_LAYER, &[label], print.layer.map(f64::from));

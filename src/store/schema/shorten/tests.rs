@@ -60,7 +60,7 @@ fn states_of_every_kind_come_through_the_step_unchanged_and_as_they_are_written_
         let printer = farm.view().printer(position).unwrap();
         assert_eq!((printer.label(), printer.name()), (&*position.to_string(), "a name"));
         assert_eq!(printer.source().as_str(), before["source"]);
-        let now = serde_json::to_value(printer.standing()).unwrap();
+        let now = serde_json::to_value(printer.state()).unwrap();
         assert_eq!(now, serde_json::from_str::<Value>(&row.unwrap()).unwrap(), "{before}");
         let mut before = before.clone();
         before.as_object_mut().unwrap().retain(|name, _| !COLUMNS.contains(&name.as_str()));

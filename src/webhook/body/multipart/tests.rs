@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::super::read;
 use super::BodyLimits;
-use crate::farm::Source;
+use crate::labels::Source;
 use crate::webhook::body::tests::{
     Trickle, octoprint, part, patiently, rejection, text, text_part, typed, whole, with_picture,
 };

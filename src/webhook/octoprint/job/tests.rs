@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::farm::Time;
+use crate::timestamp::Timestamp;
 use crate::webhook::octoprint::tests::{file, octoprint, seconds};
 use crate::webhook::tests::{context, with};
 
@@ -20,9 +20,9 @@ fn all_fields_of_a_job() {
         "currentZ": 0.5,
         "currentTime": 1_795_308_886,
     }));
-    assert_eq!(event.sent, Some(Time::from_micros(1_795_308_886_000_000)));
+    assert_eq!(event.sent, Some(Timestamp::from_micros(1_795_308_886_000_000)));
     assert_eq!(event.received, context(None, &|_, _| None).received);
-    let expected = Job {
+    let expected = PrintReport {
         file: Some(file("a.gcode", Some("x/a.gcode"))),
         origin: Some(Origin::Local),
         owner: Some("lena".to_owned()),
@@ -32,9 +32,9 @@ fn all_fields_of_a_job() {
         estimate: Some(seconds(93.0)),
         height: Some(0.0005),
         position: Some(691),
-        ..Job::default()
+        ..PrintReport::default()
     };
-    assert_eq!(event.job, expected);
+    assert_eq!(event.report, expected);
 }
 
 #[test]
@@ -57,12 +57,15 @@ fn an_sd_print_says_nothing_beside_extra() {
     let empty = json!({"state": "", "job": "", "progress": "", "currentZ": "", "offsets": "", "meta": ""});
     let started =
         json!({"topic": "Print Started", "extra": {"name": "a.gco", "path": "a.gco", "origin": "sdcard"}});
-    let expected =
-        Job { file: Some(file("a.gco", Some("a.gco"))), origin: Some(Origin::SdCard), ..Job::default() };
-    assert_eq!(octoprint(with(started, empty.clone())).job, expected);
+    let expected = PrintReport {
+        file: Some(file("a.gco", Some("a.gco"))),
+        origin: Some(Origin::SdCard),
+        ..PrintReport::default()
+    };
+    assert_eq!(octoprint(with(started, empty.clone())).report, expected);
     let progress = json!({"topic": "Print Progress", "message": "Your print is 30 % complete.", "extra": {}});
-    let expected = Job { progress_in_words: Some(0.3), ..Job::default() };
-    assert_eq!(octoprint(with(progress, empty)).job, expected);
+    let expected = PrintReport { progress_in_words: Some(0.3), ..PrintReport::default() };
+    assert_eq!(octoprint(with(progress, empty)).report, expected);
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn origins() {
     ];
     for (word, origin) in cases {
         let message = json!({"topic": "Print Started", "extra": {"name": "a", "origin": word}});
-        assert_eq!(octoprint(message).job.origin, origin, "{word}");
+        assert_eq!(octoprint(message).report.origin, origin, "{word}");
     }
 }
 
@@ -101,7 +104,7 @@ fn where_the_file_is_named() {
     ];
     for (case, message, expected) in cases {
         let message = with(message, json!({"topic": "Print Started"}));
-        assert_eq!(octoprint(message).job.file, expected, "{case}");
+        assert_eq!(octoprint(message).report.file, expected, "{case}");
     }
 }
 
@@ -110,9 +113,9 @@ fn the_origin_goes_with_the_file() {
     let message = json!({
         "topic": "Print Progress", "extra": {"name": "e"}, "job": {"file": {"name": "j", "origin": "local"}},
     });
-    assert_eq!(octoprint(message).job.origin, None);
+    assert_eq!(octoprint(message).report.origin, None);
     let renamed = json!({"topic": "Print Progress", "fileName": "f", "origin": "sdcard"});
-    assert_eq!(octoprint(renamed).job.origin, Some(Origin::SdCard));
+    assert_eq!(octoprint(renamed).report.origin, Some(Origin::SdCard));
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn owners() {
     ];
     for (message, owner) in cases {
         let message = with(message, json!({"topic": "Print Started"}));
-        assert_eq!(octoprint(message.clone()).job.owner.as_deref(), owner, "{message}");
+        assert_eq!(octoprint(message.clone()).report.owner.as_deref(), owner, "{message}");
     }
 }
 
@@ -151,7 +154,7 @@ fn elapsed_time() {
         ),
     ];
     for (case, topic, message, expected) in cases {
-        let elapsed = octoprint(with(message, json!({ "topic": topic }))).job.elapsed;
+        let elapsed = octoprint(with(message, json!({ "topic": topic }))).report.elapsed;
         assert_eq!(elapsed, Some(Elapsed::Printing(seconds(expected))), "{case}");
     }
     for (topic, message) in [
@@ -160,7 +163,7 @@ fn elapsed_time() {
         ("Print Done", json!({"time": 1_795_308_886})),
         ("Print Progress", json!({"progress": "printTime"})),
     ] {
-        assert_eq!(octoprint(with(message, json!({ "topic": topic }))).job.elapsed, None, "{topic}");
+        assert_eq!(octoprint(with(message, json!({ "topic": topic }))).report.elapsed, None, "{topic}");
     }
 }
 
@@ -195,7 +198,7 @@ fn remaining_time_and_estimate() {
     for (case, topic, job, progress, remaining, estimate) in cases {
         let event = octoprint(json!({"topic": topic, "job": job, "progress": progress}));
         let expected = [remaining, estimate].map(|span| span.map(Duration::from_secs));
-        assert_eq!([event.job.remaining, event.job.estimate], expected, "{case}");
+        assert_eq!([event.report.remaining, event.report.estimate], expected, "{case}");
     }
 }
 
@@ -218,14 +221,14 @@ fn progress() {
         ("-1 %", "Print Progress", json!({"progress": {"completion": -1}}), None),
     ];
     for (case, topic, message, expected) in cases {
-        assert_eq!(octoprint(with(message, json!({ "topic": topic }))).job.progress, expected, "{case}");
+        assert_eq!(octoprint(with(message, json!({ "topic": topic }))).report.progress, expected, "{case}");
     }
 }
 
 #[test]
 fn progress_in_words_stands_in_for_progress_only() {
     let sentence = json!({"message": "Your print is 30 % complete."});
-    let words = |message| octoprint(with(sentence.clone(), message)).job.progress_in_words;
+    let words = |message| octoprint(with(sentence.clone(), message)).report.progress_in_words;
     assert_eq!(words(json!({"topic": "Print Progress", "progress": {"completion": null}})), Some(0.3));
     assert_eq!(words(json!({"topic": "Print Progress", "progress": {"completion": 10}})), None);
     assert_eq!(words(json!({"topic": "Print Paused"})), None);
@@ -234,9 +237,9 @@ fn progress_in_words_stands_in_for_progress_only() {
 #[test]
 fn position() {
     let both = json!({"topic": "Print Paused", "extra": {"fileposition": 12}, "progress": {"filepos": 10}});
-    assert_eq!(octoprint(both).job.position, Some(12));
+    assert_eq!(octoprint(both).report.position, Some(12));
     let negative = json!({"topic": "Print Paused", "extra": {"fileposition": -12}});
-    assert_eq!(octoprint(negative).job.position, None);
+    assert_eq!(octoprint(negative).report.position, None);
 }
 
 #[test]
@@ -251,7 +254,7 @@ fn says_paused() {
     ];
     for (state, expected) in cases {
         let event = octoprint(json!({"topic": "Print Progress", "state": state}));
-        assert_eq!(event.job.says_paused, expected, "{state}");
+        assert_eq!(event.report.says_paused, expected, "{state}");
     }
 }
 

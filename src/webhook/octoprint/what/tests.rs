@@ -1,30 +1,30 @@
 use serde_json::json;
 
 use super::*;
-use crate::farm::EventKind;
+use crate::labels::EventLabel;
 use crate::webhook::Ignored;
 use crate::webhook::octoprint::tests::{ignored, octoprint, result};
 use crate::webhook::tests::with;
 
 #[test]
 fn topics() {
-    let failed = What::Finished(Outcome::Failed);
+    let failed = EventKind::Ended(Outcome::Failed);
     let cases = [
-        ("Print Started", What::Started),
-        ("print started", What::Started),
-        (" PRINT STARTED ", What::Started),
-        ("Print Done", What::Finished(Outcome::Completed)),
+        ("Print Started", EventKind::Started),
+        ("print started", EventKind::Started),
+        (" PRINT STARTED ", EventKind::Started),
+        ("Print Done", EventKind::Ended(Outcome::Completed)),
         ("Print Failed", failed),
-        ("Print Paused", What::Paused),
-        ("Print Progress", What::Progress),
-        ("User Action Needed", What::Attention(AttentionReason::UserInteraction)),
-        ("Error", What::Error),
-        ("Custom Event", What::Notice),
+        ("Print Paused", EventKind::Paused),
+        ("Print Progress", EventKind::Progress),
+        ("User Action Needed", EventKind::Attention(AttentionReason::UserInteraction)),
+        ("Error", EventKind::Error),
+        ("Custom Event", EventKind::Notice),
     ];
-    for (topic, what) in cases {
-        assert_eq!(octoprint(json!({ "topic": topic })).what, what, "{topic}");
+    for (topic, kind) in cases {
+        assert_eq!(octoprint(json!({ "topic": topic })).kind, kind, "{topic}");
     }
-    let unknown = ignored(Ignored::UnknownEvent, EventKind::Unknown);
+    let unknown = ignored(Ignored::UnknownEvent, EventLabel::Unknown);
     for topic in ["Print Startled", "42", "Printing"] {
         assert_eq!(result(json!({ "topic": topic })), Ok(unknown.clone()), "{topic}");
     }
@@ -51,60 +51,60 @@ fn why_a_print_failed() {
     ];
     for (case, message, outcome) in cases {
         let message = with(message, json!({"topic": "Print Failed"}));
-        assert_eq!(octoprint(message).what, What::Finished(outcome), "{case}");
+        assert_eq!(octoprint(message).kind, EventKind::Ended(outcome), "{case}");
     }
 }
 
 #[test]
 fn custom_events() {
-    let state = What::StateReport;
+    let state = EventKind::StateReport;
     let cases = [
-        ("PrintResumed", state(Reported::Printing)),
-        (" printresumed\n", state(Reported::Printing)),
-        ("PrintPaused", state(Reported::Paused)),
-        ("PrintCancelled", What::Finished(Outcome::Cancelled)),
-        ("PrintDone", What::Finished(Outcome::Completed)),
-        ("PrintFailed", What::Finished(Outcome::Failed)),
-        ("Connected", state(Reported::Idle)),
-        ("Disconnected", state(Reported::Offline)),
-        ("PrintCancelling", What::Notice),
-        ("FileSelected", What::Notice),
-        ("Something happened", What::Notice),
-        ("", What::Notice),
+        ("PrintResumed", state(ReportedState::Printing)),
+        (" printresumed\n", state(ReportedState::Printing)),
+        ("PrintPaused", state(ReportedState::Paused)),
+        ("PrintCancelled", EventKind::Ended(Outcome::Cancelled)),
+        ("PrintDone", EventKind::Ended(Outcome::Completed)),
+        ("PrintFailed", EventKind::Ended(Outcome::Failed)),
+        ("Connected", state(ReportedState::Idle)),
+        ("Disconnected", state(ReportedState::Offline)),
+        ("PrintCancelling", EventKind::Notice),
+        ("FileSelected", EventKind::Notice),
+        ("Something happened", EventKind::Notice),
+        ("", EventKind::Notice),
     ];
-    for (message, what) in cases {
-        assert_eq!(octoprint(json!({"topic": "Custom Event", "message": message})).what, what, "{message}");
+    for (message, kind) in cases {
+        assert_eq!(octoprint(json!({"topic": "Custom Event", "message": message})).kind, kind, "{message}");
     }
     let cancelled =
         json!({"topic": "Custom Event", "message": "PrintFailed", "extra": {"reason": "cancelled"}});
-    assert_eq!(octoprint(cancelled).what, What::Finished(Outcome::Cancelled));
+    assert_eq!(octoprint(cancelled).kind, EventKind::Ended(Outcome::Cancelled));
     let at_random =
         json!({"topic": "Custom Event", "message": "PrintCancelled", "extra": {"reason": "error"}});
-    assert_eq!(octoprint(at_random).what, What::Finished(Outcome::Cancelled));
+    assert_eq!(octoprint(at_random).kind, EventKind::Ended(Outcome::Cancelled));
 }
 
 #[test]
 fn states_of_the_printer() {
     let cases = [
-        ("PRINTING", What::StateReport(Reported::Printing)),
-        ("PAUSED", What::StateReport(Reported::Paused)),
-        ("OPERATIONAL", What::StateReport(Reported::Idle)),
-        ("ERROR", What::StateReport(Reported::Error)),
-        ("CLOSED_WITH_ERROR", What::StateReport(Reported::Error)),
-        ("OFFLINE", What::StateReport(Reported::Offline)),
-        ("CLOSED", What::StateReport(Reported::Offline)),
-        ("STARTING", What::Notice),
-        ("PAUSING", What::Notice),
-        ("RESUMING", What::Notice),
-        ("FINISHING", What::Notice),
-        ("CANCELLING", What::Notice),
-        ("OPEN_SERIAL", What::Notice),
-        ("CONNECTING", What::Notice),
-        ("", What::Notice),
+        ("PRINTING", EventKind::StateReport(ReportedState::Printing)),
+        ("PAUSED", EventKind::StateReport(ReportedState::Paused)),
+        ("OPERATIONAL", EventKind::StateReport(ReportedState::Idle)),
+        ("ERROR", EventKind::StateReport(ReportedState::Error)),
+        ("CLOSED_WITH_ERROR", EventKind::StateReport(ReportedState::Error)),
+        ("OFFLINE", EventKind::StateReport(ReportedState::Offline)),
+        ("CLOSED", EventKind::StateReport(ReportedState::Offline)),
+        ("STARTING", EventKind::Notice),
+        ("PAUSING", EventKind::Notice),
+        ("RESUMING", EventKind::Notice),
+        ("FINISHING", EventKind::Notice),
+        ("CANCELLING", EventKind::Notice),
+        ("OPEN_SERIAL", EventKind::Notice),
+        ("CONNECTING", EventKind::Notice),
+        ("", EventKind::Notice),
     ];
-    for (id, what) in cases {
+    for (id, kind) in cases {
         let message =
             json!({"topic": "Custom Event", "message": "PrinterStateChanged", "extra": {"state_id": id}});
-        assert_eq!(octoprint(message).what, what, "{id}");
+        assert_eq!(octoprint(message).kind, kind, "{id}");
     }
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Microseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Time(i64);
+pub struct Timestamp(i64);
 
-impl Time {
+impl Timestamp {
     /// The time that lies `micros` microseconds after the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
@@ -42,7 +42,7 @@ impl Time {
     }
 }
 
-impl Add<Duration> for Time {
+impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, span: Duration) -> Self {
@@ -50,7 +50,7 @@ impl Add<Duration> for Time {
     }
 }
 
-impl Sub<Duration> for Time {
+impl Sub<Duration> for Timestamp {
     type Output = Self;
 
     fn sub(self, span: Duration) -> Self {
@@ -64,15 +64,15 @@ fn micros(span: Duration) -> i64 {
 
 /// The wall clock was put forward or back: the times that were read off it since `since` move along.
 #[derive(Clone, Copy, Debug)]
-pub struct Reset {
+pub struct ClockStep {
     /// The first time that moves, as the clock showed it before.
-    pub since: Time,
+    pub since: Timestamp,
     /// By how many microseconds the clock was put forward; negative when it was put back.
     pub by: i64,
 }
 
-impl Reset {
-    pub(super) fn apply(self, time: &mut Time) {
+impl ClockStep {
+    pub(super) fn apply(self, time: &mut Timestamp) {
         if *time >= self.since {
             *time = time.put(self.by);
         }

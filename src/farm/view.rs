@@ -5,29 +5,29 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::brief::{array, is_default, spans, table};
-use super::time::Time;
-use super::words::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+use crate::labels::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+use crate::timestamp::Timestamp;
 
 /// What of a printer changes with time alone, at one moment: with it, the rest can be read later, or again.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct PrinterTimes {
     pub(super) state: State,
-    pub(super) print: Option<PrintMoment>,
+    pub(super) print: Option<PrintTimes>,
     pub(super) printed: Duration,
     pub(super) paused: Duration,
 }
 
 /// What of the open print changes with time alone.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PrintMoment {
+pub(super) struct PrintTimes {
     pub(super) elapsed: Duration,
     pub(super) remaining: Option<Duration>,
-    pub(super) eta: Option<Time>,
+    pub(super) eta: Option<Timestamp>,
 }
 
 /// Everything that is exposed of one printer, as it is at one moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading<'a> {
+pub struct PrinterSnapshot<'a> {
     /// The `printer` label, pinned when the printer was first seen; no two printers share one.
     pub label: &'a str,
     /// Who sends its webhooks.
@@ -39,9 +39,9 @@ pub struct Reading<'a> {
     /// What it is doing.
     pub state: State,
     /// When it was last heard of.
-    pub last_event: Time,
+    pub last_event: Timestamp,
     /// The open print, if there is one.
-    pub print: Option<PrintReading<'a>>,
+    pub print: Option<PrintSnapshot<'a>>,
     /// Time spent printing in all prints, without pauses; never falls.
     pub printed: Duration,
     /// Time spent paused in all prints; never falls.
@@ -52,7 +52,7 @@ pub struct Reading<'a> {
 
 /// The open print at one moment. `None` is "not reported".
 #[derive(Clone, Copy, Debug)]
-pub struct PrintReading<'a> {
+pub struct PrintSnapshot<'a> {
     /// The file's name; empty when it is not known.
     pub file: &'a str,
     /// Where the file lies.
@@ -62,9 +62,9 @@ pub struct PrintReading<'a> {
     /// Counts down while printing, stands while paused.
     pub remaining: Option<Duration>,
     /// When the print should end; only while it prints.
-    pub eta: Option<Time>,
+    pub eta: Option<Timestamp>,
     /// When the print began.
-    pub started: Time,
+    pub started: Timestamp,
     /// Time spent printing, without pauses.
     pub elapsed: Duration,
     /// The current layer, from 1.
@@ -90,7 +90,7 @@ pub struct Totals {
     pub ended_printed: [Duration; Outcome::ALL.len()],
     /// When a print last ended so, by outcome.
     #[serde(with = "array", skip_serializing_if = "is_default")]
-    pub last_end: [Option<Time>; Outcome::ALL.len()],
+    pub last_end: [Option<Timestamp>; Outcome::ALL.len()],
     /// Warnings of a failure detector, by what it did.
     #[serde(with = "array", skip_serializing_if = "is_default")]
     pub failure_warnings: [u64; WarningAction::ALL.len()],

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::recent::Recent;
 use super::{CLIENTS, Client};
-use crate::farm::Source;
+use crate::labels::Source;
 
 /// How many wrong secrets are nothing but wrong: somebody who tries, or printers whose secret was changed.
 const FREE: u32 = 10;

@@ -10,21 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use super::brief::{is_default, span};
 use super::event::Elapsed;
-use super::time::{Reset, Time};
+use crate::timestamp::{ClockStep, Timestamp};
 
 /// Senders cut elapsed times to whole seconds: a watch that is ahead by less than this agrees with them.
 const ROUNDING: Duration = Duration::from_secs(1);
 
 /// Time spent printing and time spent paused, as known at one moment, and which of them runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Clock {
+pub(super) struct Stopwatch {
     #[serde(with = "span", default, skip_serializing_if = "is_default")]
     printed: Duration,
     #[serde(with = "span", default, skip_serializing_if = "is_default")]
     paused: Duration,
-    at: Time,
+    at: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
-    hand: Hand,
+    hand: Running,
     /// What `paused` was when the current pause began.
     #[serde(with = "span", default, skip_serializing_if = "is_default")]
     paused_before: Duration,
@@ -32,28 +32,28 @@ pub(super) struct Clock {
 
 /// Which time runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Hand {
+pub(super) enum Running {
     #[default]
     Printing,
     Paused,
     Stopped,
 }
 
-impl Clock {
+impl Stopwatch {
     /// The clock of a print that had already gone on for `elapsed` at `at`.
-    pub(super) fn new(at: Time, elapsed: Option<Elapsed>, hand: Hand) -> Self {
+    pub(super) fn new(at: Timestamp, elapsed: Option<Elapsed>, hand: Running) -> Self {
         let printed = elapsed.map_or(Duration::ZERO, Elapsed::stated);
         Self { printed, paused: Duration::ZERO, at, hand, paused_before: Duration::ZERO }
     }
 
     /// Time spent printing until `now`.
-    pub(super) fn printed(&self, now: Time) -> Duration {
-        self.printed + self.run(Hand::Printing, now)
+    pub(super) fn printed(&self, now: Timestamp) -> Duration {
+        self.printed + self.run(Running::Printing, now)
     }
 
     /// Time spent paused until `now`.
-    pub(super) fn paused(&self, now: Time) -> Duration {
-        self.paused + self.run(Hand::Paused, now)
+    pub(super) fn paused(&self, now: Timestamp) -> Duration {
+        self.paused + self.run(Running::Paused, now)
     }
 
     /// Time spent printing until the last report or [`Self::advance`].
@@ -61,25 +61,25 @@ impl Clock {
         self.printed
     }
 
-    fn run(&self, hand: Hand, now: Time) -> Duration {
+    fn run(&self, hand: Running, now: Timestamp) -> Duration {
         if self.hand == hand { now.since(self.at) } else { Duration::ZERO }
     }
 
     /// Credits what was watched until `limit`, and goes on from `now`. What lies between the two is credited to nothing.
-    pub(super) fn advance(&mut self, now: Time, limit: Time) {
+    pub(super) fn advance(&mut self, now: Timestamp, limit: Timestamp) {
         let until = now.min(limit);
         self.printed = self.printed(until);
         self.paused = self.paused(until);
         self.at = self.at.max(now);
     }
 
-    pub(super) fn reset(&mut self, reset: Reset) {
+    pub(super) fn reset(&mut self, reset: ClockStep) {
         reset.apply(&mut self.at);
     }
 
     /// Lets another time run from here on.
-    pub(super) fn turn(&mut self, hand: Hand) {
-        if hand == Hand::Paused && self.hand != Hand::Paused {
+    pub(super) fn turn(&mut self, hand: Running) {
+        if hand == Running::Paused && self.hand != Running::Paused {
             self.paused_before = self.paused;
         }
         self.hand = hand;
@@ -88,12 +88,12 @@ impl Clock {
     /// Takes the sender's word for the time up to now, with the print still in the state in which we believed it.
     pub(super) fn report(&mut self, elapsed: Elapsed) {
         match (elapsed, self.hand) {
-            (Elapsed::Printing(printed), Hand::Paused) => self.printed_in_a_pause(printed),
-            (Elapsed::Either(stated), Hand::Paused) => {
+            (Elapsed::Printing(printed), Running::Paused) => self.printed_in_a_pause(printed),
+            (Elapsed::Either(stated), Running::Paused) => {
                 self.printed_in_a_pause(stated.saturating_sub(self.paused_before));
             }
             (Elapsed::Printing(printed), _) => self.set_printed(printed),
-            (Elapsed::WithPauses(all), Hand::Paused) => {
+            (Elapsed::WithPauses(all), Running::Paused) => {
                 self.paused = all.saturating_sub(self.printed).max(self.paused_before);
             }
             (Elapsed::WithPauses(all), _) => self.set_printed(all.saturating_sub(self.paused)),
@@ -141,29 +141,29 @@ impl Elapsed {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Time {
-        Time::from_micros(seconds * 1_000_000)
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
     }
 
     fn secs(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
 
-    const FOREVER: Time = Time::from_micros(i64::MAX);
+    const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
     #[test]
     fn only_the_hand_that_runs_gains_time() {
-        let mut clock = Clock::new(at(0), None, Hand::Printing);
+        let mut clock = Stopwatch::new(at(0), None, Running::Printing);
         clock.advance(at(10), FOREVER);
-        clock.turn(Hand::Paused);
+        clock.turn(Running::Paused);
         clock.advance(at(25), FOREVER);
-        clock.turn(Hand::Stopped);
+        clock.turn(Running::Stopped);
         assert_eq!((clock.printed(at(99)), clock.paused(at(99))), (secs(10), secs(15)));
     }
 
     #[test]
     fn time_past_the_limit_is_credited_to_nothing() {
-        let mut clock = Clock::new(at(0), None, Hand::Printing);
+        let mut clock = Stopwatch::new(at(0), None, Running::Printing);
         clock.advance(at(100), at(30));
         assert_eq!(clock.printed(at(100)), secs(30));
         assert_eq!(clock.printed(at(105)), secs(35));
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_event_that_overtook_another_does_not_credit_the_time_between_them_twice() {
-        let mut clock = Clock::new(at(0), None, Hand::Printing);
+        let mut clock = Stopwatch::new(at(0), None, Running::Printing);
         clock.advance(at(10), FOREVER);
         clock.advance(at(8), FOREVER);
         assert_eq!(clock.printed(at(12)), secs(12));
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_sender_that_cuts_to_whole_seconds_does_not_hold_the_watch_back() {
         let mut clock =
-            Clock::new(at(0), Some(Elapsed::Printing(Duration::from_millis(20_600))), Hand::Printing);
+            Stopwatch::new(at(0), Some(Elapsed::Printing(Duration::from_millis(20_600))), Running::Printing);
         clock.report(Elapsed::Printing(secs(20)));
         assert_eq!(clock.printed(at(0)), Duration::from_millis(20_600));
     }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn the_sender_wins_over_the_watch() {
         for (watched, told) in [(100, 60), (100, 99), (10, 70)] {
-            let mut clock = Clock::new(at(0), Some(Elapsed::Printing(secs(watched))), Hand::Printing);
+            let mut clock = Stopwatch::new(at(0), Some(Elapsed::Printing(secs(watched))), Running::Printing);
             clock.report(Elapsed::Printing(secs(told)));
             assert_eq!(clock.printed(at(0)), secs(told), "watched {watched} s, told {told} s");
         }
@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_resume_that_nobody_told_is_taken_out_of_the_pause() {
-        let mut clock = Clock::new(at(0), Some(Elapsed::Printing(secs(20))), Hand::Printing);
-        clock.turn(Hand::Paused);
+        let mut clock = Stopwatch::new(at(0), Some(Elapsed::Printing(secs(20))), Running::Printing);
+        clock.turn(Running::Paused);
         clock.advance(at(66), FOREVER);
         clock.report(Elapsed::Printing(secs(66)));
         assert_eq!((clock.printed(at(66)), clock.paused(at(66))), (secs(66), secs(20)));
@@ -205,10 +205,10 @@ mod tests {
 
     #[test]
     fn a_time_with_pauses_leaves_out_the_pauses_that_are_known() {
-        let mut clock = Clock::new(at(0), Some(Elapsed::WithPauses(secs(100))), Hand::Printing);
-        clock.turn(Hand::Paused);
+        let mut clock = Stopwatch::new(at(0), Some(Elapsed::WithPauses(secs(100))), Running::Printing);
+        clock.turn(Running::Paused);
         clock.report(Elapsed::WithPauses(secs(400)));
-        clock.turn(Hand::Printing);
+        clock.turn(Running::Printing);
         clock.report(Elapsed::WithPauses(secs(450)));
         assert_eq!((clock.printed(at(0)), clock.paused(at(0))), (secs(150), secs(300)));
     }
@@ -216,10 +216,10 @@ mod tests {
     #[test]
     fn of_two_readings_of_the_last_time_the_one_nearer_to_the_watch_counts() {
         let run = || {
-            let mut clock = Clock::new(at(0), Some(Elapsed::WithPauses(secs(100))), Hand::Printing);
-            clock.turn(Hand::Paused);
+            let mut clock = Stopwatch::new(at(0), Some(Elapsed::WithPauses(secs(100))), Running::Printing);
+            clock.turn(Running::Paused);
             clock.advance(at(300), FOREVER);
-            clock.turn(Hand::Printing);
+            clock.turn(Running::Printing);
             clock.advance(at(400), FOREVER);
             clock
         };

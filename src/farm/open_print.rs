@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::brief::{is_default, optional_span};
-use super::clock::{Clock, Hand};
-use super::event::{Elapsed, Event, File, Job, What};
-use super::reading::{PrintMoment, PrintReading};
-use super::time::{Reset, Time};
-use super::words::{Origin, Outcome, State};
+use super::event::{Elapsed, Event, EventKind, File, PrintReport};
+use super::stopwatch::{Running, Stopwatch};
+use super::view::{PrintSnapshot, PrintTimes};
 use super::{EndedPrint, Limits};
+use crate::labels::{Origin, Outcome, State};
+use crate::timestamp::{ClockStep, Timestamp};
 
 /// Two times of a sender that are nearer than this are one: it states some of them in whole seconds.
 const TOLERANCE: Duration = Duration::from_secs(2);
@@ -33,9 +33,9 @@ pub(super) enum Phase {
 /// When something was reported, by both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
-    pub(super) received: Time,
+    pub(super) received: Timestamp,
     #[serde(skip_serializing_if = "is_default")]
-    sent: Option<Time>,
+    sent: Option<Timestamp>,
 }
 
 /// A print from its start, announced or implied, to its end.
@@ -48,12 +48,12 @@ pub(super) struct OpenPrint {
     origin: Origin,
     #[serde(skip_serializing_if = "is_default")]
     owner: Option<String>,
-    started: Time,
+    started: Timestamp,
     phase: Phase,
     /// When the pause began that nothing has shown to be over.
     #[serde(skip_serializing_if = "is_default")]
     open_pause: Option<Stamp>,
-    clock: Clock,
+    clock: Stopwatch,
     /// The start itself was reported, and nothing else of this print since.
     #[serde(default, skip_serializing_if = "is_default")]
     only_announced: bool,
@@ -75,15 +75,15 @@ pub(super) struct OpenPrint {
     height: Option<f64>,
     #[serde(skip_serializing_if = "is_default")]
     position: Option<u64>,
-    silent_at: Time,
+    silent_at: Timestamp,
 }
 
 impl Phase {
-    const fn hand(self) -> Hand {
+    const fn hand(self) -> Running {
         match self {
-            Self::Printing => Hand::Printing,
-            Self::Paused => Hand::Paused,
-            Self::ErrorPending | Self::Lost => Hand::Stopped,
+            Self::Printing => Running::Printing,
+            Self::Paused => Running::Paused,
+            Self::ErrorPending | Self::Lost => Running::Stopped,
         }
     }
 
@@ -114,20 +114,20 @@ impl Stamp {
 impl OpenPrint {
     /// The print that `event` tells of.
     pub(super) fn open(event: &Event, phase: Phase, limits: &Limits) -> Self {
-        let job = &event.job;
+        let report = &event.report;
         let stamp = Stamp::of(event);
         let mut print = Self {
-            print_id: job.print_id.clone(),
-            file: job.file.clone(),
-            origin: job.origin.unwrap_or(Origin::Unknown),
-            owner: job.owner.clone(),
-            started: event.received - job.elapsed.map_or(Duration::ZERO, Elapsed::stated),
+            print_id: report.print_id.clone(),
+            file: report.file.clone(),
+            origin: report.origin.unwrap_or(Origin::Unknown),
+            owner: report.owner.clone(),
+            started: event.received - report.elapsed.map_or(Duration::ZERO, Elapsed::stated),
             phase,
             open_pause: (phase == Phase::Paused).then_some(stamp),
-            clock: Clock::new(event.received, job.elapsed, phase.hand()),
-            only_announced: event.what == What::Started,
+            clock: Stopwatch::new(event.received, report.elapsed, phase.hand()),
+            only_announced: event.kind == EventKind::Started,
             last_report: stamp,
-            last_elapsed: job.elapsed,
+            last_elapsed: report.elapsed,
             progress: None,
             expected: None,
             estimate: None,
@@ -137,7 +137,7 @@ impl OpenPrint {
             position: None,
             silent_at: event.received,
         };
-        print.take(job);
+        print.take(report);
         print.listen(event.received, limits);
         print
     }
@@ -156,23 +156,23 @@ impl OpenPrint {
 
     /// Whether `event` is about another print than this one.
     pub(super) fn is_not_of(&self, event: &Event) -> bool {
-        let job = &event.job;
-        if let (Some(ours), Some(theirs)) = (&self.print_id, &job.print_id) {
+        let report = &event.report;
+        if let (Some(ours), Some(theirs)) = (&self.print_id, &report.print_id) {
             return ours != theirs;
         }
-        self.is_of_another_file(job) || self.fell_back(event)
+        self.is_of_another_file(report) || self.fell_back(event)
     }
 
-    pub(super) fn is_of_another_file(&self, job: &Job) -> bool {
-        are_different(self.file.as_ref(), job.file.as_ref())
-            || matches!(job.origin, Some(origin) if are_different_origins(self.origin, origin))
+    pub(super) fn is_of_another_file(&self, report: &PrintReport) -> bool {
+        are_different(self.file.as_ref(), report.file.as_ref())
+            || matches!(report.origin, Some(origin) if are_different_origins(self.origin, origin))
     }
 
     /// The elapsed time of one print never falls. Where it fell, and the smaller time fits in since the last report,
     /// another print has begun there; where it does not fit, a report was overtaken on its way.
     fn fell_back(&self, event: &Event) -> bool {
         let (Some(before), Some(Elapsed::Printing(now) | Elapsed::WithPauses(now))) =
-            (self.last_elapsed, event.job.elapsed)
+            (self.last_elapsed, event.report.elapsed)
         else {
             return false;
         };
@@ -187,7 +187,7 @@ impl OpenPrint {
     }
 
     /// Credits the watched time until now, or until the print was lost track of.
-    pub(super) fn advance(&mut self, now: Time) {
+    pub(super) fn advance(&mut self, now: Timestamp) {
         self.clock.advance(now, self.silent_at);
     }
 
@@ -196,11 +196,11 @@ impl OpenPrint {
         if self.went_on(event) {
             self.open_pause = None;
         }
-        if let Some(elapsed) = event.job.elapsed {
+        if let Some(elapsed) = event.report.elapsed {
             self.clock.report(elapsed);
             self.last_elapsed = Some(elapsed);
         }
-        self.take(&event.job);
+        self.take(&event.report);
         self.last_report = Stamp::of(event);
         self.only_announced = false;
         self.enter(phase, event);
@@ -219,11 +219,11 @@ impl OpenPrint {
 
     /// Whether `event` shows that a paused print has printed since it was paused.
     pub(super) fn went_on(&self, event: &Event) -> bool {
-        self.phase == Phase::Paused && self.clock.went_on(event.job.elapsed)
+        self.phase == Phase::Paused && self.clock.went_on(event.report.elapsed)
     }
 
     /// Waits for the next report from here on: until then the estimate, and some grace, explain the silence.
-    pub(super) fn listen(&mut self, now: Time, limits: &Limits) {
+    pub(super) fn listen(&mut self, now: Timestamp, limits: &Limits) {
         let patience = match self.estimate.or(self.expected) {
             Some(estimate) => {
                 let printed = self.clock.printed(now);
@@ -236,26 +236,26 @@ impl OpenPrint {
     }
 
     /// Takes what is said of the print, and keeps what is not said again.
-    fn take(&mut self, job: &Job) {
-        self.take_names(job);
-        self.progress = job.progress.or(job.progress_in_words).or(self.progress);
+    fn take(&mut self, report: &PrintReport) {
+        self.take_names(report);
+        self.progress = report.progress.or(report.progress_in_words).or(self.progress);
         let printed = self.clock.printed_so_far();
-        self.expected = job.remaining.map(|remaining| printed + remaining).or(self.expected);
-        self.estimate = job.estimate.or(self.estimate);
-        self.layer = job.layer.or(self.layer);
-        self.layers = job.layers.or(self.layers);
-        self.height = job.height.or(self.height);
-        self.position = job.position.or(self.position);
+        self.expected = report.remaining.map(|remaining| printed + remaining).or(self.expected);
+        self.estimate = report.estimate.or(self.estimate);
+        self.layer = report.layer.or(self.layer);
+        self.layers = report.layers.or(self.layers);
+        self.height = report.height.or(self.height);
+        self.position = report.position.or(self.position);
     }
 
     /// Ends the print with the sender's last word on its time.
     pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
-        if let Some(elapsed) = event.job.elapsed
+        if let Some(elapsed) = event.report.elapsed
             && !self.counts_an_open_pause(event, outcome)
         {
             self.clock.report(elapsed);
         }
-        self.take_names(&event.job);
+        self.take_names(&event.report);
         self.close(event.received, outcome)
     }
 
@@ -266,7 +266,7 @@ impl OpenPrint {
         let Some(open_pause) = self.open_pause.filter(|_| outcome != Outcome::Completed) else {
             return false;
         };
-        match (self.position, event.job.position, event.job.elapsed) {
+        match (self.position, event.report.position, event.report.elapsed) {
             (Some(paused), Some(ended), _) if paused == ended || self.origin != Origin::SdCard => {
                 paused == ended
             }
@@ -278,14 +278,14 @@ impl OpenPrint {
         }
     }
 
-    fn take_names(&mut self, job: &Job) {
-        adopt(&mut self.print_id, job.print_id.as_ref());
-        adopt(&mut self.file, job.file.as_ref());
-        adopt(&mut self.owner, job.owner.as_ref());
+    fn take_names(&mut self, report: &PrintReport) {
+        adopt(&mut self.print_id, report.print_id.as_ref());
+        adopt(&mut self.file, report.file.as_ref());
+        adopt(&mut self.owner, report.owner.as_ref());
     }
 
     /// Ends the print without a word from the sender.
-    pub(super) fn close(self, at: Time, outcome: Outcome) -> EndedPrint {
+    pub(super) fn close(self, at: Timestamp, outcome: Outcome) -> EndedPrint {
         EndedPrint {
             printed: self.clock.printed(at),
             paused: self.clock.paused(at),
@@ -299,7 +299,7 @@ impl OpenPrint {
         }
     }
 
-    pub(super) fn reset(&mut self, reset: Reset) {
+    pub(super) fn reset(&mut self, reset: ClockStep) {
         self.clock.reset(reset);
         let open_pause = self.open_pause.as_mut().map(|pause| &mut pause.received);
         let times = [&mut self.started, &mut self.last_report.received, &mut self.silent_at];
@@ -309,35 +309,35 @@ impl OpenPrint {
     }
 
     /// Time spent printing until `now`, or until the print was lost track of.
-    pub(super) fn printed(&self, now: Time) -> Duration {
+    pub(super) fn printed(&self, now: Timestamp) -> Duration {
         self.clock.printed(now.min(self.silent_at))
     }
 
     /// Time spent paused until `now`, or until the print was lost track of.
-    pub(super) fn paused(&self, now: Time) -> Duration {
+    pub(super) fn paused(&self, now: Timestamp) -> Duration {
         self.clock.paused(now.min(self.silent_at))
     }
 
-    pub(super) fn state(&self, now: Time) -> State {
+    pub(super) fn state(&self, now: Timestamp) -> State {
         if now > self.silent_at { State::Unknown } else { self.phase.state() }
     }
 
-    pub(super) fn moment(&self, now: Time) -> PrintMoment {
+    pub(super) fn moment(&self, now: Timestamp) -> PrintTimes {
         let state = self.state(now);
         let elapsed = self.printed(now);
         let remaining = self.expected.map(|expected| expected.saturating_sub(elapsed));
         let eta = self
             .expected
             .map(|expected| now + expected.saturating_sub(elapsed) - elapsed.saturating_sub(expected));
-        PrintMoment {
+        PrintTimes {
             elapsed,
             remaining: remaining.filter(|_| matches!(state, State::Printing | State::Paused)),
             eta: eta.filter(|_| state == State::Printing),
         }
     }
 
-    pub(super) fn read(&self, moment: &PrintMoment) -> PrintReading<'_> {
-        PrintReading {
+    pub(super) fn read(&self, moment: &PrintTimes) -> PrintSnapshot<'_> {
+        PrintSnapshot {
             file: self.file.as_ref().map_or("", |file| &file.name),
             origin: self.origin,
             progress: self.progress,

@@ -10,10 +10,11 @@ use bytes::BytesMut;
 use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec};
 
 use super::catalogue;
-use crate::farm::{EventKind, Source, Time, words};
+use crate::labels::{EventLabel, Source, label_values};
+use crate::timestamp::Timestamp;
 use page::Page;
 
-words! {
+label_values! {
     /// Why a connection was refused or ended early, as the label `reason` names it.
     Dropped {
         /// Its client has as many as one may have.
@@ -31,7 +32,7 @@ words! {
 
 /// The exporter's own metrics. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
-pub struct Own {
+pub struct ExporterMetrics {
     page: Arc<Page>,
     events: IntCounterVec,
     ignored: IntCounterVec,
@@ -49,12 +50,12 @@ pub struct Own {
     unauthorized: IntCounterVec,
 }
 
-impl Own {
+impl ExporterMetrics {
     /// All metrics, every series of them at 0, in an exporter that has just loaded its configuration.
     ///
     /// # Errors
     /// When two metrics of the catalogue contradict each other.
-    pub fn new(now: Time) -> prometheus::Result<Self> {
+    pub fn new(now: Timestamp) -> prometheus::Result<Self> {
         let mut page = Page::new();
         page.gauge(&catalogue::BUILD_INFO, &build())?.set(1.0);
         let own = Self {
@@ -81,7 +82,7 @@ impl Own {
     }
 
     /// Counts a webhook that is answered with success, ignored or not.
-    pub fn event(&self, source: Source, kind: EventKind) {
+    pub fn event(&self, source: Source, kind: EventLabel) {
         self.events.with_label_values(&[kind.as_str(), source.as_str()]).inc();
     }
 
@@ -127,7 +128,7 @@ impl Own {
     }
 
     /// Notes that a configuration was loaded and is now in force.
-    pub fn config_loaded(&self, now: Time) {
+    pub fn config_loaded(&self, now: Timestamp) {
         self.config_successful.set(1.0);
         self.config_success_time.set(now.seconds());
     }
@@ -139,7 +140,7 @@ impl Own {
 
     /// Notes whether the web configuration that was read last is in force, and until when the certificate is valid
     /// that is in force.
-    pub fn web_config(&self, successful: bool, not_after: Option<Time>) {
+    pub fn web_config(&self, successful: bool, not_after: Option<Timestamp>) {
         self.web_config_successful.with_label_values::<&str>(&[]).set(f64::from(u8::from(successful)));
         match not_after {
             Some(time) => self.certificate_not_after.with_label_values::<&str>(&[]).set(time.seconds()),
@@ -173,19 +174,19 @@ mod tests {
     use super::page::BUCKETS;
     use super::*;
 
-    fn text(own: &Own) -> String {
+    fn text(own: &ExporterMetrics) -> String {
         let mut out = BytesMut::new();
         own.encode(&mut out);
         String::from_utf8(out.to_vec()).unwrap()
     }
 
-    fn lines(own: &Own) -> BTreeSet<String> {
+    fn lines(own: &ExporterMetrics) -> BTreeSet<String> {
         text(own).lines().filter(|line| line.starts_with("printfarm_")).map(str::to_owned).collect()
     }
 
     /// The series that `act` changes, as they are afterwards.
-    fn changed(act: impl FnOnce(&Own)) -> Vec<String> {
-        let own = Own::new(Time::from_micros(1_500_000)).unwrap();
+    fn changed(act: impl FnOnce(&ExporterMetrics)) -> Vec<String> {
+        let own = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
         let before = lines(&own);
         act(&own);
         lines(&own).difference(&before).cloned().collect()
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn everything_is_there_from_the_start() {
-        let all = lines(&Own::new(Time::from_micros(1_500_000)).unwrap());
+        let all = lines(&ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap());
         let not_zero: Vec<_> = all.iter().filter(|line| !line.ends_with(" 0")).collect();
         let version = env!("CARGO_PKG_VERSION");
         let [revision, rust, _] = build();
@@ -208,7 +209,7 @@ mod tests {
             ]
         );
         let per_source =
-            EventKind::ALL.len() + catalogue::IGNORED_REASONS.len() + catalogue::REJECTED_REASONS.len();
+            EventLabel::ALL.len() + catalogue::IGNORED_REASONS.len() + catalogue::REJECTED_REASONS.len();
         let histogram = BUCKETS.len() + 3;
         let zero = Source::ALL.len() * (per_source + histogram)
             + histogram
@@ -227,7 +228,7 @@ mod tests {
     fn a_webhook_counts_where_it_belongs() {
         let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
         assert_eq!(
-            changed(|own| own.event(cloud, EventKind::FailureWarning)),
+            changed(|own| own.event(cloud, EventLabel::FailureWarning)),
             ["printfarm_webhook_events_total{event=\"failure_warning\",source=\"octoeverywhere\"} 1"]
         );
         assert_eq!(
@@ -238,7 +239,7 @@ mod tests {
             changed(|own| own.rejected(local, "wrong_secret")),
             ["printfarm_webhook_rejected_total{reason=\"wrong_secret\",source=\"octoprint\"} 1"]
         );
-        assert_eq!(changed(Own::store_failed), ["printfarm_store_failures_total 1"]);
+        assert_eq!(changed(ExporterMetrics::store_failed), ["printfarm_store_failures_total 1"]);
     }
 
     #[test]
@@ -248,7 +249,7 @@ mod tests {
             changed(|own| own.connection_dropped(Dropped::HeaderLimit)),
             ["printfarm_connections_dropped_total{reason=\"header_limit\"} 1"]
         );
-        assert_eq!(changed(Own::panicked), ["printfarm_panics_total 1"]);
+        assert_eq!(changed(ExporterMetrics::panicked), ["printfarm_panics_total 1"]);
     }
 
     #[test]
@@ -277,9 +278,9 @@ mod tests {
 
     #[test]
     fn a_refused_configuration_leaves_the_time_of_the_earlier_one() {
-        assert_eq!(changed(Own::config_refused), ["printfarm_config_last_reload_successful 0"]);
-        let later = Time::from_micros(2_000_000);
-        let again = |own: &Own| {
+        assert_eq!(changed(ExporterMetrics::config_refused), ["printfarm_config_last_reload_successful 0"]);
+        let later = Timestamp::from_micros(2_000_000);
+        let again = |own: &ExporterMetrics| {
             own.config_refused();
             own.config_loaded(later);
         };
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_web_configuration_shows_itself_and_the_end_of_its_certificate() {
-        let end = Some(Time::from_micros(3_000_000));
+        let end = Some(Timestamp::from_micros(3_000_000));
         let [successful, not_after] = [
             "printfarm_web_config_last_reload_successful",
             "printfarm_tls_certificate_not_after_timestamp_seconds",
@@ -296,7 +297,7 @@ mod tests {
         assert_eq!(changed(|own| own.web_config(true, None)), [format!("{successful} 1")]);
         let refused = changed(|own| own.web_config(false, end));
         assert_eq!(refused, [format!("{not_after} 3"), format!("{successful} 0")]);
-        let unknown = |own: &Own| {
+        let unknown = |own: &ExporterMetrics| {
             own.web_config(true, end);
             own.web_config(true, None);
         };
@@ -305,7 +306,7 @@ mod tests {
 
     #[test]
     fn it_writes_what_the_prometheus_crate_would() {
-        let own = Own::new(Time::from_micros(1_500_000)).unwrap();
+        let own = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
         let check = |when: &str| {
             let theirs = TextEncoder::new().encode_to_string(&own.page.registry.gather()).unwrap();
             let ours = text(&own);
@@ -313,14 +314,14 @@ mod tests {
             assert_eq!(&ours[..process], theirs, "{when}");
         };
         check("at the start");
-        own.event(Source::OctoPrint, EventKind::Started);
+        own.event(Source::OctoPrint, EventLabel::Started);
         own.rejected(Source::OctoEverywhere, "store");
         own.connections(12_345);
         own.commit(Duration::from_micros(1_234));
         own.webhook_duration(Source::OctoPrint, Duration::from_secs(11));
         own.webhook_duration(Source::OctoPrint, Duration::from_nanos(1));
         check("after some webhooks");
-        own.web_config(true, Some(Time::from_micros(3_000_001)));
+        own.web_config(true, Some(Timestamp::from_micros(3_000_001)));
         check("with a web configuration and a certificate");
         own.web_config(false, None);
         check("with a web configuration that was refused");

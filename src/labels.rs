@@ -1,7 +1,7 @@
 //! The closed sets of words that become label values. A new word from a sender never becomes one.
 
 /// Defines an enum whose variants are the values of one label.
-macro_rules! words {
+macro_rules! label_values {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -32,9 +32,9 @@ macro_rules! words {
     };
 }
 
-pub(crate) use words;
+pub(crate) use label_values;
 
-words! {
+label_values! {
     /// Who sends the webhooks.
     Source {
         /// The OctoPrint plugin OctoPrint-Webhooks or its fork.
@@ -44,7 +44,7 @@ words! {
     }
 }
 
-words! {
+label_values! {
     /// Where the printed file lies.
     Origin {
         /// On the host that drives the printer.
@@ -56,7 +56,7 @@ words! {
     }
 }
 
-words! {
+label_values! {
     /// How a print ended.
     Outcome {
         /// It ran to its end.
@@ -70,7 +70,7 @@ words! {
     }
 }
 
-words! {
+label_values! {
     /// What a printer is doing.
     State {
         /// No print is open.
@@ -86,7 +86,7 @@ words! {
     }
 }
 
-words! {
+label_values! {
     /// What a failure detector did about a print that it believes to fail.
     WarningAction {
         /// It told somebody.
@@ -96,12 +96,44 @@ words! {
     }
 }
 
-words! {
+label_values! {
     /// Why a printer wants a person.
     AttentionReason {
         /// Filament has to be changed.
         FilamentChange = "filament_change",
         /// Anything else.
         UserInteraction = "user_interaction",
+    }
+}
+
+label_values! {
+    /// The kinds of events, as the label `event` names them.
+    EventLabel {
+        /// [`EventKind::Started`].
+        Started = "started",
+        /// [`EventKind::Progress`].
+        Progress = "progress",
+        /// [`EventKind::Paused`].
+        Paused = "paused",
+        /// [`EventKind::Resumed`].
+        Resumed = "resumed",
+        /// [`EventKind::Ended`].
+        Ended = "ended",
+        /// [`EventKind::Error`].
+        Error = "error",
+        /// [`EventKind::FailureWarning`].
+        FailureWarning = "failure_warning",
+        /// [`EventKind::Attention`].
+        Attention = "attention",
+        /// [`EventKind::StateReport`].
+        StateReport = "state_report",
+        /// [`EventKind::Notice`].
+        Notice = "notice",
+        /// [`EventKind::LimitReached`].
+        LimitReached = "limit_reached",
+        /// [`EventKind::Test`].
+        Test = "test",
+        /// An event type that this version does not know.
+        Unknown = "unknown",
     }
 }
