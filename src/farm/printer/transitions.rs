@@ -170,7 +170,7 @@ impl PrinterState {
         let Some(print) = &mut self.print else { return ApplyOutcome::default() };
         match (reported, print.phase()) {
             (ReportedState::Printing, phase) if phase != Phase::Printing => {
-                print.update(event, Phase::Printing)
+                print.update(event, Phase::Printing);
             }
             (ReportedState::Paused, phase) if phase != Phase::Paused => print.update(event, Phase::Paused),
             (ReportedState::Error | ReportedState::Offline, Phase::Printing | Phase::Paused) => {
