@@ -22,11 +22,11 @@ use clap::Parser;
 use http_body_util::Full;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{ApplyTime, Changes, Disposition, Event, Farm, Limits};
-use printfarm_exporter::labels::Source;
+use printfarm_exporter::labels::{IgnoreReason, Source};
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::simulate::{Options, Plan, Request, Secrets};
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{BodyLimits, Context, Ignored, Parsed, parse, read};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, parse, read};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -135,13 +135,13 @@ impl Exporter {
         Ok(())
     }
 
-    fn apply(&mut self, event: &Event, received: Timestamp) -> anyhow::Result<Option<Ignored>> {
+    fn apply(&mut self, event: &Event, received: Timestamp) -> anyhow::Result<Option<IgnoreReason>> {
         let limits = Limits { printers: usize::MAX, ..Limits::default() };
         let applied = self.farm.apply(event, ApplyTime::at(received), &limits, &mut Changes::default())?;
         Ok(match applied.disposition {
             Disposition::Accepted => None,
-            Disposition::Duplicate => Some(Ignored::Duplicate),
-            Disposition::Test => Some(Ignored::Test),
+            Disposition::Duplicate => Some(IgnoreReason::Duplicate),
+            Disposition::Test => Some(IgnoreReason::Test),
         })
     }
 }

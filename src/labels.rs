@@ -32,8 +32,6 @@ macro_rules! label_values {
     };
 }
 
-pub(crate) use label_values;
-
 label_values! {
     /// Who sends the webhooks.
     Source {
@@ -135,5 +133,77 @@ label_values! {
         Test = "test",
         /// An event type that this version does not know.
         Unknown = "unknown",
+    }
+}
+
+label_values! {
+    /// Why a webhook is answered with success and changes nothing.
+    IgnoreReason {
+        /// It is what the sender's test button sends.
+        Test = "test",
+        /// Its event type is unknown to this version.
+        UnknownEvent = "unknown_event",
+        /// The event was applied before.
+        Duplicate = "duplicate",
+        /// It holds a name that the sender's template did not replace.
+        Placeholder = "placeholder",
+    }
+}
+
+label_values! {
+    /// Why a webhook is answered with an error.
+    RejectReason {
+        /// It cannot be parsed.
+        Malformed = "malformed",
+        /// Its secret is missing or wrong.
+        WrongSecret = "wrong_secret",
+        /// The client sent too many wrong secrets.
+        TooManyAttempts = "too_many_attempts",
+        /// The client exceeds the configured rate.
+        RateLimit = "rate_limit",
+        /// The body did not arrive in time.
+        Timeout = "timeout",
+        /// It exceeds a limit of size, depth or number of fields.
+        TooLarge = "too_large",
+        /// Its content type or encoding is not supported.
+        UnsupportedBody = "unsupported_body",
+        /// It does not name an event.
+        NoEvent = "no_event",
+        /// It does not name a printer.
+        NoPrinter = "no_printer",
+        /// It is about a new printer, and the limit of printers is reached.
+        PrinterLimit = "printer_limit",
+        /// The store failed.
+        Store = "store",
+        /// The exporter is stopping.
+        Stopping = "stopping",
+    }
+}
+
+label_values! {
+    /// Why a connection was refused or closed early.
+    DropReason {
+        /// The client has reached its limit of connections.
+        AddressLimit = "address_limit",
+        /// It was idle at the limit of connections, and a new connection needed its permit.
+        Evicted = "evicted",
+        /// The header of a request is too large.
+        HeaderLimit = "header_limit",
+        /// The bytes received are not HTTP/1.
+        Malformed = "malformed",
+        /// No complete header arrived in time.
+        Timeout = "timeout",
+    }
+}
+
+label_values! {
+    /// Why basic authentication denies a request.
+    AuthError {
+        /// No user and password were sent.
+        Missing = "missing",
+        /// The user is unknown or the password is wrong.
+        Wrong = "wrong",
+        /// Too many passwords are being checked.
+        Busy = "busy",
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 
 use super::{answer, router};
+use crate::labels::AuthError;
 use crate::metrics::exporter::ExporterMetrics;
 use crate::web_config::{SharedWebConfig, Users, WebConfig};
 
@@ -66,14 +67,6 @@ enum Claim {
     },
 }
 
-/// Why a request is not let in.
-#[derive(Clone, Copy)]
-enum Refusal {
-    Missing,
-    Wrong,
-    Busy,
-}
-
 impl Gate {
     /// The gate of the web listeners; without a configuration it is open.
     #[must_use]
@@ -125,25 +118,25 @@ impl Visit {
         Ok(response)
     }
 
-    async fn admit(&mut self) -> Result<(), Refusal> {
+    async fn admit(&mut self) -> Result<(), AuthError> {
         let Some(users) = &self.config.users else { return Ok(()) };
         match std::mem::replace(&mut self.claim, Claim::Nobody) {
             Claim::Exempt => Ok(()),
-            Claim::Nobody => Err(Refusal::Missing),
+            Claim::Nobody => Err(AuthError::Missing),
             Claim::User { name, password } if users.remembers(&name, &password) => Ok(()),
             Claim::User { name, password } => self.lock.check(Arc::clone(users), name, password).await,
         }
     }
 
-    fn refuse(&self, refusal: Refusal) -> Response {
+    fn refuse(&self, refusal: AuthError) -> Response {
         self.lock.own.unauthorized(refusal.as_str());
-        if let Refusal::Busy = refusal {
+        if let AuthError::Busy = refusal {
             let line = "Too many passwords are being checked; try again.\n";
             let mut response = answer::text(StatusCode::SERVICE_UNAVAILABLE, line);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             return response;
         }
-        if let Refusal::Wrong = refusal {
+        if let AuthError::Wrong = refusal {
             warn!(client = %self.peer.ip().to_canonical(), "wrong user or password");
         }
         let line = "This needs a user and a password of the web configuration file.\n";
@@ -154,9 +147,9 @@ impl Visit {
 }
 
 impl Lock {
-    async fn check(&self, users: Arc<Users>, name: String, password: Vec<u8>) -> Result<(), Refusal> {
-        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Refusal::Busy)?;
-        let check = Arc::clone(&self.checks).acquire_owned().await.map_err(|_| Refusal::Busy)?;
+    async fn check(&self, users: Arc<Users>, name: String, password: Vec<u8>) -> Result<(), AuthError> {
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| AuthError::Busy)?;
+        let check = Arc::clone(&self.checks).acquire_owned().await.map_err(|_| AuthError::Busy)?;
         // The permits stay with the work, which goes on when the client has left.
         let right = tokio::task::spawn_blocking(move || {
             let _permits = (waiting, check);
@@ -164,18 +157,7 @@ impl Lock {
         });
         match right.await {
             Ok(true) => Ok(()),
-            _ => Err(Refusal::Wrong),
-        }
-    }
-}
-
-impl Refusal {
-    /// One of [`crate::metrics::catalogue::UNAUTHORIZED_REASONS`].
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Wrong => "wrong",
-            Self::Busy => "busy",
+            _ => Err(AuthError::Wrong),
         }
     }
 }

@@ -16,8 +16,9 @@ use tracing::debug;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
+use crate::labels::DropReason;
 use crate::limits::Client;
-use crate::metrics::exporter::{Dropped, ExporterMetrics};
+use crate::metrics::exporter::ExporterMetrics;
 
 /// How often a full house is looked at for somebody who could give way.
 const LOOK: Duration = Duration::from_millis(100);
@@ -138,7 +139,7 @@ impl Places {
         let mut taken = self.taken();
         let queued = taken.queued.entry(client).or_default();
         if *queued >= MOST_QUEUED {
-            self.dropped(Dropped::AddressLimit);
+            self.dropped(DropReason::AddressLimit);
             return Entry::Refused;
         }
         *queued += 1;
@@ -154,7 +155,7 @@ impl Places {
     }
 
     /// Counts a connection that was ended for a reason of its own.
-    pub(super) fn dropped(&self, reason: Dropped) {
+    pub(super) fn dropped(&self, reason: DropReason) {
         self.own.connection_dropped(reason);
     }
 
@@ -170,7 +171,7 @@ impl Places {
                     return Found::ClientFull(Arc::clone(&of_client.freed));
                 }
                 None => {
-                    self.dropped(Dropped::AddressLimit);
+                    self.dropped(DropReason::AddressLimit);
                     return Found::Refused;
                 }
             }
@@ -216,7 +217,7 @@ impl Places {
         if let Some(seat) = taken.free(number, self.stamp()) {
             debug!(client = %seat.client, "an idle connection gave way to another");
             seat.leave.notify_one();
-            self.dropped(Dropped::Evicted);
+            self.dropped(DropReason::Evicted);
         }
     }
 
@@ -295,7 +296,7 @@ impl Place {
     }
 
     /// Counts the connection as one that was ended for this reason.
-    pub(super) fn dropped(&self, reason: Dropped) {
+    pub(super) fn dropped(&self, reason: DropReason) {
         self.places.dropped(reason);
     }
 

@@ -27,7 +27,7 @@ use super::gate::Gate;
 use super::places::{self, Entry, Place, Places};
 use super::stream::Stream;
 use super::tls;
-use crate::metrics::exporter::Dropped;
+use crate::labels::DropReason;
 use crate::panics;
 
 /// How long to wait after a connection could not be accepted: the cause, no file descriptor left, takes time to go.
@@ -266,13 +266,13 @@ impl Stay {
 }
 
 /// Which limit ended a connection early. The silence after an answer is no sender's fault.
-fn reason(error: &hyper::Error, place: &Place) -> Option<Dropped> {
+fn reason(error: &hyper::Error, place: &Place) -> Option<DropReason> {
     if error.is_parse_too_large() {
-        Some(Dropped::HeaderLimit)
+        Some(DropReason::HeaderLimit)
     } else if error.is_parse() {
-        Some(Dropped::Malformed)
+        Some(DropReason::Malformed)
     } else {
-        (error.is_timeout() && !place.has_served()).then_some(Dropped::Timeout)
+        (error.is_timeout() && !place.has_served()).then_some(DropReason::Timeout)
     }
 }
 

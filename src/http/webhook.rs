@@ -17,8 +17,8 @@ use super::door;
 use super::serve::Peer;
 use crate::config::Settings;
 use crate::farm::{Applied, Disposition};
-use crate::labels::{EventLabel, Source};
-use crate::webhook::{self, Context, Fields, Ignored, Malformed, Parsed, Reject, RejectReason};
+use crate::labels::{EventLabel, IgnoreReason, RejectReason, Source};
+use crate::webhook::{self, Context, Fields, Malformed, Parsed, Reject};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
 const LONGEST_NAME: usize = 100;
@@ -75,7 +75,7 @@ fn not_found(web: &AppState, peer: Peer, message: &str) -> Response {
 /// What became of a webhook that is not refused.
 enum Done {
     Recorded(EventLabel, Applied),
-    Ignored(EventLabel, Ignored),
+    Ignored(EventLabel, IgnoreReason),
 }
 
 async fn handle(web: &AppState, source: Source, peer: Peer, segment: Segment, request: Request) -> Response {
@@ -160,8 +160,8 @@ fn accept(web: &AppState, source: Source, done: &Done) -> Response {
         Done::Recorded(kind, recorded) => {
             let ignored = match recorded.disposition {
                 Disposition::Accepted => None,
-                Disposition::Duplicate => Some(Ignored::Duplicate),
-                Disposition::Test => Some(Ignored::Test),
+                Disposition::Duplicate => Some(IgnoreReason::Duplicate),
+                Disposition::Test => Some(IgnoreReason::Test),
             };
             debug!(
                 source = source.as_str(),

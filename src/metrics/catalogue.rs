@@ -1,7 +1,9 @@
 //! Every metric that is exposed, in one table: the encoder, the exporter's own metrics and docs/METRICS.md follow it.
 
-use super::exporter::Dropped;
-use crate::labels::{AttentionReason, EventLabel, Origin, Outcome, Source, State, WarningAction};
+use crate::labels::{
+    AttentionReason, AuthError, DropReason, EventLabel, IgnoreReason, Origin, Outcome, RejectReason, Source,
+    State, WarningAction,
+};
 
 /// What is known of a metric before it has any value.
 #[derive(Clone, Copy, Debug)]
@@ -84,28 +86,6 @@ impl Label {
     }
 }
 
-/// Why a webhook is answered with success and yet changes nothing.
-pub const IGNORED_REASONS: &[&str] = &["test", "unknown_event", "duplicate", "placeholder"];
-
-/// Why a webhook is refused.
-pub const REJECTED_REASONS: &[&str] = &[
-    "malformed",
-    "wrong_secret",
-    "too_many_attempts",
-    "rate_limit",
-    "timeout",
-    "too_large",
-    "unsupported_body",
-    "no_event",
-    "no_printer",
-    "printer_limit",
-    "store",
-    "stopping",
-];
-
-/// Why a request is not let in by the web configuration.
-pub const UNAUTHORIZED_REASONS: &[&str] = &["missing", "wrong", "busy"];
-
 /// The label values of a closed set, as a constant.
 macro_rules! words_of {
     ($set:ty) => {{
@@ -124,20 +104,20 @@ macro_rules! words_of {
 
 const ACTION: Label = Label::closed("action", words_of!(WarningAction));
 const ATTENTION_REASON: Label = Label::closed("reason", words_of!(AttentionReason));
-const DROPPED_REASON: Label = Label::closed("reason", words_of!(Dropped));
+const DROPPED_REASON: Label = Label::closed("reason", words_of!(DropReason));
 const EVENT: Label = Label::closed("event", words_of!(EventLabel));
 const FILE: Label = Label::open("file");
 const ID: Label = Label::open("id");
-const IGNORED_REASON: Label = Label::closed("reason", IGNORED_REASONS);
+const IGNORED_REASON: Label = Label::closed("reason", words_of!(IgnoreReason));
 const NAME: Label = Label::open("name");
 const ORIGIN: Label = Label::closed("origin", words_of!(Origin));
 const OUTCOME: Label = Label::closed("outcome", words_of!(Outcome));
 const PRINTER: Label = Label::open("printer");
-const REJECTED_REASON: Label = Label::closed("reason", REJECTED_REASONS);
+const REJECTED_REASON: Label = Label::closed("reason", words_of!(RejectReason));
 const REVISION: Label = Label::open("revision");
 const RUST_VERSION: Label = Label::open("rustversion");
 const SOURCE: Label = Label::closed("source", words_of!(Source));
-const UNAUTHORIZED_REASON: Label = Label::closed("reason", UNAUTHORIZED_REASONS);
+const UNAUTHORIZED_REASON: Label = Label::closed("reason", words_of!(AuthError));
 const STATE: Label = Label::closed("state", words_of!(State));
 const VERSION: Label = Label::open("version");
 

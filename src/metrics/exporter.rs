@@ -10,25 +10,9 @@ use bytes::BytesMut;
 use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec};
 
 use super::catalogue;
-use crate::labels::{EventLabel, Source, label_values};
+use crate::labels::{DropReason, EventLabel, Source};
 use crate::timestamp::Timestamp;
 use page::Page;
-
-label_values! {
-    /// Why a connection was refused or ended early, as the label `reason` names it.
-    Dropped {
-        /// Its client has as many as one may have.
-        AddressLimit = "address_limit",
-        /// It let us wait, and another needed its place.
-        Evicted = "evicted",
-        /// The header of a request was too large, or had too many lines.
-        HeaderLimit = "header_limit",
-        /// What came was not HTTP.
-        Malformed = "malformed",
-        /// No whole header came in time.
-        Timeout = "timeout",
-    }
-}
 
 /// The exporter's own metrics. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
@@ -87,12 +71,12 @@ impl ExporterMetrics {
     }
 
     /// Counts a webhook that is answered with success and changes nothing; the reason is one of
-    /// [`catalogue::IGNORED_REASONS`].
+    /// [`crate::labels::IgnoreReason`].
     pub fn ignored(&self, source: Source, reason: &'static str) {
         self.ignored.with_label_values(&[reason, source.as_str()]).inc();
     }
 
-    /// Counts a webhook that is answered with an error; the reason is one of [`catalogue::REJECTED_REASONS`].
+    /// Counts a webhook that is answered with an error; the reason is one of [`crate::labels::RejectReason`].
     pub fn rejected(&self, source: Source, reason: &'static str) {
         self.rejected.with_label_values(&[reason, source.as_str()]).inc();
     }
@@ -118,7 +102,7 @@ impl ExporterMetrics {
     }
 
     /// Counts a connection that was refused or ended early.
-    pub fn connection_dropped(&self, reason: Dropped) {
+    pub fn connection_dropped(&self, reason: DropReason) {
         self.connections_dropped.with_label_values(&[reason.as_str()]).inc();
     }
 
@@ -148,7 +132,7 @@ impl ExporterMetrics {
         }
     }
 
-    /// Counts a request that is not let in; the reason is one of [`catalogue::UNAUTHORIZED_REASONS`].
+    /// Counts a request that is not let in; the reason is one of [`crate::labels::AuthError`].
     pub fn unauthorized(&self, reason: &'static str) {
         self.unauthorized.with_label_values(&[reason]).inc();
     }
@@ -173,6 +157,7 @@ mod tests {
 
     use super::page::BUCKETS;
     use super::*;
+    use crate::labels::{AuthError, IgnoreReason, RejectReason};
 
     fn text(own: &ExporterMetrics) -> String {
         let mut out = BytesMut::new();
@@ -208,13 +193,12 @@ mod tests {
                 "printfarm_config_last_reload_successful 1",
             ]
         );
-        let per_source =
-            EventLabel::ALL.len() + catalogue::IGNORED_REASONS.len() + catalogue::REJECTED_REASONS.len();
+        let per_source = EventLabel::ALL.len() + IgnoreReason::ALL.len() + RejectReason::ALL.len();
         let histogram = BUCKETS.len() + 3;
         let zero = Source::ALL.len() * (per_source + histogram)
             + histogram
-            + catalogue::UNAUTHORIZED_REASONS.len()
-            + Dropped::ALL.len()
+            + AuthError::ALL.len()
+            + DropReason::ALL.len()
             + 3;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
@@ -246,7 +230,7 @@ mod tests {
     fn connections_and_panics_count() {
         assert_eq!(changed(|own| own.connections(3)), ["printfarm_connections 3"]);
         assert_eq!(
-            changed(|own| own.connection_dropped(Dropped::HeaderLimit)),
+            changed(|own| own.connection_dropped(DropReason::HeaderLimit)),
             ["printfarm_connections_dropped_total{reason=\"header_limit\"} 1"]
         );
         assert_eq!(changed(ExporterMetrics::panicked), ["printfarm_panics_total 1"]);

@@ -9,7 +9,7 @@
 //! printers do count as not reported (`range`).
 
 use crate::farm::Event;
-use crate::labels::{EventLabel, Source, label_values};
+use crate::labels::{EventLabel, IgnoreReason, Source};
 use crate::timestamp::Timestamp;
 
 mod body;
@@ -25,7 +25,7 @@ mod tests;
 
 pub use body::{BodyLimits, read};
 pub use fields::Fields;
-pub use reject::{BodyFault, Malformed, Reject, RejectReason, SecretFault, TooLarge};
+pub use reject::{BodyFault, Malformed, Reject, SecretFault, TooLarge};
 pub use secret::{Presented, Secret};
 
 /// What is known of a request beside what it says.
@@ -58,24 +58,10 @@ pub enum Parsed {
     /// It is valid, and nothing comes of it.
     Ignored {
         /// Why.
-        reason: Ignored,
+        reason: IgnoreReason,
         /// What kind of event it would have been.
         kind: EventLabel,
     },
-}
-
-label_values! {
-    /// Why nothing comes of a valid webhook, as the label `reason` names it. The recorder finds the first two.
-    Ignored {
-        /// Somebody pressed the test button.
-        Test = "test",
-        /// It repeats what is known already.
-        Duplicate = "duplicate",
-        /// This version does not know such an event.
-        UnknownEvent = "unknown_event",
-        /// It is about a file that stands for none.
-        Placeholder = "placeholder",
-    }
 }
 
 /// Reads a message as its sender means it.

@@ -4,9 +4,9 @@ use super::fields::Fields;
 use super::object::{Object, Value};
 use super::range;
 use super::reject::{Malformed, Reject};
-use super::{Context, Ignored, Parsed};
+use super::{Context, Parsed};
 use crate::farm::{Elapsed, Event, EventKind, File, Identity, PrintReport};
-use crate::labels::{AttentionReason, EventLabel, Outcome, Source, WarningAction};
+use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, Source, WarningAction};
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Re
     let message = fields.top();
     let number = event_type(message)?.ok_or(Reject::NoEvent { sender: Source::OctoEverywhere })?;
     let Some(kind) = kind(number, message)? else {
-        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventLabel::Unknown });
+        return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
     };
     let printer = identity(message, context, kind)?;
     Ok(Parsed::Event(Event {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use crate::farm::TooManyPrinters;
-use crate::labels::{Source, label_values};
+use crate::labels::{RejectReason, Source};
 use crate::recorder::RecordError;
 
 /// How long a sender should wait for a store that fails or an exporter that restarts, in seconds.
@@ -181,36 +181,6 @@ pub enum BodyFault {
     /// It is compressed.
     #[error("compressed bodies are not read, send it without Content-Encoding")]
     Encoded,
-}
-
-label_values! {
-    /// Why webhooks are refused, as the label `reason` names it.
-    RejectReason {
-        /// [`Reject::Malformed`].
-        Malformed = "malformed",
-        /// [`Reject::WrongSecret`].
-        WrongSecret = "wrong_secret",
-        /// [`Reject::TooManyAttempts`].
-        TooManyAttempts = "too_many_attempts",
-        /// [`Reject::RateLimit`].
-        RateLimit = "rate_limit",
-        /// [`Reject::Timeout`].
-        Timeout = "timeout",
-        /// [`Reject::TooLarge`].
-        TooLarge = "too_large",
-        /// [`Reject::UnsupportedBody`].
-        UnsupportedBody = "unsupported_body",
-        /// [`Reject::NoEvent`].
-        NoEvent = "no_event",
-        /// [`Reject::NoPrinter`].
-        NoPrinter = "no_printer",
-        /// [`Reject::PrinterLimit`].
-        PrinterLimit = "printer_limit",
-        /// [`Reject::Store`].
-        Store = "store",
-        /// [`Reject::Stopping`].
-        Stopping = "stopping",
-    }
 }
 
 impl Reject {

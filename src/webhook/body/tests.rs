@@ -8,7 +8,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 
 use super::*;
-use crate::webhook::RejectReason;
+use crate::labels::RejectReason;
 use crate::webhook::tests::{FORM, JSON, MULTIPART, now, post};
 
 /// A body that comes in pieces, with a wait before each.

@@ -70,7 +70,7 @@ fn types_of_events() {
 
 #[test]
 fn types_of_the_future_are_ignored() {
-    let ignored = Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventLabel::Unknown });
+    let ignored = Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
     for number in [json!(0), json!(17), json!(-1), json!(u64::MAX), json!(1e300), json!("99")] {
         assert_eq!(result(json!({ "EventType": number })), ignored, "{number}");
     }

@@ -7,9 +7,9 @@ use super::fields::Fields;
 use super::object::Object;
 use super::range;
 use super::reject::{Malformed, Reject};
-use super::{Context, Ignored, Parsed};
+use super::{Context, Parsed};
 use crate::farm::{Event, EventKind, Identity, PrintReport};
-use crate::labels::{EventLabel, Source};
+use crate::labels::{EventLabel, IgnoreReason, Source};
 
 mod job;
 mod message;
@@ -30,14 +30,14 @@ const PLACEHOLDER: &str = "continuousprint_";
 pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
     let message = Message::find(fields)?.ok_or(Reject::NoEvent { sender: Source::OctoPrint })?;
     let Some(topic) = Topic::named(message.topic()) else {
-        return Ok(Parsed::Ignored { reason: Ignored::UnknownEvent, kind: EventLabel::Unknown });
+        return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
     };
     let printer = identity(&message, context)?.ok_or(Reject::NoPrinter { sender: Source::OctoPrint })?;
     let extra = message.object("extra")?;
     let kind = if extra.flag("popup")? { EventKind::Test } else { topic.kind(&message)? };
     let file = job::file(&message, extra);
     if kind != EventKind::Test && is_placeholder(&file) {
-        return Ok(Parsed::Ignored { reason: Ignored::Placeholder, kind: kind.label() });
+        return Ok(Parsed::Ignored { reason: IgnoreReason::Placeholder, kind: kind.label() });
     }
     Ok(Parsed::Event(Event {
         printer,

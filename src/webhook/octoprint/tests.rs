@@ -15,7 +15,7 @@ pub(super) fn result(message: Value) -> Result<Parsed, Reject> {
     parsed(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
 }
 
-pub(super) fn ignored(reason: Ignored, kind: EventLabel) -> Parsed {
+pub(super) fn ignored(reason: IgnoreReason, kind: EventLabel) -> Parsed {
     Parsed::Ignored { reason, kind }
 }
 
@@ -59,7 +59,7 @@ fn placeholders_of_a_queue() {
         (json!({"topic": "Print Started", "fileName": name}), EventLabel::Started),
     ];
     for (message, kind) in cases {
-        assert_eq!(result(message.clone()), Ok(ignored(Ignored::Placeholder, kind)), "{message}");
+        assert_eq!(result(message.clone()), Ok(ignored(IgnoreReason::Placeholder, kind)), "{message}");
     }
     let other = json!({"topic": "Print Started", "extra": {"name": "my_continuousprint_.gcode"}});
     assert_eq!(octoprint(other).kind, EventKind::Started);

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::labels::EventLabel;
-use crate::webhook::Ignored;
+use crate::labels::{EventLabel, IgnoreReason};
+
 use crate::webhook::octoprint::tests::{ignored, octoprint, result};
 use crate::webhook::tests::with;
 
@@ -24,7 +24,7 @@ fn topics() {
     for (topic, kind) in cases {
         assert_eq!(octoprint(json!({ "topic": topic })).kind, kind, "{topic}");
     }
-    let unknown = ignored(Ignored::UnknownEvent, EventLabel::Unknown);
+    let unknown = ignored(IgnoreReason::UnknownEvent, EventLabel::Unknown);
     for topic in ["Print Startled", "42", "Printing"] {
         assert_eq!(result(json!({ "topic": topic })), Ok(unknown.clone()), "{topic}");
     }
