@@ -6,27 +6,27 @@
 //! message is deliberately ignored. Whatever is wrong at any step is a [`Reject`].
 //!
 //! Readers are lenient about how a value is written and strict about where it belongs (`object`); values beyond what
-//! printers do count as not reported (`range`).
+//! printers do count as not reported (`bounds`).
 
 use crate::farm::Event;
 use crate::labels::{EventLabel, IgnoreReason, Source};
 use crate::timestamp::Timestamp;
 
-mod body;
+mod bounds;
 mod fields;
 mod object;
 mod octoeverywhere;
 mod octoprint;
-mod range;
 mod reject;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod transport;
 
-pub use body::{BodyLimits, read};
 pub use fields::Fields;
 pub use reject::{BodyFault, Malformed, Reject, SecretFault, TooLarge};
 pub use secret::{Presented, Secret};
+pub use transport::{BodyLimits, read};
 
 /// What is known of a request beside what it says.
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ impl<'a> Context<'a> {
 }
 
 fn named(segment: Option<&str>) -> Option<&str> {
-    Some(range::clip(segment?.trim())).filter(|segment| !segment.is_empty())
+    Some(bounds::truncate(segment?.trim())).filter(|segment| !segment.is_empty())
 }
 
 /// What a message comes to.

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::Number;
 
+use super::bounds;
 use super::fields::{Field, Fields, NOTHING, Stored, initial, letters};
-use super::range;
 use super::reject::Malformed;
 
 /// How far down objects are searched; templates nest a level or two.
@@ -110,7 +110,7 @@ impl<'a> Object<'a> {
         match self.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Text(text)) => {
-                Ok(Some(trimmed(text)).filter(|text| says_something(text)).map(range::clip))
+                Ok(Some(trimmed(text)).filter(|text| says_something(text)).map(bounds::truncate))
             }
             Some(other) => Err(self.malformed(name, other, "text")),
         }
@@ -231,7 +231,7 @@ impl<'a> Object<'a> {
 /// The text, of a bounded length.
 #[expect(clippy::needless_pass_by_value, reason = "it ends here")]
 pub(super) fn kept(text: Cow<'_, str>) -> String {
-    range::clip(&text).to_owned()
+    bounds::truncate(&text).to_owned()
 }
 
 /// Whether two names are one to a person: templates write `deviceIdentifier`, `device_identifier`, `Device Identifier`.

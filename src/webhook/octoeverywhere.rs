@@ -1,8 +1,8 @@
 //! OctoEverywhere's webhooks: one flat JSON object an event.
 
+use super::bounds;
 use super::fields::Fields;
 use super::object::{Object, Value};
-use super::range;
 use super::reject::{Malformed, Reject};
 use super::{Context, Parsed};
 use crate::farm::{Elapsed, Event, EventKind, File, Identity, PrintReport};
@@ -138,22 +138,22 @@ fn identity(
 
 /// -1, where it means "unknown", is out of every range.
 fn job(message: Object<'_>, kind: EventKind) -> Result<PrintReport, Malformed> {
-    let elapsed = message.number("DurationSec")?.and_then(range::span);
-    let remaining = message.number("TimeRemainingSec")?.and_then(range::span);
+    let elapsed = message.number("DurationSec")?.and_then(bounds::span);
+    let remaining = message.number("TimeRemainingSec")?.and_then(bounds::span);
     let whole = elapsed.zip(remaining).map(|(elapsed, remaining)| elapsed + remaining);
     Ok(PrintReport {
         print_id: message.kept_text("PrintId")?,
         file: message.kept_text("FileName")?.map(|name| File { name, path: None }),
-        progress: message.number("Progress")?.and_then(range::ratio),
+        progress: message.number("Progress")?.and_then(bounds::ratio),
         elapsed: elapsed.map(match kind {
             EventKind::Ended(_) => Elapsed::Either,
             _ => Elapsed::WithPauses,
         }),
         remaining,
-        estimate: whole.filter(|whole| *whole <= range::LONGEST),
-        layer: message.number("CurrentLayer")?.and_then(range::layers),
-        layers: message.number("TotalLayers")?.and_then(range::layers),
-        height: message.number("ZOffsetMM")?.and_then(range::metres),
+        estimate: whole.filter(|whole| *whole <= bounds::LONGEST),
+        layer: message.number("CurrentLayer")?.and_then(bounds::layers),
+        layers: message.number("TotalLayers")?.and_then(bounds::layers),
+        height: message.number("ZOffsetMM")?.and_then(bounds::metres),
         ..PrintReport::default()
     })
 }

@@ -6,9 +6,9 @@ use std::fmt;
 use axum::http::{HeaderMap, header};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::body::form;
 use super::fields::Fields;
 use super::object::Value;
+use super::transport::form;
 use crate::labels::Source;
 
 const HEADER: &str = "x-webhook-secret";

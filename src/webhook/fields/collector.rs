@@ -1,8 +1,8 @@
 //! Puts the fields of a message together, in the order in which they come.
 
 use super::{Field, Fields, Span, Stored, initial};
-use crate::webhook::body::{BodyLimits, json};
 use crate::webhook::reject::{Reject, TooLarge};
+use crate::webhook::transport::{BodyLimits, json};
 
 /// Fields whose values nothing reads. The history of a file in `meta` grows with each of its prints.
 const UNREAD: [&str; 2] = ["meta", "offsets"];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::message::Message;
 use super::what::state_text;
-use super::{Malformed, Object, range};
+use super::{Malformed, Object, bounds};
 use crate::farm::{Elapsed, EventKind, File, PrintReport};
 use crate::labels::Origin;
 use crate::webhook::object::kept;
@@ -41,8 +41,8 @@ pub(super) fn read(
         elapsed: elapsed.map(Elapsed::Printing),
         remaining,
         estimate,
-        height: message.number("currentZ")?.and_then(range::metres),
-        position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(range::position),
+        height: message.number("currentZ")?.and_then(bounds::metres),
+        position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(bounds::position),
         says_paused: says_paused(message)?,
         ..PrintReport::default()
     })
@@ -102,7 +102,7 @@ fn done(
     // At an error, `extra.progress` is a fraction, so it is read only where it is known to be a percentage.
     let paused = if kind == EventKind::Paused { extra.number("progress")? } else { None };
     let percent = progress.number("completion")?.or_else(|| message.renamed_number(&["progress"])).or(paused);
-    Ok(percent.and_then(range::ratio))
+    Ok(percent.and_then(bounds::ratio))
 }
 
 fn elapsed(
@@ -116,9 +116,9 @@ fn elapsed(
         return Ok(None);
     }
     let ended = matches!(kind, EventKind::Ended(_));
-    let own = if ended { extra.number("time")?.and_then(range::span) } else { None };
-    let reported = own.or(progress.number("printTime")?.and_then(range::span));
-    let renamed = || message.renamed_number(&["printTime", "time"]).and_then(range::span);
+    let own = if ended { extra.number("time")?.and_then(bounds::span) } else { None };
+    let reported = own.or(progress.number("printTime")?.and_then(bounds::span));
+    let renamed = || message.renamed_number(&["printTime", "time"]).and_then(bounds::span);
     Ok(if ended || kind == EventKind::Progress { reported.or_else(renamed) } else { reported })
 }
 
@@ -129,12 +129,12 @@ fn plan(
     job: Object<'_>,
     progress: Object<'_>,
 ) -> Result<(Option<Duration>, Option<Duration>), Malformed> {
-    let average = job.number("averagePrintTime")?.and_then(range::span);
-    let planned = average.or(job.number("estimatedPrintTime")?.and_then(range::span));
-    let left = progress.number("printTimeLeft")?.and_then(range::span);
+    let average = job.number("averagePrintTime")?.and_then(bounds::span);
+    let planned = average.or(job.number("estimatedPrintTime")?.and_then(bounds::span));
+    let left = progress.number("printTimeLeft")?.and_then(bounds::span);
     let spent = elapsed.or((kind == EventKind::Started).then_some(Duration::ZERO));
     let remaining = left.or_else(|| planned?.checked_sub(spent?));
-    let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= range::LONGEST);
+    let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= bounds::LONGEST);
     Ok((remaining, whole.or(planned)))
 }
 
@@ -172,6 +172,6 @@ fn percentage(sentence: &str) -> Option<f64> {
             return None;
         }
         let percent = number.replace(',', ".").parse().ok()?;
-        range::ratio(percent).filter(|ratio| *ratio > 0.0)
+        bounds::ratio(percent).filter(|ratio| *ratio > 0.0)
     })
 }

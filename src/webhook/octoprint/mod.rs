@@ -3,9 +3,9 @@
 //! Their users write the data template themselves, so only the topic is indispensable. `message` finds it and the other
 //! fields wherever a template has put them, `kind` tells what happened, and `job` reads what is said of the print.
 
+use super::bounds;
 use super::fields::Fields;
 use super::object::Object;
-use super::range;
 use super::reject::{Malformed, Reject};
 use super::{Context, Parsed};
 use crate::farm::{Event, EventKind, Identity, PrintReport};
@@ -42,7 +42,7 @@ pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Re
     Ok(Parsed::Event(Event {
         printer,
         received: context.received,
-        sent: message.number("currentTime")?.and_then(range::clock),
+        sent: message.number("currentTime")?.and_then(bounds::clock),
         kind,
         report: match kind {
             // The job beside an event that we do not know can be about any file.

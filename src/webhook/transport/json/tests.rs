@@ -1,7 +1,7 @@
 use super::DEEPEST;
-use crate::webhook::body::tests::{octoprint, rejection, text};
 use crate::webhook::object::Value;
 use crate::webhook::tests::JSON;
+use crate::webhook::transport::tests::{octoprint, rejection, text};
 
 #[test]
 fn broken_json() {

@@ -55,7 +55,7 @@ pub(super) fn clock(seconds: f64) -> Option<Timestamp> {
 }
 
 /// The text, cut off at a character's boundary when it is too long to be kept.
-pub(super) fn clip(text: &str) -> &str {
+pub(super) fn truncate(text: &str) -> &str {
     let end = (0..=LONGEST_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_between_characters() {
-        assert_eq!(clip("short"), "short");
-        assert_eq!(clip(&"x".repeat(2000)).len(), 1024);
-        assert_eq!(clip(&format!("x{}", "\u{20ac}".repeat(1000))).len(), 1024);
-        assert_eq!(clip(&"\u{20ac}".repeat(1000)).len(), 1023);
+        assert_eq!(truncate("short"), "short");
+        assert_eq!(truncate(&"x".repeat(2000)).len(), 1024);
+        assert_eq!(truncate(&format!("x{}", "\u{20ac}".repeat(1000))).len(), 1024);
+        assert_eq!(truncate(&"\u{20ac}".repeat(1000)).len(), 1023);
     }
 }

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use super::super::read;
 use super::BodyLimits;
 use crate::labels::Source;
-use crate::webhook::body::tests::{
+use crate::webhook::tests::MULTIPART;
+use crate::webhook::transport::tests::{
     Trickle, octoprint, part, patiently, rejection, text, text_part, typed, whole, with_picture,
 };
-use crate::webhook::tests::MULTIPART;
 
 #[test]
 fn files_are_read_past() {
