@@ -255,7 +255,7 @@ impl<S: Store> Store for Measured<S> {
         self.counted(checked)
     }
 
-    fn forget(&mut self, now: Timestamp) -> Result<usize, StoreError> {
-        self.store.forget(now)
+    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        self.store.prune(now)
     }
 }

@@ -3,7 +3,7 @@
 //! Seconds of prints are differences between two times, so a wall clock that is put forward while a print runs (a small
 //! computer that learns the time from the network a minute after it booted) must not turn into printed seconds. So time
 //! goes on by the monotonic clock, which is never put, and the wall clock only says what time it is. Where the two
-//! come apart, [`Clock::drift`] says so, and whoever keeps times moves them along before [`Clock::put`] follows.
+//! come apart, [`Clock::wall_offset`] says so, and whoever keeps times moves them along before [`Clock::step`] follows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -37,7 +37,7 @@ impl Clock {
         Self::with(hands)
     }
 
-    /// A clock that stands at `time` until [`Self::advance`] or [`Self::put_wall`] moves it.
+    /// A clock that stands at `time` until [`Self::advance`] or [`Self::step_wall`] moves it.
     #[must_use]
     pub fn manual(time: Timestamp) -> Self {
         Self::with(Hands::Manual { wall: AtomicI64::new(time.micros()), monotonic: AtomicI64::new(0) })
@@ -67,7 +67,7 @@ impl Clock {
 
     /// By how many microseconds the wall clock is ahead of this one.
     #[must_use]
-    pub fn drift(&self) -> i64 {
+    pub fn wall_offset(&self) -> i64 {
         self.0.hands.wall().micros().saturating_sub(self.now().micros())
     }
 
@@ -78,7 +78,7 @@ impl Clock {
     }
 
     /// Puts the clock forward, or back.
-    pub fn put(&self, micros: i64) {
+    pub fn step(&self, micros: i64) {
         self.0.epoch.fetch_add(micros, Ordering::Relaxed);
     }
 
@@ -92,7 +92,7 @@ impl Clock {
     }
 
     /// Puts the wall clock of a manual clock forward, or back, without time passing.
-    pub fn put_wall(&self, micros: i64) {
+    pub fn step_wall(&self, micros: i64) {
         if let Hands::Manual { wall, .. } = &self.0.hands {
             wall.fetch_add(micros, Ordering::Relaxed);
         }
@@ -150,11 +150,11 @@ mod tests {
     #[test]
     fn a_wall_clock_that_is_put_moves_this_one_only_when_it_is_told() {
         let clock = Clock::manual(Timestamp::from_micros(0));
-        clock.put_wall(3_600_000_000);
-        assert_eq!((clock.now().micros(), clock.drift()), (0, 3_600_000_000));
-        clock.put(clock.drift());
+        clock.step_wall(3_600_000_000);
+        assert_eq!((clock.now().micros(), clock.wall_offset()), (0, 3_600_000_000));
+        clock.step(clock.wall_offset());
         assert_eq!(
-            (clock.now().micros(), clock.drift(), clock.started().micros()),
+            (clock.now().micros(), clock.wall_offset(), clock.started().micros()),
             (3_600_000_000, 0, 3_600_000_000)
         );
     }
@@ -162,6 +162,6 @@ mod tests {
     #[test]
     fn the_clock_of_the_machine_starts_without_drift() {
         let clock = Clock::start();
-        assert!(clock.drift().abs() < 1_000_000 && clock.now().micros() > 1_700_000_000_000_000);
+        assert!(clock.wall_offset().abs() < 1_000_000 && clock.now().micros() > 1_700_000_000_000_000);
     }
 }

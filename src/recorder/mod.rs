@@ -2,11 +2,11 @@
 //! and only then answers.
 //!
 //! It runs on a thread of its own, because a commit blocks (`desk`). Readers take the published state without waiting
-//! for it (`board`). A slow disk gets its batches when they have filled (`gather`).
+//! for it (`published`). A slow disk gets its batches when they have filled (`gather`).
 
-mod board;
-mod desk;
 mod gather;
+mod published;
+mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,8 +14,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
-use board::Board;
-use desk::Desk;
+use published::Published;
+use writer::WriterThread;
 
 use crate::clock::Clock;
 use crate::farm::{Applied, Changes, Event, Limits, TooManyPrinters, View};
@@ -29,7 +29,7 @@ const QUEUE: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Recorder {
     queue: mpsc::Sender<Message>,
-    board: Arc<Board>,
+    published: Arc<Published>,
 }
 
 /// The thread that writes. It ends when every [`Recorder`] is gone and everything that had queued up is answered.
@@ -72,16 +72,16 @@ impl Recorder {
     /// When the store cannot be read, or the thread cannot be started.
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StoreError> {
         let kept = store.load()?;
-        let (mut farm, mut owed, since) = (kept.farm, Changes::default(), clock.now());
-        farm.resume(kept.shown_until, since, &mut owed);
-        let board = Arc::new(Board::new(farm.view().clone(), since, clock));
+        let (mut farm, mut dirty, since) = (kept.farm, Changes::default(), clock.now());
+        farm.resume(kept.shown_until, since, &mut dirty);
+        let published = Arc::new(Published::new(farm.view().clone(), since, clock));
         let (queue, events) = mpsc::channel(QUEUE);
-        let desk = Desk::new(farm, store, Arc::clone(&board), owed.printers);
+        let writer = WriterThread::new(farm, store, Arc::clone(&published), dirty.printers);
         let thread = thread::Builder::new()
             .name("recorder".into())
-            .spawn(move || desk.work(events))
+            .spawn(move || writer.run(events))
             .map_err(|error| StoreError(format!("cannot start the thread that writes: {error}")))?;
-        Ok((Self { queue, board }, Writer(thread)))
+        Ok((Self { queue, published }, Writer(thread)))
     }
 
     /// Applies an event, and answers when it is as durable as the store makes it.
@@ -90,7 +90,7 @@ impl Recorder {
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, RecordError> {
         let (answer, answered) = oneshot::channel();
-        let epoch = self.board.clock.started();
+        let epoch = self.published.clock.started();
         let message = Message::Event(Box::new(Entry { event, epoch, limits, answer }));
         self.queue.send(message).await.map_err(|_| RecordError::Stopping)?;
         answered.await.unwrap_or(Err(RecordError::Stopping))
@@ -99,13 +99,13 @@ impl Recorder {
     /// The last published state, and the time as of which it is to be read. Never waits for a commit.
     #[must_use]
     pub fn view(&self) -> (Arc<View>, Timestamp) {
-        self.board.view()
+        self.published.view()
     }
 
     /// Whether the last commit succeeded.
     #[must_use]
     pub fn is_storing(&self) -> bool {
-        !self.board.store_fails.load(Ordering::Relaxed)
+        !self.published.store_fails.load(Ordering::Relaxed)
     }
 
     /// Lets the writer look at its clock and its store. To be called every few seconds: this is how a failing store heals

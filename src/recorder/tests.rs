@@ -31,7 +31,7 @@ impl Store for Moody {
         if self.fails.load(Ordering::Relaxed) { Err(StoreError("the disk is full".into())) } else { Ok(()) }
     }
 
-    fn forget(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         self.looked.lock().unwrap().push(now);
         Ok(self.old.lock().unwrap().pop().unwrap_or(0))
     }
@@ -82,7 +82,7 @@ async fn what_queues_up_during_a_commit_is_taken_in_one_commit() {
         tokio::spawn(async move { recorder.record(event, Limits::default()).await })
     };
     let mut tasks = vec![send(0)];
-    while !recorder.board.is_frozen() {
+    while !recorder.published.is_pinned() {
         tokio::task::yield_now().await;
     }
     tasks.extend((1..50).map(send));
@@ -121,9 +121,9 @@ async fn an_event_that_waited_while_the_clock_was_put_moves_along() {
         let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
         recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
         let closed = store.gate.lock().unwrap();
-        clock.put_wall(by);
+        clock.step_wall(by);
         recorder.tick();
-        while !recorder.board.is_frozen() {
+        while !recorder.published.is_pinned() {
             tokio::task::yield_now().await;
         }
         let (copy, event) = (recorder.clone(), event(&clock, "delta", EventKind::Paused));
@@ -198,7 +198,7 @@ async fn a_wall_clock_that_is_put_moves_times_and_credits_nothing() {
         let (recorder, _writer) = Recorder::start(Moody::default(), clock.clone()).unwrap();
         recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
         clock.advance(Duration::from_secs(10));
-        clock.put_wall(by);
+        clock.step_wall(by);
         let printed = || {
             let (view, now) = recorder.view();
             let reading = view.read(now).next().unwrap();

@@ -4,12 +4,12 @@
 //! A store belongs to one writer and is never called concurrently.
 
 mod backup;
+mod file_watch;
 mod history;
 mod memory;
 mod retention;
 mod rows;
 mod schema;
-mod seal;
 mod sqlite;
 
 pub use backup::backup;
@@ -41,7 +41,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When they could not be removed. Then they are all still there, and a later call may succeed.
-    fn forget(&mut self, _now: Timestamp) -> Result<usize, StoreError> {
+    fn prune(&mut self, _now: Timestamp) -> Result<usize, StoreError> {
         Ok(0)
     }
 

@@ -37,7 +37,7 @@ impl Retention {
 
     /// Removes one slice of what is too old at `now`, and answers how many prints that were. After a slice that was not
     /// full, and after a failure, it rests.
-    pub(super) fn forget(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    pub(super) fn prune(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
         let Some(span) = self.span else { return Ok(0) };
         if self.looked.is_some_and(|looked| looked <= now && now.since(looked) < REST) {
             return Ok(0);
@@ -95,7 +95,7 @@ mod tests {
 
     /// Removes what is due, and answers how many prints are left.
     fn left(connection: &Connection, retention: &mut Retention, now: Timestamp) -> i64 {
-        while retention.forget(connection, now).unwrap() > 0 {}
+        while retention.prune(connection, now).unwrap() > 0 {}
         connection.query_row("SELECT count(*) FROM prints", [], |row| row.get(0)).unwrap()
     }
 
@@ -138,19 +138,19 @@ mod tests {
     fn it_goes_in_slices_and_looks_again_after_an_hour() {
         let connection = history((0..2500).chain([100 * DAY; 10]));
         let mut retention = days(1);
-        let mut forget = |seconds| retention.forget(&connection, at(100 * DAY + seconds)).unwrap();
-        assert_eq!([forget(0), forget(5), forget(10), forget(15)], [1000, 1000, 500, 0]);
+        let mut prune = |seconds| retention.prune(&connection, at(100 * DAY + seconds)).unwrap();
+        assert_eq!([prune(0), prune(5), prune(10), prune(15)], [1000, 1000, 500, 0]);
         add(&connection, 0);
-        assert_eq!([forget(3609), forget(3610)], [0, 1]);
+        assert_eq!([prune(3609), prune(3610)], [0, 1]);
     }
 
     #[test]
     fn a_clock_that_was_put_back_does_not_make_it_rest_until_then() {
         let connection = history([100 * DAY; 10]);
         let mut retention = days(1);
-        assert_eq!(retention.forget(&connection, at(200 * DAY)).unwrap(), 0);
+        assert_eq!(retention.prune(&connection, at(200 * DAY)).unwrap(), 0);
         add(&connection, 0);
-        assert_eq!(retention.forget(&connection, at(100 * DAY)).unwrap(), 1);
+        assert_eq!(retention.prune(&connection, at(100 * DAY)).unwrap(), 1);
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
         let connection = history([100 * DAY; 10]);
         connection.execute_batch("ALTER TABLE prints RENAME TO away").unwrap();
         let mut retention = days(1);
-        retention.forget(&connection, at(100 * DAY)).unwrap_err();
-        assert_eq!(retention.forget(&connection, at(100 * DAY + 5)).unwrap(), 0);
+        retention.prune(&connection, at(100 * DAY)).unwrap_err();
+        assert_eq!(retention.prune(&connection, at(100 * DAY + 5)).unwrap(), 0);
     }
 }

@@ -4,7 +4,7 @@
 //! of the machine. The file says whose it is (`application_id`) and how it is laid out (`user_version`); see
 //! [`super::schema`]. Only one process may write; a lock on a file beside the database sees to that, because SQLite's
 //! own locks would let a second one in between two commits. Files that are moved away or overwritten under the running
-//! process are noticed before and after every commit; see [`super::seal`].
+//! process are noticed before and after every commit; see [`super::file_watch`].
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::file_watch::{FileWatch, Tampered};
 use super::retention::Retention;
 use super::rows::{PRINTERS, read_printer, write_limits, write_print, write_printer};
 use super::schema;
-use super::seal::{Broken, Seal};
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, Farm, View};
 use crate::labels::Source;
@@ -44,7 +44,7 @@ pub struct SqliteStore {
     path: PathBuf,
     connection: Connection,
     retention: Retention,
-    seal: Seal,
+    watch: FileWatch,
     /// A commit went to files that were moved away meanwhile: nobody can tell what is kept.
     lost: bool,
     /// Held for as long as this process may write.
@@ -80,8 +80,9 @@ impl SqliteStore {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| at(&path, &error))?;
         prepare(&mut connection).map_err(|error| error.at(&path))?;
-        let seal = Seal::new(&path).map_err(|error| cannot(&format!("watch {}", path.display()), &error))?;
-        Ok(Self { path, connection, retention: Retention::default(), seal, lost: false, _lock: lock })
+        let watch =
+            FileWatch::new(&path).map_err(|error| cannot(&format!("watch {}", path.display()), &error))?;
+        Ok(Self { path, connection, retention: Retention::default(), watch, lost: false, _lock: lock })
     }
 
     /// Keeps ended prints only for `span`, or for ever.
@@ -97,29 +98,29 @@ impl SqliteStore {
         if self.lost {
             return Err(schema::Error::Moved);
         }
-        match self.seal.look() {
+        match self.watch.check() {
             Ok(()) => Ok(()),
-            Err(Broken::Moved) => Err(schema::Error::Moved),
-            Err(Broken::Written) => {
+            Err(Tampered::Moved) => Err(schema::Error::Moved),
+            Err(Tampered::Written) => {
                 // Our own connection would ask its memory.
                 let sound: String =
                     open_read_only(&self.path)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
                 if sound != "ok" {
                     return Err(schema::Error::Damaged(sound));
                 }
-                self.seal.renew().map_err(|_| schema::Error::Moved)
+                self.watch.refresh().map_err(|_| schema::Error::Moved)
             }
         }
     }
 
     /// Writes, and makes sure before and after that it goes to the files that lie at the path.
-    fn sealed<T>(
+    fn watched<T>(
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>,
     ) -> Result<T, schema::Error> {
         self.look()?;
         let written = write(self);
-        if self.seal.renew().is_err() {
+        if self.watch.refresh().is_err() {
             self.lost = true;
             return Err(schema::Error::Moved);
         }
@@ -218,12 +219,12 @@ impl Store for SqliteStore {
 
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
         // Without the path: the sender of a webhook reads this.
-        self.sealed(|store| transaction(&store.connection, || store.write(view, changes, shown_until)))
+        self.watched(|store| transaction(&store.connection, || store.write(view, changes, shown_until)))
             .map_err(|error| StoreError(format!("the store {error}")))
     }
 
-    fn forget(&mut self, now: Timestamp) -> Result<usize, StoreError> {
-        self.sealed(|store| store.retention.forget(&store.connection, now))
+    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        self.watched(|store| store.retention.prune(&store.connection, now))
             .map_err(|error| error.at(&self.path))
     }
 

@@ -89,7 +89,7 @@ impl World {
             fs::remove_dir_all(&self.folder).unwrap();
             self.folder = copy;
         }
-        let wall = self.clock.now().micros() + self.clock.drift();
+        let wall = self.clock.now().micros() + self.clock.wall_offset();
         self.clock = Clock::manual(Timestamp::from_micros(wall + (down + put) * 1_000_000));
         self.start();
     }
@@ -259,7 +259,7 @@ fn a_clock_that_is_put_while_it_runs_credits_nothing_after_a_restart_either() {
             let mut world = World::new();
             world.tell(EventKind::Started, elapsed(0));
             world.pass(30);
-            world.clock.put_wall(put * 1_000_000);
+            world.clock.step_wall(put * 1_000_000);
             world.tick();
             let copied = copy(&world.path());
             let kept = SqliteStore::open(&copied.join("printfarm.db")).unwrap().load().unwrap();
@@ -284,7 +284,7 @@ fn a_clock_that_is_put_credits_nothing_to_a_print_of_an_earlier_run() {
             world.pass(100);
             world.restart(End::Stop, 0, between);
             world.pass(100);
-            world.clock.put_wall(put * 1_000_000);
+            world.clock.step_wall(put * 1_000_000);
             world.tick();
             world.pass(100);
             let printed = world.printed();
@@ -413,7 +413,7 @@ proptest! {
                 // What a broken store could not be told, and a clock that was put hides, nobody can know.
                 Step::Put(_) if world.fails.load(Ordering::Relaxed) => {}
                 Step::Put(seconds) => {
-                    world.clock.put_wall(seconds * 1_000_000);
+                    world.clock.step_wall(seconds * 1_000_000);
                     world.tick();
                 }
                 Step::Fails(fails) => world.fails.store(fails, Ordering::Relaxed),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::board::Board;
 use super::gather::{LastCommit, gather};
+use super::published::Published;
 use super::{Entry, Message, RecordError};
 use crate::farm::{Applied, ApplyTime, Changes, Farm, HEARTBEAT};
 use crate::store::{Store, StoreError};
@@ -22,49 +22,49 @@ const BATCH: usize = 1024;
 const SLACK: Duration = Duration::from_secs(15);
 
 /// A wall clock that is off by more than this, in microseconds, has been put forward or back.
-const DRIFT: u64 = 1_000_000;
+const SMALLEST_STEP: u64 = 1_000_000;
 
 /// What the writer works with.
-pub(super) struct Desk<S> {
+pub(super) struct WriterThread<S> {
     farm: Farm,
     store: S,
-    board: Arc<Board>,
+    published: Arc<Published>,
     /// Until when the counters may be seen to grow, as the store knows it.
     shown_until: Option<Timestamp>,
     /// The printers that differ from what the store has of them since the start.
-    owed: BTreeSet<usize>,
+    dirty: BTreeSet<usize>,
 }
 
-impl<S: Store> Desk<S> {
-    /// The desk of a start, with the state that the store has kept. `owed` are printers that differ from what it has.
-    pub(super) fn new(farm: Farm, store: S, board: Arc<Board>, owed: BTreeSet<usize>) -> Self {
-        Self { farm, store, board, shown_until: None, owed }
+impl<S: Store> WriterThread<S> {
+    /// The desk of a start, with the state that the store has kept. `dirty` are printers that differ from what it has.
+    pub(super) fn new(farm: Farm, store: S, published: Arc<Published>, dirty: BTreeSet<usize>) -> Self {
+        Self { farm, store, published, shown_until: None, dirty }
     }
 
     /// Works until every sender is gone and all that has queued up is answered.
-    pub(super) fn work(mut self, mut messages: mpsc::Receiver<Message>) {
+    pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut last = LastCommit::default();
         while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
             gather(&mut batch, BATCH, &mut messages, last, thread::sleep);
             let ticks = batch.iter().any(|message| matches!(message, Message::Tick));
-            let begun = self.board.clock.monotonic();
+            let begun = self.published.clock.monotonic();
             let answers = self.record(batch.drain(..));
-            let took = self.board.clock.monotonic().saturating_sub(begun);
+            let took = self.published.clock.monotonic().saturating_sub(begun);
             last = LastCommit { took, shared: answers.len() > 1 || !messages.is_empty() };
             for (answer, result) in answers {
                 // A sender that has gone away needs no answer; its event is recorded all the same.
                 let _ = answer.send(result);
             }
             if ticks {
-                self.forget(&messages);
+                self.prune(&messages);
             }
         }
-        self.rest();
+        self.shut_down();
     }
 
     fn record(&mut self, batch: impl Iterator<Item = Message>) -> Vec<Answer> {
-        let turn = self.board.freeze();
+        let turn = self.published.pin_time();
         let now = turn.now;
         let mut changes = Changes::default();
         let mut answers = Vec::new();
@@ -74,7 +74,8 @@ impl<S: Store> Desk<S> {
                 Message::Event(entry) => {
                     let Entry { mut event, epoch, limits, answer } = *entry;
                     // While it waited, the clock may have been put.
-                    event.received = event.received.put(self.board.clock.started().micros() - epoch.micros());
+                    event.received =
+                        event.received.put(self.published.clock.started().micros() - epoch.micros());
                     let applied = self.farm.apply(&event, turn, &limits, &mut changes);
                     answers.push((answer, applied.map_err(RecordError::from)));
                 }
@@ -82,7 +83,7 @@ impl<S: Store> Desk<S> {
             }
         }
         let reset = if ticks { self.look_at_the_clock(now, &mut changes) } else { 0 };
-        changes.printers.extend(&self.owed);
+        changes.printers.extend(&self.dirty);
         changes.heartbeat = reset != 0 || self.needs_heartbeat(now, ticks, &changes);
         match self.keep(&changes, now, reset) {
             Ok(()) => answers,
@@ -95,12 +96,12 @@ impl<S: Store> Desk<S> {
 
     /// Moves the state along with a wall clock that was put. Answers by how much.
     fn look_at_the_clock(&mut self, now: Timestamp, changes: &mut Changes) -> i64 {
-        let by = self.board.clock.drift();
-        if by.unsigned_abs() <= DRIFT {
+        let by = self.published.clock.wall_offset();
+        if by.unsigned_abs() <= SMALLEST_STEP {
             return 0;
         }
         // Times of an earlier run were read off another clock, but none may lie in the future.
-        let since = self.board.clock.started().min(now.put(by));
+        let since = self.published.clock.started().min(now.put(by));
         self.farm.reset(ClockStep { since, by }, ApplyTime::at(now), changes);
         by
     }
@@ -110,7 +111,7 @@ impl<S: Store> Desk<S> {
     fn needs_heartbeat(&self, now: Timestamp, ticks: bool, changes: &Changes) -> bool {
         let is_due = self.shown_until.is_none_or(|until| until <= now + SLACK);
         let runs = !changes.printers.is_empty() || (ticks && self.farm.is_running(now));
-        (ticks && self.board.store_fails.load(Ordering::Relaxed)) || (is_due && runs)
+        (ticks && self.published.store_fails.load(Ordering::Relaxed)) || (is_due && runs)
     }
 
     /// Commits and publishes, and puts the clock; or takes the changes back.
@@ -122,23 +123,23 @@ impl<S: Store> Desk<S> {
             self.store.commit(self.farm.view(), changes, shown_until)
         };
         if committed.is_err() || !changes.is_empty() {
-            self.board.store_fails.store(committed.is_err(), Ordering::Relaxed);
+            self.published.store_fails.store(committed.is_err(), Ordering::Relaxed);
         }
         if committed.is_ok() {
-            self.board.publish(&self.farm, changes, now, reset);
+            self.published.publish(&self.farm, changes, now, reset);
             self.shown_until = if changes.heartbeat { Some(shown_until) } else { self.shown_until };
-            self.owed.clear();
+            self.dirty.clear();
         } else {
-            self.farm.roll_back(&self.board.thaw(), changes);
+            self.farm.roll_back(&self.published.unpin_time(), changes);
         }
         committed
     }
 
     /// Removes old prints for as long as nobody waits; the next tick goes on with it.
-    fn forget(&mut self, messages: &mpsc::Receiver<Message>) {
+    fn prune(&mut self, messages: &mpsc::Receiver<Message>) {
         let mut forgotten = 0;
         loop {
-            match self.store.forget(self.board.clock.now()) {
+            match self.store.prune(self.published.clock.now()) {
                 Ok(0) => break,
                 Ok(prints) => forgotten += prints,
                 Err(error) => {
@@ -156,10 +157,10 @@ impl<S: Store> Desk<S> {
     }
 
     /// Keeps the time of the stop, as a last heartbeat, so that the next start knows a clock that was put back.
-    fn rest(&mut self) {
-        let now = self.board.clock.now();
-        if self.farm.is_running(now) || !self.owed.is_empty() {
-            let printers = std::mem::take(&mut self.owed);
+    fn shut_down(&mut self) {
+        let now = self.published.clock.now();
+        if self.farm.is_running(now) || !self.dirty.is_empty() {
+            let printers = std::mem::take(&mut self.dirty);
             let changes = Changes { printers, heartbeat: true, ..Changes::default() };
             if let Err(error) = self.store.commit(self.farm.view(), &changes, now + HEARTBEAT) {
                 tracing::warn!(%error, "the time of the stop could not be stored");

@@ -13,35 +13,35 @@ const BUSY: Duration = Duration::from_secs(60);
 
 /// Shared by the writer and the readers.
 #[derive(Debug)]
-pub(super) struct Board {
-    published: RwLock<Published>,
+pub(super) struct Published {
+    current: RwLock<Current>,
     /// Whether the last commit failed.
     pub(super) store_fails: AtomicBool,
     pub(super) clock: Clock,
     /// The last time that readers have read the farm as of, in microseconds.
-    seen: AtomicI64,
+    last_read: AtomicI64,
     /// When a reader last met a batch in the middle, in microseconds.
-    met: AtomicI64,
+    last_contended_read: AtomicI64,
 }
 
 #[derive(Debug)]
-struct Published {
+struct Current {
     view: Arc<View>,
     since: Timestamp,
     /// While a batch is being stored, readers see the farm as of this time: a clock that the batch stops has shown
     /// nothing that it would have to take back.
-    frozen: Option<Timestamp>,
+    pinned: Option<Timestamp>,
 }
 
-impl Board {
+impl Published {
     /// Publishes the state of a start.
     pub(super) fn new(view: View, since: Timestamp, clock: Clock) -> Self {
         Self {
-            published: RwLock::new(Published { view: Arc::new(view), since, frozen: None }),
+            current: RwLock::new(Current { view: Arc::new(view), since, pinned: None }),
             store_fails: AtomicBool::new(false),
             clock,
-            seen: AtomicI64::new(i64::MIN),
-            met: AtomicI64::new(i64::MIN),
+            last_read: AtomicI64::new(i64::MIN),
+            last_contended_read: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -49,25 +49,25 @@ impl Board {
     pub(super) fn view(&self) -> (Arc<View>, Timestamp) {
         let published = self.read();
         let now = self.clock.now();
-        let time = published.frozen.unwrap_or(now);
-        if published.frozen.is_some() {
-            self.met.fetch_max(now.micros(), Ordering::Relaxed);
+        let time = published.pinned.unwrap_or(now);
+        if published.pinned.is_some() {
+            self.last_contended_read.fetch_max(now.micros(), Ordering::Relaxed);
         }
-        self.seen.fetch_max(time.micros(), Ordering::Relaxed);
+        self.last_read.fetch_max(time.micros(), Ordering::Relaxed);
         (Arc::clone(&published.view), time)
     }
 
-    /// Stops the time of the readers until [`Self::publish`] or [`Self::thaw`]. It stops at the last time that was read,
+    /// Stops the time of the readers until [`Self::publish`] or [`Self::unpin_time`]. It stops at the last time that was read,
     /// so that the counters have to keep up with nothing that nobody has seen; but where readers come in the middle of
     /// batches, at the present, so that time goes on for them too.
-    pub(super) fn freeze(&self) -> ApplyTime {
+    pub(super) fn pin_time(&self) -> ApplyTime {
         let mut published = self.write();
         let now = self.clock.now();
-        let met = Timestamp::from_micros(self.met.load(Ordering::Relaxed));
-        let seen = Timestamp::from_micros(self.seen.load(Ordering::Relaxed)).max(published.since);
-        let seen = if now.since(met) < BUSY { now } else { seen };
-        published.frozen = Some(seen);
-        ApplyTime { now, last_read: seen }
+        let last_contended_read = Timestamp::from_micros(self.last_contended_read.load(Ordering::Relaxed));
+        let last_read = Timestamp::from_micros(self.last_read.load(Ordering::Relaxed)).max(published.since);
+        let last_read = if now.since(last_contended_read) < BUSY { now } else { last_read };
+        published.pinned = Some(last_read);
+        ApplyTime { now, last_read }
     }
 
     /// Shows readers what `changes` names, and the clock put by `reset` microseconds, as of `now` by the clock before.
@@ -76,31 +76,31 @@ impl Board {
         // While a reader still holds the last state, this copies it; else it changes it in place.
         Arc::make_mut(&mut published.view).publish(farm, changes);
         if reset != 0 {
-            self.clock.put(reset);
-            self.seen.store(i64::MIN, Ordering::Relaxed);
-            self.met.store(i64::MIN, Ordering::Relaxed);
+            self.clock.step(reset);
+            self.last_read.store(i64::MIN, Ordering::Relaxed);
+            self.last_contended_read.store(i64::MIN, Ordering::Relaxed);
         }
         published.since = now.put(reset);
-        published.frozen = None;
+        published.pinned = None;
     }
 
     /// Lets time go on for readers, with the state as it was.
-    pub(super) fn thaw(&self) -> Arc<View> {
+    pub(super) fn unpin_time(&self) -> Arc<View> {
         let mut published = self.write();
-        published.frozen = None;
+        published.pinned = None;
         Arc::clone(&published.view)
     }
 
     #[cfg(test)]
-    pub(super) fn is_frozen(&self) -> bool {
-        self.read().frozen.is_some()
+    pub(super) fn is_pinned(&self) -> bool {
+        self.read().pinned.is_some()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Published> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Published> {
-        self.published.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Current> {
+        self.current.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
