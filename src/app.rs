@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
+use crate::config::web::SharedWebConfig;
 use crate::farm::{Changes, View};
 use crate::http::{
     self, AppState, ConnectionLimits, Entrance, Gate, Options, Places, Ports, Side, bind, bind_webhooks,
@@ -24,7 +25,6 @@ use crate::recorder::{Recorder, Writer};
 use crate::store::{SqliteStore, Store, StoreError, StoredState};
 use crate::timestamp::Timestamp;
 use crate::version;
-use crate::web_config::SharedWebConfig;
 
 /// How often the recorder looks at its clock and its store.
 const TICK: Duration = Duration::from_secs(5);

@@ -52,10 +52,10 @@ pub struct Args {
     pub config: Option<PathBuf>,
     /// Only log lines of this level or above.
     #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
-    pub log_level: log::Level,
+    pub log_level: log::LogLevel,
     /// How log lines are written.
     #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
-    pub log_format: log::Format,
+    pub log_format: log::LogFormat,
     /// Print this.
     #[arg(long, short, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
@@ -99,7 +99,7 @@ pub enum BadRetention {
 
 /// Why the command line does not lead to a running exporter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Instead {
+pub enum CliExit {
     /// It asks for this text on stdout.
     Print(String),
     /// It is wrong; the text is one line that says how.
@@ -111,9 +111,9 @@ impl Args {
     ///
     /// # Errors
     /// When it asks for help or the version, or is wrong.
-    pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, Instead> {
-        let args = Self::try_parse_from(arguments).map_err(|error| instead(&error))?;
-        if args.version { Err(Instead::Print(version::line())) } else { Ok(args) }
+    pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, CliExit> {
+        let args = Self::try_parse_from(arguments).map_err(|error| exit(&error))?;
+        if args.version { Err(CliExit::Print(version::line())) } else { Ok(args) }
     }
 }
 
@@ -164,10 +164,10 @@ impl FromStr for Retention {
 }
 
 /// The parser explains itself in paragraphs; the first says what is wrong, and a tip may follow.
-fn instead(error: &clap::Error) -> Instead {
+fn exit(error: &clap::Error) -> CliExit {
     let text = error.render().to_string();
     if error.kind() == ErrorKind::DisplayHelp {
-        return Instead::Print(text);
+        return CliExit::Print(text);
     }
     let line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut paragraphs = text.split("\n\n").map(line);
@@ -175,7 +175,7 @@ fn instead(error: &clap::Error) -> Instead {
     let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
     let tips =
         paragraphs.filter_map(|paragraph| paragraph.strip_prefix("tip: ").map(|tip| format!("; {tip}")));
-    Instead::Refuse(format!("{problem}{}; try --help", tips.collect::<String>()))
+    CliExit::Refuse(format!("{problem}{}; try --help", tips.collect::<String>()))
 }
 
 #[cfg(test)]
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn read(arguments: &[&str]) -> Result<Args, Instead> {
+    fn read(arguments: &[&str]) -> Result<Args, CliExit> {
         Args::read(["printfarm_exporter"].iter().chain(arguments))
     }
 
@@ -205,8 +205,8 @@ mod tests {
         assert_eq!(args.storage, Path::new("data/printfarm.db"));
         assert_eq!(args.retention, None);
         assert!(args.command.is_none());
-        assert_eq!(args.log_level, log::Level::Info);
-        assert_eq!(args.log_format, log::Format::Logfmt);
+        assert_eq!(args.log_level, log::LogLevel::Info);
+        assert_eq!(args.log_format, log::LogFormat::Logfmt);
     }
 
     #[test]
@@ -241,8 +241,8 @@ mod tests {
         assert_eq!(args.storage, Path::new("/srv/printfarm.db"));
         assert_eq!(args.retention.map(Retention::span), Some(Duration::from_secs(365 * 24 * 60 * 60)));
         assert_eq!(args.config, Some("printfarm.yml".into()));
-        assert_eq!(args.log_level, log::Level::Debug);
-        assert_eq!(args.log_format, log::Format::Json);
+        assert_eq!(args.log_level, log::LogLevel::Debug);
+        assert_eq!(args.log_format, log::LogFormat::Json);
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
             ),
         ];
         for (name, arguments, part) in cases {
-            let Err(Instead::Refuse(line)) = read(arguments) else { panic!("{name}: not refused") };
+            let Err(CliExit::Refuse(line)) = read(arguments) else { panic!("{name}: not refused") };
             assert!(line.contains(part), "{name}: {line}");
             assert!(line.ends_with("; try --help") && !line.contains('\n'), "{name}: {line}");
         }
@@ -275,11 +275,11 @@ mod tests {
 
     #[test]
     fn help_and_version_are_texts_for_stdout() {
-        let Err(Instead::Print(help)) = read(&["--help"]) else { panic!("no help") };
+        let Err(CliExit::Print(help)) = read(&["--help"]) else { panic!("no help") };
         assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
-        let Err(Instead::Print(help)) = read(&["prints", "--help"]) else { panic!("no help") };
+        let Err(CliExit::Print(help)) = read(&["prints", "--help"]) else { panic!("no help") };
         assert!(help.contains("--since <DATE>") && help.contains("--storage.path <FILE>"), "{help}");
-        let Err(Instead::Print(version)) = read(&["--version"]) else { panic!("no version") };
+        let Err(CliExit::Print(version)) = read(&["--version"]) else { panic!("no version") };
         assert!(version.starts_with("printfarm_exporter, version "), "{version}");
     }
 

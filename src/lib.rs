@@ -24,5 +24,4 @@ pub mod simulate;
 pub mod store;
 pub mod timestamp;
 pub mod version;
-pub mod web_config;
 pub mod webhook;

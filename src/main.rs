@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use mimalloc::MiMalloc;
 use printfarm_exporter::app::{self, App};
-use printfarm_exporter::cli::{Args, Instead};
-use printfarm_exporter::config::{SharedSettings, Surroundings};
-use printfarm_exporter::web_config::SharedWebConfig;
+use printfarm_exporter::cli::{Args, CliExit};
+use printfarm_exporter::config::web::SharedWebConfig;
+use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::{commands, log, panics, process, signals};
 use tokio::runtime::Runtime;
 
@@ -24,17 +24,17 @@ const BAD_CONFIGURATION: u8 = 64;
 fn main() -> ExitCode {
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
-        Err(Instead::Print(text)) => {
+        Err(CliExit::Print(text)) => {
             // Whoever closes the pipe has read enough.
             let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
-        Err(Instead::Refuse(problem)) => return fail(BAD_FLAGS, &problem),
+        Err(CliExit::Refuse(problem)) => return fail(BAD_FLAGS, &problem),
     };
     if let Some(command) = &args.command {
         return done(commands::run(command, &args.storage));
     }
-    let settings = SharedSettings::load(args.config.clone(), Surroundings::process());
+    let settings = SharedSettings::load(args.config.clone(), Environment::process());
     let web_config = args.web_config.clone().map(SharedWebConfig::load).transpose();
     match (settings, web_config) {
         (Ok(settings), Ok(web_config)) => done(run(&args, settings, web_config)),

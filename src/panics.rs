@@ -56,7 +56,7 @@ mod tests {
     #[test]
     #[ignore = "it replaces the hook of all tests"]
     fn a_panic_in_a_process_of_its_own() {
-        let _log = crate::log::init(crate::log::Level::Debug, crate::log::Format::Logfmt).unwrap();
+        let _log = crate::log::init(crate::log::LogLevel::Debug, crate::log::LogFormat::Logfmt).unwrap();
         tell_only_where(|| eprintln!("counted"));
         let body: Result<f64, String> = std::hint::black_box(Err("hunter2".to_owned()));
         let _ = panic::catch_unwind(|| body.unwrap());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use printfarm_exporter::app::{self, App};
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::config::{SharedSettings, Surroundings};
+use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::farm::{Changes, View};
 use printfarm_exporter::http::{ConnectionLimits, Options, bind};
 use printfarm_exporter::metrics::Metrics;
@@ -228,9 +228,9 @@ pub(crate) fn run(name: &str, folder: &Path) {
 }
 
 async fn exporter(listeners: Vec<tokio::net::TcpListener>, store: impl Store + 'static) {
-    let surroundings =
-        Surroundings { variable: Box::new(|_| None), file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())) };
-    let settings = SharedSettings::load(Some("printfarm.yml".into()), surroundings).unwrap();
+    let environment =
+        Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())) };
+    let settings = SharedSettings::load(Some("printfarm.yml".into()), environment).unwrap();
     let clock = Clock::start();
     let (recorder, writer) = Recorder::start(store, clock.clone()).unwrap();
     let app = App {

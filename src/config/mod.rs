@@ -1,23 +1,26 @@
 //! The configuration: a YAML file and a few environment variables, both optional.
 //!
-//! One direction: a fragment is what the file says, word for word; together with the environment it becomes
-//! [`Settings`], which are complete and valid; [`SharedSettings`] holds the ones that are in force.
+//! One direction: [`file`] has what the file says, word for word; with the environment it becomes [`Settings`], complete
+//! and valid; [`SharedSettings`] holds the ones in force. [`web`] does the same for the file of `--web.config.file`.
 //!
 //! No error ever repeats a value of the file or of a variable, since any of them may be a secret in a wrong place.
 
-mod fragment;
+mod file;
+mod reloadable;
 mod secrets;
 mod settings;
-mod shared;
-pub(crate) mod yaml;
+pub mod web;
+mod yaml;
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use reloadable::{ReloadOutcome, Reloadable};
 pub use secrets::{Door, Secrets};
 pub use settings::{Names, NetworkLimits, Settings};
-pub use shared::SharedSettings;
+
+use reloadable::Reload;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,14 +70,14 @@ pub type Variable = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 pub type ReadFile = dyn Fn(&Path) -> io::Result<Vec<u8>> + Send + Sync;
 
 /// Where the configuration comes from beside the command line.
-pub struct Surroundings {
+pub struct Environment {
     /// The environment.
     pub variable: Box<Variable>,
     /// The file system.
     pub file: Box<ReadFile>,
 }
 
-impl Surroundings {
+impl Environment {
     /// Those of this process.
     #[must_use]
     pub fn process() -> Self {
@@ -86,16 +89,44 @@ impl Surroundings {
 ///
 /// # Errors
 /// When any of it is wrong; the error says what, where, and what to do.
-pub fn load(path: Option<&Path>, surroundings: &Surroundings) -> Result<Settings, ConfigError> {
-    let fragment = match path {
-        None => fragment::File::default(),
+pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
+    let file = match path {
+        None => file::File::default(),
         Some(path) => {
-            let bytes = (surroundings.file)(path)
+            let bytes = (environment.file)(path)
                 .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-            fragment::parse(&bytes).map_err(|problem| ConfigError::File { path: path.to_owned(), problem })?
+            file::parse(&bytes).map_err(|problem| ConfigError::File { path: path.to_owned(), problem })?
         }
     };
-    settings::build(fragment, path, surroundings)
+    settings::build(file, path, environment)
+}
+
+/// The settings in force.
+pub type SharedSettings = Reloadable<Settings>;
+
+/// Where the settings are read from.
+pub struct SettingsFiles {
+    path: Option<PathBuf>,
+    environment: Environment,
+}
+
+impl SharedSettings {
+    /// Loads the settings for the first time. Without a path there is only the environment.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn load(path: Option<PathBuf>, environment: Environment) -> Result<Self, ConfigError> {
+        Self::first(SettingsFiles { path, environment })
+    }
+}
+
+impl Reload for Settings {
+    type Files = SettingsFiles;
+    type Error = ConfigError;
+
+    fn read(files: &mut SettingsFiles, _: Option<&Self>) -> Result<Self, ConfigError> {
+        load(files.path.as_deref(), &files.environment)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::{ConfigError, Surroundings, fragment};
+use crate::config::{ConfigError, Environment, file};
 use crate::labels::Source;
 use crate::webhook::Secret;
 
@@ -51,24 +51,24 @@ pub(super) struct OfPrinter {
     pub(super) id: String,
     /// What to call the place in an error.
     pub(super) place: String,
-    pub(super) secrets: fragment::OneOrMore,
+    pub(super) secrets: file::OneOrMore,
 }
 
 /// Reads all secrets from where they lie.
 pub(super) fn resolve(
-    of_sources: fragment::Secrets,
+    of_sources: file::Secrets,
     of_printers: Vec<OfPrinter>,
     config: Option<&Path>,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<Secrets, ConfigError> {
     let mut secrets = Secrets::default();
-    let fragments =
+    let written =
         [(Source::OctoPrint, of_sources.octoprint), (Source::OctoEverywhere, of_sources.octoeverywhere)];
-    for (source, fragment) in fragments {
-        secrets.of_sources[source.index()] = of_source(source, fragment, config, surroundings)?;
+    for (source, secrets_of_source) in written {
+        secrets.of_sources[source.index()] = of_source(source, secrets_of_source, config, environment)?;
     }
-    for OfPrinter { source, id, place, secrets: fragment } in of_printers {
-        let own = places(&place, fragment).and_then(|places| all(places, config, surroundings));
+    for OfPrinter { source, id, place, secrets: own } in of_printers {
+        let own = sources(&place, own).and_then(|sources| all(sources, config, environment));
         secrets.of_printers[source.index()].insert(id, own.map_err(in_file(config))?);
     }
     Ok(secrets)
@@ -76,42 +76,42 @@ pub(super) fn resolve(
 
 fn of_source(
     source: Source,
-    fragment: Option<fragment::OneOrMore>,
+    written: Option<file::OneOrMore>,
     config: Option<&Path>,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<Vec<Secret>, ConfigError> {
     let from_environment =
-        from_environment(source, surroundings).map_err(|problem| ConfigError::Environment { problem })?;
+        from_environment(source, environment).map_err(|problem| ConfigError::Environment { problem })?;
     // A file that contradicts itself is wrong even where the environment wins.
     let name = format!("webhook_secrets.{}", source.as_str());
-    let places = fragment.map_or_else(|| Ok(Vec::new()), |fragment| places(&name, fragment));
-    let places = places.map_err(in_file(config))?;
+    let sources = written.map_or_else(|| Ok(Vec::new()), |written| sources(&name, written));
+    let sources = sources.map_err(in_file(config))?;
     match from_environment {
         Some(secret) => Ok(vec![secret]),
-        None => all(places, config, surroundings).map_err(in_file(config)),
+        None => all(sources, config, environment).map_err(in_file(config)),
     }
 }
 
 fn all(
-    places: Vec<Place>,
+    sources: Vec<SecretSource>,
     config: Option<&Path>,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<Vec<Secret>, String> {
     let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
-    places.into_iter().map(|place| place.secret(folder, surroundings)).collect()
+    sources.into_iter().map(|place| place.secret(folder, environment)).collect()
 }
 
 /// An empty list would leave a door open that somebody meant to close.
-fn places(name: &str, fragment: fragment::OneOrMore) -> Result<Vec<Place>, String> {
-    match fragment {
-        fragment::OneOrMore::One(secret) => Ok(vec![Place::in_file(name, secret)?]),
-        fragment::OneOrMore::More(list) if list.is_empty() => {
+fn sources(name: &str, written: file::OneOrMore) -> Result<Vec<SecretSource>, String> {
+    match written {
+        file::OneOrMore::One(secret) => Ok(vec![SecretSource::in_file(name, secret)?]),
+        file::OneOrMore::More(list) if list.is_empty() => {
             Err(format!("{name} is an empty list; add a secret or remove the entry"))
         }
-        fragment::OneOrMore::More(list) => list
+        file::OneOrMore::More(list) => list
             .into_iter()
             .enumerate()
-            .map(|(index, secret)| Place::in_file(&format!("{name}[{index}]"), secret))
+            .map(|(index, secret)| SecretSource::in_file(&format!("{name}[{index}]"), secret))
             .collect(),
     }
 }
@@ -121,31 +121,35 @@ fn in_file(config: Option<&Path>) -> impl Fn(String) -> ConfigError {
 }
 
 /// A secret, or where it lies, and what to call the place in an error.
-struct Place {
+struct SecretSource {
     name: String,
-    what: Spot,
+    what: SecretLocation,
 }
 
-enum Spot {
+enum SecretLocation {
     Value(String),
     File(PathBuf),
 }
 
-impl Place {
-    fn in_file(name: &str, secret: fragment::Secret) -> Result<Self, String> {
+impl SecretSource {
+    fn in_file(name: &str, secret: file::Secret) -> Result<Self, String> {
         match (secret.value, secret.file) {
             (Some(_), Some(_)) => Err(format!("{name} has both value and file; remove one of them")),
-            (Some(value), None) => Ok(Self { name: format!("{name}.value"), what: Spot::Value(value) }),
-            (None, Some(file)) => Ok(Self { name: format!("{name}.file"), what: Spot::File(file.into()) }),
+            (Some(value), None) => {
+                Ok(Self { name: format!("{name}.value"), what: SecretLocation::Value(value) })
+            }
+            (None, Some(file)) => {
+                Ok(Self { name: format!("{name}.file"), what: SecretLocation::File(file.into()) })
+            }
             (None, None) => Err(format!("{name} has neither value nor file; add one or remove the entry")),
         }
     }
 
-    fn secret(self, folder: &Path, surroundings: &Surroundings) -> Result<Secret, String> {
+    fn secret(self, folder: &Path, environment: &Environment) -> Result<Secret, String> {
         let Self { name, what } = self;
         let text = match what {
-            Spot::Value(value) => value,
-            Spot::File(path) => read(&name, &folder.join(path), surroundings)?,
+            SecretLocation::Value(value) => value,
+            SecretLocation::File(path) => read(&name, &folder.join(path), environment)?,
         };
         if text.is_empty() {
             return Err(format!(
@@ -156,11 +160,11 @@ impl Place {
     }
 }
 
-fn from_environment(source: Source, surroundings: &Surroundings) -> Result<Option<Secret>, String> {
+fn from_environment(source: Source, environment: &Environment) -> Result<Option<Secret>, String> {
     let value_name = format!("PRINTFARM_{}_SECRET", source.as_str().to_ascii_uppercase());
     let file_name = format!("{value_name}_FILE");
-    let value = (surroundings.variable)(&value_name);
-    let file = (surroundings.variable)(&file_name);
+    let value = (environment.variable)(&value_name);
+    let file = (environment.variable)(&file_name);
     let place = match (value, file) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
@@ -170,19 +174,19 @@ fn from_environment(source: Source, surroundings: &Surroundings) -> Result<Optio
             let value = value
                 .into_string()
                 .map_err(|_| format!("{value_name} is not UTF-8; set it to UTF-8 text"))?;
-            Place { name: value_name, what: Spot::Value(value) }
+            SecretSource { name: value_name, what: SecretLocation::Value(value) }
         }
         (None, Some(path)) if path.is_empty() => {
             return Err(format!("{file_name} is empty; set it to a path or unset it"));
         }
-        (None, Some(path)) => Place { name: file_name, what: Spot::File(path.into()) },
+        (None, Some(path)) => SecretSource { name: file_name, what: SecretLocation::File(path.into()) },
     };
-    place.secret(Path::new(""), surroundings).map(Some)
+    place.secret(Path::new(""), environment).map(Some)
 }
 
 /// The path stays out of the error: it is a value too, and may be a secret that was put in the wrong place.
-fn read(name: &str, path: &Path, surroundings: &Surroundings) -> Result<String, String> {
-    let bytes = (surroundings.file)(path).map_err(|cause| {
+fn read(name: &str, path: &Path, environment: &Environment) -> Result<String, String> {
+    let bytes = (environment.file)(path).map_err(|cause| {
         format!(
             "{name} names a secret file that cannot be read ({cause}); check the path and its permissions"
         )

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::secrets::{self, OfPrinter, Secrets};
-use crate::config::{ConfigError, Surroundings, fragment};
+use crate::config::{ConfigError, Environment, file};
 use crate::farm::Limits;
 use crate::labels::Source;
 use crate::limits::Rate;
@@ -62,20 +62,20 @@ impl Names {
 
 /// Completes and checks what the file and the environment say.
 pub(super) fn build(
-    file: fragment::File,
+    file: file::File,
     path: Option<&Path>,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<Settings, ConfigError> {
     let in_file = |problem| ConfigError::File { path: path.map(Path::to_owned).unwrap_or_default(), problem };
-    let fragment = file.limits.unwrap_or_default();
-    let silence = fragment.silence.unwrap_or_default();
+    let written = file.limits.unwrap_or_default();
+    let silence = written.silence.unwrap_or_default();
     let size = |name, value: Option<usize>, default| match value {
         Some(0) => Err(in_file(zero(name))),
         value => Ok(value.unwrap_or(default)),
     };
     let defaults = Limits::default();
     let limits = Limits {
-        printers: size("printers", fragment.printers, defaults.printers)?,
+        printers: size("printers", written.printers, defaults.printers)?,
         silence_grace: span("grace", silence.grace, defaults.silence_grace).map_err(in_file)?,
         silence_without_estimate: span(
             "without_estimate",
@@ -86,32 +86,31 @@ pub(super) fn build(
     };
     let defaults = BodyLimits::default();
     let body = BodyLimits {
-        body_bytes: size("body_bytes", fragment.body_bytes, defaults.body_bytes)?,
+        body_bytes: size("body_bytes", written.body_bytes, defaults.body_bytes)?,
         multipart_bytes: size(
             "multipart_body_bytes",
-            fragment.multipart_body_bytes,
+            written.multipart_body_bytes,
             defaults.multipart_bytes,
         )?,
-        fields: size("fields", fragment.fields, defaults.fields)?,
+        fields: size("fields", written.fields, defaults.fields)?,
     };
     let defaults = NetworkLimits::default();
-    let rate = fragment.requests_per_second.map(|count| {
+    let rate = written.requests_per_second.map(|count| {
         let count = NonZeroU32::new(count).ok_or_else(|| zero("requests_per_second"));
         count.map(Rate::per_second).map_err(in_file)
     });
     let network = NetworkLimits {
-        connections: size("connections", fragment.connections, defaults.connections)?,
+        connections: size("connections", written.connections, defaults.connections)?,
         connections_per_address: size(
             "connections_per_address",
-            fragment.connections_per_address,
+            written.connections_per_address,
             defaults.connections_per_address,
         )?,
-        header_bytes: size("header_bytes", fragment.header_bytes, defaults.header_bytes)?,
+        header_bytes: size("header_bytes", written.header_bytes, defaults.header_bytes)?,
         rate: rate.transpose()?,
     };
     let (names, of_printers) = printers(file.printers.unwrap_or_default()).map_err(in_file)?;
-    let secrets =
-        secrets::resolve(file.webhook_secrets.unwrap_or_default(), of_printers, path, surroundings)?;
+    let secrets = secrets::resolve(file.webhook_secrets.unwrap_or_default(), of_printers, path, environment)?;
     Ok(Settings { secrets, names, limits, body, network })
 }
 
@@ -130,7 +129,7 @@ fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration,
     Ok(span)
 }
 
-fn printers(printers: Vec<fragment::Printer>) -> Result<(Names, Vec<OfPrinter>), String> {
+fn printers(printers: Vec<file::Printer>) -> Result<(Names, Vec<OfPrinter>), String> {
     let mut names = Names::default();
     let mut secrets = Vec::new();
     let mut seen: Vec<(Source, String, Option<String>)> = Vec::new();

@@ -15,12 +15,12 @@ use crate::webhook::BodyLimits;
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
 /// A machine with these environment variables and these files.
-fn machine(variables: &[(&str, &str)], files: &[(&str, &[u8])]) -> Surroundings {
+fn machine(variables: &[(&str, &str)], files: &[(&str, &[u8])]) -> Environment {
     let variables: HashMap<String, OsString> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     let files: HashMap<PathBuf, Vec<u8>> =
         files.iter().map(|(path, bytes)| (PathBuf::from(path), bytes.to_vec())).collect();
-    Surroundings {
+    Environment {
         variable: Box::new(move |name| variables.get(name).cloned()),
         file: Box::new(move |path| files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())),
     }
@@ -447,11 +447,11 @@ proptest! {
 fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
     let content = Arc::new(Mutex::new("limits: {printers: 1}".to_owned()));
     let file = Arc::clone(&content);
-    let surroundings = Surroundings {
+    let environment = Environment {
         variable: Box::new(|_| None),
         file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
     };
-    let settings = SharedSettings::load(Some("pf.yml".into()), surroundings).unwrap();
+    let settings = SharedSettings::load(Some("pf.yml".into()), environment).unwrap();
     let before = settings.current();
     assert_eq!(before.limits.printers, 1);
     "limits: {printers: 0}".clone_into(&mut content.lock().unwrap());
@@ -467,11 +467,11 @@ fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
 fn without_a_file_a_reload_reads_the_secret_again() {
     let content = Arc::new(Mutex::new("old"));
     let file = Arc::clone(&content);
-    let surroundings = Surroundings {
+    let environment = Environment {
         variable: Box::new(|name| (name == "PRINTFARM_OCTOPRINT_SECRET_FILE").then(|| "/secret".into())),
         file: Box::new(move |_| Ok(file.lock().unwrap().as_bytes().to_vec())),
     };
-    let settings = SharedSettings::load(None, surroundings).unwrap();
+    let settings = SharedSettings::load(None, environment).unwrap();
     *content.lock().unwrap() = "new";
     settings.reload().unwrap();
     assert!(expects(&settings.current(), Source::OctoPrint, "new"));

@@ -7,7 +7,7 @@ const LONGEST_KEY: usize = 40;
 
 /// What is special about one kind of file.
 #[derive(Clone, Copy)]
-pub(crate) struct Dialect {
+pub(crate) struct YamlErrorHints {
     /// Part of the keys below which a wrong key may be a misplaced secret, so that it is not repeated.
     pub(crate) secret_keys: &'static str,
     /// Keys that others know and we do not support, with what to do about each.
@@ -18,7 +18,7 @@ pub(crate) struct Dialect {
 ///
 /// # Errors
 /// What is wrong, where, and what to do.
-pub(crate) fn parse<T: DeserializeOwned + Default>(bytes: &[u8], dialect: Dialect) -> Result<T, String> {
+pub(crate) fn parse<T: DeserializeOwned + Default>(bytes: &[u8], hints: YamlErrorHints) -> Result<T, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
         format!("line {line}: it is not UTF-8; save it as UTF-8 text")
@@ -27,12 +27,12 @@ pub(crate) fn parse<T: DeserializeOwned + Default>(bytes: &[u8], dialect: Dialec
     if text.lines().all(|line| matches!(line.trim_start().chars().next(), None | Some('#'))) {
         return Ok(T::default());
     }
-    let file: Option<T> = yaml_serde::from_str(text).map_err(|error| describe(&error, dialect))?;
+    let file: Option<T> = yaml_serde::from_str(text).map_err(|error| describe(&error, hints))?;
     Ok(file.unwrap_or_default())
 }
 
 /// The library's messages quote the value that they complain about, so only the parts that cannot hold one are used.
-fn describe(error: &yaml_serde::Error, dialect: Dialect) -> String {
+fn describe(error: &yaml_serde::Error, hints: YamlErrorHints) -> String {
     let text = error.to_string();
     let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
@@ -40,7 +40,7 @@ fn describe(error: &yaml_serde::Error, dialect: Dialect) -> String {
     let found = PHRASES.iter().filter_map(|(phrase, explain)| Some((text.find(phrase)?, phrase, explain)));
     if let Some((at, phrase, explain)) = found.min_by_key(|(at, ..)| *at) {
         let place = text[..at].trim_end_matches(": ");
-        let explanation = explain(place, &text[at + phrase.len()..], dialect);
+        let explanation = explain(place, &text[at + phrase.len()..], hints);
         // Of a key that is there twice the library only knows where the mapping begins.
         let line = if phrase.starts_with("duplicate") { "" } else { &line };
         return format!("{line}{}{explanation}", within(place));
@@ -48,7 +48,7 @@ fn describe(error: &yaml_serde::Error, dialect: Dialect) -> String {
     format!("{line}it is not valid YAML; check indentation, colons and quotes around here")
 }
 
-type Explain = fn(place: &str, rest: &str, dialect: Dialect) -> String;
+type Explain = fn(place: &str, rest: &str, hints: YamlErrorHints) -> String;
 
 const PHRASES: [(&str, Explain); 5] = [
     ("invalid type: ", expected),
@@ -64,7 +64,7 @@ const PHRASES: [(&str, Explain); 5] = [
     }),
 ];
 
-fn expected(_: &str, rest: &str, _: Dialect) -> String {
+fn expected(_: &str, rest: &str, _: YamlErrorHints) -> String {
     // The value, which stands first, can hold these words too; ours are the last.
     let what = match rest.rsplit_once(", expected ").map(|(_, what)| what) {
         Some("usize" | "u32") => "a whole number, 0 or more",
@@ -77,15 +77,15 @@ fn expected(_: &str, rest: &str, _: Dialect) -> String {
     format!("this should be {what}")
 }
 
-fn unknown(place: &str, rest: &str, dialect: Dialect) -> String {
+fn unknown(place: &str, rest: &str, hints: YamlErrorHints) -> String {
     let Some((key, known)) = rest.rsplit_once("`, expected ") else {
         return "unknown key; remove it".to_owned();
     };
     let known = known.trim_start_matches("one of ").replace('`', "");
-    if place.contains(dialect.secret_keys) {
+    if place.contains(hints.secret_keys) {
         return format!("unknown key; the keys here are {known}");
     }
-    if let Some((_, advice)) = dialect.unsupported.iter().find(|(unsupported, _)| *unsupported == key) {
+    if let Some((_, advice)) = hints.unsupported.iter().find(|(unsupported, _)| *unsupported == key) {
         return format!("{key} is not supported; {advice}");
     }
     if key.len() > LONGEST_KEY

@@ -12,9 +12,9 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 
 use super::{answer, router};
+use crate::config::web::{SharedWebConfig, Users, WebConfig};
 use crate::labels::AuthError;
 use crate::metrics::exporter::ExporterMetrics;
-use crate::web_config::{SharedWebConfig, Users, WebConfig};
 
 /// How many passwords are checked at once: a check fills a core, and the other requests need one too.
 const CHECKS: usize = 1;

@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::SharedSettings;
+use crate::config::web::SharedWebConfig;
 use crate::limits::{Attempts, Hush, Rates};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
-use crate::web_config::SharedWebConfig;
 
 use pieces::Turns;
 

@@ -8,8 +8,9 @@ use axum::response::Response;
 use tracing::{error, info};
 
 use super::{AppState, answer};
+use crate::config::ReloadOutcome;
+use crate::config::web::SharedWebConfig;
 use crate::panics;
-use crate::web_config::{Look, SharedWebConfig};
 
 /// The endpoint.
 pub(super) async fn endpoint(State(web): State<Arc<AppState>>) -> Response {
@@ -74,10 +75,10 @@ async fn reload_web_config(web: &AppState) -> Result<(), String> {
 /// Puts the web configuration in force if its files have changed, logs how that went and shows it in the metrics.
 pub async fn look(web: &AppState, config: &SharedWebConfig) {
     let shared = config.clone();
-    match tokio::task::spawn_blocking(move || shared.look()).await {
-        Ok(Look::Unchanged) | Err(_) => {}
-        Ok(Look::Loaded) => show(web, config, Ok(())),
-        Ok(Look::Refused(problem)) => show(web, config, Err(&problem.to_string())),
+    match tokio::task::spawn_blocking(move || shared.reload_if_changed()).await {
+        Ok(ReloadOutcome::Unchanged) | Err(_) => {}
+        Ok(ReloadOutcome::Loaded) => show(web, config, Ok(())),
+        Ok(ReloadOutcome::Refused(problem)) => show(web, config, Err(&problem.to_string())),
     }
 }
 

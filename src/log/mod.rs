@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The least important lines that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Level {
+pub enum LogLevel {
     /// What a developer wants to know.
     Debug,
     /// What an operator wants to know.
@@ -35,7 +35,7 @@ pub enum Level {
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum LogFormat {
     /// `ts=... level=info message="..." key=value`
     Logfmt,
     /// One JSON object.
@@ -50,7 +50,7 @@ pub struct Log(Lines);
 ///
 /// # Errors
 /// When the process logs somewhere already, or when it cannot have one more thread.
-pub fn init(level: Level, format: Format) -> anyhow::Result<Log> {
+pub fn init(level: LogLevel, format: LogFormat) -> anyhow::Result<Log> {
     let lines = Lines::default();
     let writer = lines.clone();
     tracing_subscriber::registry().with(layer(level, format, move || writer.clone())).try_init()?;
@@ -64,21 +64,21 @@ impl Drop for Log {
     }
 }
 
-fn layer<S, W>(level: Level, format: Format, writer: W) -> impl Layer<S>
+fn layer<S, W>(level: LogLevel, format: LogFormat, writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     // A line that cannot be written is lost. To complain of it on stderr, where it was to go, would panic.
     let layer: Box<dyn Layer<S> + Send + Sync> = match format {
-        Format::Logfmt => Box::new(
+        LogFormat::Logfmt => Box::new(
             tracing_logfmt::builder()
                 .with_target(false)
                 .layer()
                 .with_writer(writer)
                 .log_internal_errors(false),
         ),
-        Format::Json => Box::new(
+        LogFormat::Json => Box::new(
             tracing_subscriber::fmt::layer()
                 .json()
                 .flatten_event(true)
@@ -91,12 +91,12 @@ where
 }
 
 /// What other crates have to say is of interest only when it is a warning.
-fn filter(level: Level) -> Targets {
+fn filter(level: LogLevel) -> Targets {
     let ours = match level {
-        Level::Debug => LevelFilter::DEBUG,
-        Level::Info => LevelFilter::INFO,
-        Level::Warn => LevelFilter::WARN,
-        Level::Error => LevelFilter::ERROR,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error => LevelFilter::ERROR,
     };
     Targets::new().with_default(ours.min(LevelFilter::WARN)).with_target(env!("CARGO_CRATE_NAME"), ours)
 }
@@ -121,7 +121,7 @@ mod tests {
         }
     }
 
-    fn written(level: Level, format: Format, log: impl FnOnce()) -> String {
+    fn written(level: LogLevel, format: LogFormat, log: impl FnOnce()) -> String {
         let buffer = Buffer::default();
         let sink = buffer.clone();
         let subscriber = tracing_subscriber::registry().with(layer(level, format, move || sink.clone()));
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn logfmt_is_one_line_in_utc_whatever_a_value_holds() {
-        let text = written(Level::Info, Format::Logfmt, || {
+        let text = written(LogLevel::Info, LogFormat::Logfmt, || {
             tracing::info!(printer = "a\nlevel=error \"b\"", "webhook rejected");
         });
         let (time, rest) = text.split_once(' ').unwrap();
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn json_is_one_flat_object_on_one_line_in_utc() {
-        let text = written(Level::Info, Format::Json, || {
+        let text = written(LogLevel::Info, LogFormat::Json, || {
             tracing::warn!(printer = "a\nb", "webhook rejected");
         });
         assert_eq!(text.matches('\n').count(), 1, "{text}");
@@ -157,13 +157,13 @@ mod tests {
     #[test]
     fn the_level_counts_for_us_and_others_speak_from_warnings_on() {
         let cases = [
-            ("debug", Level::Debug, "debug info warn error other-warn other-error"),
-            ("info", Level::Info, "info warn error other-warn other-error"),
-            ("warn", Level::Warn, "warn error other-warn other-error"),
-            ("error", Level::Error, "error other-error"),
+            ("debug", LogLevel::Debug, "debug info warn error other-warn other-error"),
+            ("info", LogLevel::Info, "info warn error other-warn other-error"),
+            ("warn", LogLevel::Warn, "warn error other-warn other-error"),
+            ("error", LogLevel::Error, "error other-error"),
         ];
         for (name, level, expected) in cases {
-            let text = written(level, Format::Json, || {
+            let text = written(level, LogFormat::Json, || {
                 tracing::debug!("debug");
                 tracing::info!("info");
                 tracing::warn!("warn");

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use printfarm_exporter::app::{self, App};
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::config::{SharedSettings, Surroundings};
+use printfarm_exporter::config::web::SharedWebConfig;
+use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::http::{ConnectionLimits, Options, bind, bind_webhooks};
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::recorder::Recorder;
 use printfarm_exporter::store::MemoryStore;
-use printfarm_exporter::web_config::SharedWebConfig;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -54,11 +54,11 @@ impl TestApp {
     pub(crate) fn at(clock: &Clock, setup: Setup) -> Self {
         let config = Arc::new(Mutex::new(setup.config.to_owned()));
         let file = Arc::clone(&config);
-        let surroundings = Surroundings {
+        let environment = Environment {
             variable: Box::new(|_| None),
             file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
         };
-        let settings = SharedSettings::load(Some("printfarm.yml".into()), surroundings).unwrap();
+        let settings = SharedSettings::load(Some("printfarm.yml".into()), environment).unwrap();
         let runtime = Runtime::new().unwrap();
         let (stop, stopped) = oneshot::channel();
         let web_config = setup.web_config.map(|path| SharedWebConfig::load(path).unwrap());

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use printfarm_exporter::config::{self, NetworkLimits, Settings, Surroundings};
+use printfarm_exporter::config::{self, Environment, NetworkLimits, Settings};
 use printfarm_exporter::farm::Limits;
 use printfarm_exporter::http::Options;
 use printfarm_exporter::labels::Source;
@@ -178,7 +178,7 @@ fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
     let example = block(text, "yaml");
     let asked = Arc::new(Mutex::new(BTreeSet::new()));
     let variables = Arc::clone(&asked);
-    let surroundings = Surroundings {
+    let environment = Environment {
         variable: Box::new(move |name| {
             variables.lock().unwrap().insert(name.to_owned());
             None
@@ -188,7 +188,7 @@ fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
             Ok(if of_readme { example } else { "a secret" }.as_bytes().to_vec())
         }),
     };
-    let settings = config::load(Some("printfarm.yml".as_ref()), &surroundings).unwrap();
+    let settings = config::load(Some("printfarm.yml".as_ref()), &environment).unwrap();
     for source in [Source::OctoPrint, Source::OctoEverywhere] {
         assert!(!settings.secrets.door(source, None).secrets.is_empty(), "{source:?}");
     }
@@ -204,14 +204,14 @@ fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
 }
 
 fn configured(yaml: String) -> Settings {
-    let surroundings = Surroundings {
+    let environment = Environment {
         variable: Box::new(|_| None),
         file: Box::new(move |path| {
             let of_test = path == Path::new("printfarm.yml");
             Ok(if of_test { yaml.as_str() } else { "a secret" }.as_bytes().to_vec())
         }),
     };
-    config::load(Some("printfarm.yml".as_ref()), &surroundings).unwrap()
+    config::load(Some("printfarm.yml".as_ref()), &environment).unwrap()
 }
 
 #[test]

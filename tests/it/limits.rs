@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use printfarm_exporter::clock::Clock;
-use printfarm_exporter::config::{SharedSettings, Surroundings};
+use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::http::{ConnectionLimits, Entrance, Gate, Places, bind, serve};
 use printfarm_exporter::metrics::exporter::ExporterMetrics;
 use printfarm_exporter::process;
@@ -199,8 +199,8 @@ fn a_rate_counts_webhooks_and_no_scrapes() {
 #[test]
 fn a_panic_is_answered_and_ends_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let surroundings = Surroundings { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
-    let settings = SharedSettings::load(None, surroundings).unwrap();
+    let environment = Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
+    let settings = SharedSettings::load(None, environment).unwrap();
     let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
     let places = Places::new(settings, Clock::start(), own.clone(), SHORT);
     let broken = async || -> &'static str { panic!("hunter2, which is meant to happen") };

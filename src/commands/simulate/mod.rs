@@ -14,7 +14,7 @@ use clap::ValueEnum;
 use tokio::runtime::Runtime;
 
 use crate::clock::Clock;
-use crate::config::{self, Surroundings};
+use crate::config::{self, Environment};
 use crate::labels::Source;
 use crate::signals;
 use crate::simulate::{self, Plan, Secrets};
@@ -127,7 +127,7 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()>
 
 /// The secrets that the exporter expects, from where it takes them too.
 fn secrets() -> anyhow::Result<Secrets> {
-    let settings = config::load(None, &Surroundings::process())?;
+    let settings = config::load(None, &Environment::process())?;
     let secret = |source| {
         let secrets = settings.secrets.door(source, None).secrets;
         secrets.first().map_or_else(String::new, |secret| secret.reveal().to_owned())

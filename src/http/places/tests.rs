@@ -1,15 +1,15 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::config::Surroundings;
+use crate::config::Environment;
 use crate::timestamp::Timestamp;
 
 const GRACE: Duration = Duration::from_secs(2);
 
 fn places(yaml: &'static str) -> (Arc<Places>, Clock) {
-    let surroundings =
-        Surroundings { variable: Box::new(|_| None), file: Box::new(move |_| Ok(yaml.as_bytes().to_vec())) };
-    let settings = SharedSettings::load(Some("pf.yml".into()), surroundings).unwrap();
+    let environment =
+        Environment { variable: Box::new(|_| None), file: Box::new(move |_| Ok(yaml.as_bytes().to_vec())) };
+    let settings = SharedSettings::load(Some("pf.yml".into()), environment).unwrap();
     let (clock, own) =
         (Clock::manual(Timestamp::from_micros(0)), ExporterMetrics::new(Timestamp::from_micros(0)).unwrap());
     (Arc::new(Places::new(settings, clock.clone(), own, GRACE)), clock)

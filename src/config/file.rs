@@ -6,7 +6,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::yaml::{self, Dialect};
+use super::yaml::{self, YamlErrorHints};
 
 /// The whole file.
 #[derive(Default, Deserialize)]
@@ -96,9 +96,9 @@ impl<'de> Visitor<'de> for OneOrMoreVisitor {
 }
 
 /// What is special about this file: someone who forgets "value:" writes a secret where a key belongs.
-const DIALECT: Dialect = Dialect { secret_keys: "secrets", unsupported: &[] };
+const HINTS: YamlErrorHints = YamlErrorHints { secret_keys: "secrets", unsupported: &[] };
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
 pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
-    yaml::parse(bytes, DIALECT)
+    yaml::parse(bytes, HINTS)
 }

@@ -7,7 +7,7 @@ use bcrypt::HashParts;
 use ring::hmac;
 use ring::rand::SystemRandom;
 
-use super::fragment;
+use super::file;
 
 /// The highest cost of a hash. Each step doubles the time of a check, which here is some seconds already.
 const HIGHEST_COST: u32 = 18;
@@ -86,12 +86,12 @@ impl Users {
 }
 
 /// Checks the hashes. `None` when there are no users, so that everybody comes in.
-pub(super) fn build(entries: fragment::Entries) -> Result<Option<Users>, String> {
+pub(super) fn build(entries: file::Entries) -> Result<Option<Users>, String> {
     build_with(entries, Box::new(|password, hash| bcrypt::verify(password, hash).unwrap_or(false)))
 }
 
 /// Neither a name nor a hash is repeated: who mixes them up has written a hash where a name belongs.
-fn build_with(entries: fragment::Entries, verify: Box<Verify>) -> Result<Option<Users>, String> {
+fn build_with(entries: file::Entries, verify: Box<Verify>) -> Result<Option<Users>, String> {
     let mut hashes = HashMap::new();
     let mut names = Vec::new();
     for (index, (name, hash)) in entries.0.into_iter().enumerate() {
@@ -136,9 +136,9 @@ mod tests {
         format!("$2y${cost:02}$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK")
     }
 
-    fn entries(pairs: &[(&str, &str)]) -> fragment::Entries {
+    fn entries(pairs: &[(&str, &str)]) -> file::Entries {
         let text = |text: &str| Some(text.to_owned());
-        fragment::Entries(pairs.iter().map(|(name, hash)| (text(name), text(hash))).collect())
+        file::Entries(pairs.iter().map(|(name, hash)| (text(name), text(hash))).collect())
     }
 
     /// Users whose hashes nobody computes: "fern" is right for all. Each check notes the hash that it was made with.

@@ -1,16 +1,16 @@
 //! The file of `--web.config.file`, in the exporter-toolkit's format: encryption, users, headers.
 //!
 //! It is another file than that of `--config.file`: this one is about who may connect and how, and may be shared with
-//! other exporters; that one is about printers and their webhooks. Both are read in one direction: a fragment is what the
-//! file says, word for word; together with the files that it names it becomes a [`WebConfig`], complete and valid;
-//! [`SharedWebConfig`] holds the one in force, and looks for changes.
+//! other exporters; that one is about printers and their webhooks. Both are read in one direction: [`file`] has what the
+//! file says, word for word; with the files that it names it becomes a [`WebConfig`], complete and valid;
+//! [`SharedWebConfig`] holds the one in force, and notices changes.
 //!
 //! No error repeats a value of the file: any may be a secret in a wrong place.
 
 mod expiry;
-mod fragment;
+mod file;
 mod headers;
-mod shared;
+mod reload;
 mod tls;
 mod users;
 
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue};
 
-pub use shared::{Look, SharedWebConfig};
+pub use reload::SharedWebConfig;
 pub use tls::Tls;
 pub use users::Users;
 
@@ -78,7 +78,7 @@ fn unreadable(path: &Path, cause: &io::Error) -> WebConfigError {
 }
 
 /// Completes and checks what the file says.
-fn build(file: fragment::File, folder: &Path) -> Result<WebConfig, String> {
+fn build(file: file::File, folder: &Path) -> Result<WebConfig, String> {
     let http = file.http_server_config.unwrap_or_default();
     if http.http2 == Some(true) {
         return Err(

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderName, HeaderValue, header};
 
-use super::fragment;
+use super::file;
 
 /// The headers that may be set, and their values where these are a closed set.
 const ALLOWED: [(&str, HeaderName, &[&str]); 5] = [
@@ -16,7 +16,7 @@ const ALLOWED: [(&str, HeaderName, &[&str]); 5] = [
 const PLACE: &str = "http_server_config.headers";
 
 /// The headers to add; one without a value is left out.
-pub(super) fn build(entries: fragment::Entries) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+pub(super) fn build(entries: file::Entries) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
     for (index, (name, value)) in entries.0.into_iter().enumerate() {
         let Some((spelling, name, values)) =

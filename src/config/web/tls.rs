@@ -11,7 +11,7 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{expiry, fragment};
+use super::{expiry, file};
 use crate::timestamp::Timestamp;
 
 /// How connections are encrypted.
@@ -28,7 +28,7 @@ pub struct Tls {
 }
 
 /// The files that the section names, as paths that can be opened.
-pub(super) fn files(tls: &fragment::Tls, folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(tls: &file::Tls, folder: &Path) -> Vec<PathBuf> {
     let named = [&tls.cert_file, &tls.key_file, &tls.client_ca_file];
     named.into_iter().filter_map(|name| set(name.as_ref())).map(|name| folder.join(name)).collect()
 }
@@ -39,8 +39,8 @@ fn set(text: Option<&String>) -> Option<&str> {
 }
 
 /// Reads the files. A section without any key means no TLS.
-pub(super) fn build(tls: &fragment::Tls, folder: &Path) -> Result<Option<Tls>, String> {
-    if *tls == fragment::Tls::default() {
+pub(super) fn build(tls: &file::Tls, folder: &Path) -> Result<Option<Tls>, String> {
+    if *tls == file::Tls::default() {
         return Ok(None);
     }
     let versions = versions(tls)?;
@@ -59,7 +59,7 @@ pub(super) fn build(tls: &fragment::Tls, folder: &Path) -> Result<Option<Tls>, S
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn server_config(
-    tls: &fragment::Tls,
+    tls: &file::Tls,
     provider: &Arc<CryptoProvider>,
     versions: &[&'static SupportedProtocolVersion],
     clients: Option<Arc<dyn ClientCertVerifier>>,
@@ -97,7 +97,7 @@ fn no_identity(error: &rustls::Error) -> String {
     in_section(key, what)
 }
 
-fn versions(tls: &fragment::Tls) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
+fn versions(tls: &file::Tls) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
     let min = version("min_version", tls.min_version.as_ref(), 12)?;
     let max = version("max_version", tls.max_version.as_ref(), 13)?;
     if min > max {
@@ -125,7 +125,7 @@ fn version(key: &str, text: Option<&String>, default: u8) -> Result<u8, String> 
 
 /// Checks certificates of clients, where they are asked for.
 fn client_verifier(
-    tls: &fragment::Tls,
+    tls: &file::Tls,
     folder: &Path,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, String> {

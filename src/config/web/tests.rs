@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair};
 
 use super::*;
+use crate::config::ReloadOutcome;
 
 const HASH: &str = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
@@ -360,7 +361,7 @@ proptest! {
     fn no_error_repeats_a_hash_in_a_damaged_file(at in 0..WHOLE.len(), cut in 0..12_usize, glue in "[-:{}\\[\\]\"'`,&*!|> \n]{0,2}") {
         let rest = WHOLE.get(at + cut..).unwrap_or_default();
         let yaml = format!("{}{glue}{HASH}{glue}{rest}", &WHOLE[..at]);
-        let read = fragment::parse(yaml.as_bytes()).and_then(|file| build(file, Path::new("/proc/none")));
+        let read = file::parse(yaml.as_bytes()).and_then(|file| build(file, Path::new("/proc/none")));
         if let Err(error) = read {
             prop_assert!(!error.contains("X0h1gDsPszWURQaxFh"), "{yaml}\n{error}");
         }
@@ -379,16 +380,16 @@ fn a_change_of_any_file_is_seen_once() {
     let shared =
         folder.shared(&tls("client_ca_file: b.pem, client_auth_type: VerifyClientCertIfGiven")).unwrap();
     let first = shared.current().not_after();
-    assert!(first.is_some() && matches!(shared.look(), Look::Unchanged));
+    assert!(first.is_some() && matches!(shared.reload_if_changed(), ReloadOutcome::Unchanged));
     folder.write_pair("a");
-    assert!(matches!(shared.look(), Look::Loaded));
-    assert!(matches!(shared.look(), Look::Unchanged));
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Loaded));
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Unchanged));
     folder.write_pair("b");
-    assert!(matches!(shared.look(), Look::Loaded), "the authority of clients");
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Loaded), "the authority of clients");
     folder.write("web.yml", &tls("min_version: TLS13"));
-    assert!(matches!(shared.look(), Look::Loaded), "the file itself");
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Loaded), "the file itself");
     folder.write_pair("b");
-    assert!(matches!(shared.look(), Look::Unchanged), "a file that is no longer named");
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Unchanged), "a file that is no longer named");
 }
 
 #[test]
@@ -398,15 +399,18 @@ fn half_a_change_leaves_what_is_in_force_until_it_is_whole() {
     let before = shared.current();
     let other = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
     folder.write("a.pem", &other("b.pem")[..200]);
-    assert!(matches!(shared.look(), Look::Refused(_)), "half a certificate");
-    assert!(matches!(shared.look(), Look::Unchanged), "it is refused once");
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Refused(_)), "half a certificate");
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Unchanged), "it is refused once");
     folder.write("a.pem", &other("b.pem"));
-    assert!(matches!(shared.look(), Look::Refused(_)), "the key of another certificate");
+    assert!(
+        matches!(shared.reload_if_changed(), ReloadOutcome::Refused(_)),
+        "the key of another certificate"
+    );
     fs::remove_file(folder.0.join("a.key")).unwrap();
-    assert!(matches!(shared.look(), Look::Refused(_)), "no key");
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Refused(_)), "no key");
     assert!(Arc::ptr_eq(&before, &shared.current()));
     folder.write("a.key", &other("b.key"));
-    assert!(matches!(shared.look(), Look::Loaded));
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Loaded));
     assert!(!Arc::ptr_eq(&before, &shared.current()));
 }
 
@@ -415,9 +419,9 @@ fn what_was_good_before_a_mistake_is_loaded_again() {
     let folder = Folder::new();
     let shared = folder.shared(&tls("")).unwrap();
     folder.write("web.yml", "nonsense");
-    assert!(matches!(shared.look(), Look::Refused(_)));
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Refused(_)));
     folder.write("web.yml", &tls(""));
-    assert!(matches!(shared.look(), Look::Loaded));
+    assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Loaded));
 }
 
 #[test]

@@ -6,10 +6,10 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use yaml_serde::Value;
 
-use crate::config::yaml::{self, Dialect};
+use crate::config::yaml::{self, YamlErrorHints};
 
 /// Keys of the exporter-toolkit that are not supported. Of a PEM text below `tls_server_config` no line is ever a key.
-const DIALECT: Dialect = Dialect {
+const HINTS: YamlErrorHints = YamlErrorHints {
     secret_keys: "basic_auth_users",
     unsupported: &[
         ("cert", "put the PEM text into a file, and name it in cert_file"),
@@ -99,5 +99,5 @@ fn unreadable<E: de::Error>() -> E {
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
 pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
-    yaml::parse(bytes, DIALECT)
+    yaml::parse(bytes, HINTS)
 }
