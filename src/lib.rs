@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod panics;
 pub mod process;
 pub mod recorder;
+pub mod secret;
 pub mod signals;
 pub mod simulate;
 pub mod store;

@@ -10,10 +10,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
 use printfarm_exporter::farm::{Elapsed, Event, EventKind, PrintReport};
-use printfarm_exporter::labels::{Origin, Source};
+use printfarm_exporter::labels::{Origin, RejectReason, Source};
+use printfarm_exporter::secret::Secret;
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, Fields, Parsed, Presented, Reject, Secret, parse, printer_id, read,
+    BodyLimits, Context, DecodeError, Fields, Parsed, Presented, parse, printer_id, read,
 };
 
 /// One captured request.
@@ -49,14 +50,14 @@ impl Request {
         }
     }
 
-    async fn read(&self, source: Source) -> Result<Fields, Reject> {
+    async fn read(&self, source: Source) -> Result<Fields, DecodeError> {
         let body = Full::new(self.body.clone());
         let limits = BodyLimits::default();
         read(source, &self.method, &self.headers, self.query.as_deref(), body, &limits).await
     }
 }
 
-fn understand(source: Source, fields: &Fields) -> Result<Parsed, Reject> {
+fn understand(source: Source, fields: &Fields) -> Result<Parsed, DecodeError> {
     let context = Context {
         segment: None,
         names: &|_, _| None,
@@ -78,7 +79,7 @@ fn captured(folder: &str) -> Vec<Request> {
 }
 
 /// In a few letters, what a message comes to.
-fn in_short(outcome: &Result<Parsed, Reject>) -> String {
+fn in_short(outcome: &Result<Parsed, DecodeError>) -> String {
     match outcome {
         Ok(Parsed::Event(event)) => match event.kind {
             EventKind::Ended(outcome) => outcome.as_str().to_owned(),
@@ -92,7 +93,7 @@ fn in_short(outcome: &Result<Parsed, Reject>) -> String {
 }
 
 /// The same for a sequence of messages, with neighbours that are equal taken together.
-fn summary(outcomes: &[Result<Parsed, Reject>]) -> String {
+fn summary(outcomes: &[Result<Parsed, DecodeError>]) -> String {
     let words: Vec<_> = outcomes.iter().map(in_short).collect();
     let runs = words.chunk_by(|one, other| one == other).map(|run| match run.len() {
         1 => run[0].clone(),
@@ -101,7 +102,7 @@ fn summary(outcomes: &[Result<Parsed, Reject>]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-async fn outcomes(folder: &str) -> Vec<Result<Parsed, Reject>> {
+async fn outcomes(folder: &str) -> Vec<Result<Parsed, DecodeError>> {
     let secret = Secret::new("s3cr3t-Key_42".to_owned());
     let mut outcomes = Vec::new();
     for request in captured(folder) {
@@ -114,7 +115,7 @@ async fn outcomes(folder: &str) -> Vec<Result<Parsed, Reject>> {
                 "{folder}"
             );
         }
-        if !matches!(outcome, Err(Reject::NoEvent { .. })) {
+        if !matches!(outcome, Err(DecodeError::NoEvent { .. })) {
             let query = request.query.as_deref();
             let presented = Presented::find(Source::OctoPrint, &request.headers, query, &fields);
             assert!(presented.opens(std::slice::from_ref(&secret)), "{folder}");
@@ -289,7 +290,7 @@ async fn the_documented_example_of_octoeverywhere_has_a_comma_too_many() {
     let text = fs::read_to_string(data("examples/octoeverywhere-documented.txt")).unwrap();
     let as_it_is = Request::of_json(text.clone().into_bytes());
     let reject = as_it_is.read(Source::OctoEverywhere).await.unwrap_err();
-    assert_eq!(reject.status().as_u16(), 400);
+    assert_eq!(reject.reason(), RejectReason::Malformed);
     assert_eq!(reject.to_string(), "the body is not valid JSON: trailing comma at line 13 column 21");
 
     let mended = Request::of_json(text.replace("300,", "300").into_bytes());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{ConfigError, Environment, file};
 use crate::labels::Source;
-use crate::webhook::Secret;
+use crate::secret::Secret;
 
 /// The secrets that webhooks must carry.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 mod answer;
 mod door;
 mod encoding;
+mod error;
 mod gate;
 mod health;
 mod landing;

@@ -14,11 +14,12 @@ use tracing::{debug, warn};
 use super::AppState;
 use super::answer::Answer;
 use super::door;
+use super::error::WebhookError;
 use super::serve::Peer;
 use crate::config::Settings;
 use crate::farm::{Applied, Disposition};
 use crate::labels::{EventLabel, IgnoreReason, RejectReason, Source};
-use crate::webhook::{self, Context, Fields, Malformed, Parsed, Reject};
+use crate::webhook::{self, Context, DecodeError, Fields, Malformed, Parsed};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
 const LONGEST_NAME: usize = 100;
@@ -103,7 +104,7 @@ async fn take(
     parts: &Parts,
     body: Body,
     printer: &mut Option<String>,
-) -> Result<Done, Reject> {
+) -> Result<Done, WebhookError> {
     let segment = segment.map_err(|_| Malformed::NotUtf8 { what: "the printer's name in the path" })?;
     let named = segment.iter().find(|(key, name)| *key == "printer" && !name.is_empty());
     *printer = named.map(|(_, name)| name.to_owned());
@@ -112,7 +113,8 @@ async fn take(
     let query = parts.uri.query();
     let reading = webhook::read(source, &parts.method, &parts.headers, query, body, &settings.body);
     let after = web.options.body_deadline;
-    let fields = tokio::time::timeout(after, reading).await.map_err(|_| Reject::Timeout { after })??;
+    let fields =
+        tokio::time::timeout(after, reading).await.map_err(|_| WebhookError::Timeout { after })??;
     door::open(web, source, client(peer), &settings, (parts, printer.as_deref(), &fields))?;
     match understand(web, source, printer.as_deref(), &settings, &fields)? {
         Parsed::Ignored { reason, kind } => Ok(Done::Ignored(kind, reason)),
@@ -130,7 +132,7 @@ fn understand(
     segment: Option<&str>,
     settings: &Settings,
     fields: &Fields,
-) -> Result<Parsed, Reject> {
+) -> Result<Parsed, DecodeError> {
     let names = |source: Source, id: &str| settings.names.get(source, id).map(str::to_owned);
     let received = web.clock.now();
     webhook::parse(source, fields, &Context { segment, names: &names, received })
@@ -180,7 +182,13 @@ fn accept(web: &AppState, source: Source, done: &Done) -> Response {
     answer.response(StatusCode::OK)
 }
 
-fn refuse(web: &AppState, source: Source, peer: Peer, printer: Option<&str>, reject: &Reject) -> Response {
+fn refuse(
+    web: &AppState,
+    source: Source,
+    peer: Peer,
+    printer: Option<&str>,
+    reject: &WebhookError,
+) -> Response {
     let (status, reason) = (reject.status(), reject.reason().as_str());
     web.metrics.own.rejected(source, reason);
     log(web, source, client(peer), printer, reject);
@@ -194,7 +202,7 @@ fn refuse(web: &AppState, source: Source, peer: Peer, printer: Option<&str>, rej
     response
 }
 
-fn log(web: &AppState, source: Source, client: IpAddr, printer: Option<&str>, reject: &Reject) {
+fn log(web: &AppState, source: Source, client: IpAddr, printer: Option<&str>, reject: &WebhookError) {
     let (source, reason) = (source.as_str(), reject.reason().as_str());
     let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
     // Whoever floods us must not flood the log.

@@ -3,7 +3,7 @@
 //! A request goes three steps. [`read`] turns its body, or its query, into [`Fields`], one form for all ways of transport,
 //! within limits of size and number. [`Presented`] compares the secrets that it carries with those of the printer that
 //! [`printer_id`] finds in it. [`parse`] reads the fields as the sender means them and gives an [`Event`], or says why the
-//! message is deliberately ignored. Whatever is wrong at any step is a [`Reject`].
+//! message is deliberately ignored. Whatever is wrong at any step is a [`DecodeError`].
 //!
 //! Readers are lenient about how a value is written and strict about where it belongs (`object`); values beyond what
 //! printers do count as not reported (`bounds`).
@@ -13,20 +13,42 @@ use crate::labels::{EventLabel, IgnoreReason, Source};
 use crate::timestamp::Timestamp;
 
 mod bounds;
+mod error;
 mod fields;
 mod object;
 mod octoeverywhere;
 mod octoprint;
-mod reject;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod transport;
 
+pub use error::{BodyFault, DecodeError, Malformed, TooLarge};
 pub use fields::Fields;
-pub use reject::{BodyFault, Malformed, Reject, SecretFault, TooLarge};
-pub use secret::{Presented, Secret};
+pub use secret::Presented;
 pub use transport::{BodyLimits, read};
+
+/// What to tell the people who set up a sender.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints {
+    /// Where its secrets go.
+    pub secret: &'static str,
+    /// Which bodies are read.
+    pub body: &'static str,
+    /// What names an event.
+    pub event: &'static str,
+    /// What names a printer.
+    pub printer: &'static str,
+}
+
+/// The hints of a sender.
+#[must_use]
+pub const fn hints(source: Source) -> &'static Hints {
+    match source {
+        Source::OctoPrint => &octoprint::HINTS,
+        Source::OctoEverywhere => &octoeverywhere::HINTS,
+    }
+}
 
 /// What is known of a request beside what it says.
 #[derive(Clone, Copy)]
@@ -68,7 +90,7 @@ pub enum Parsed {
 ///
 /// # Errors
 /// When it tells no event or no printer, or when a field that is read holds what does not belong there.
-pub fn parse(source: Source, fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
+pub fn parse(source: Source, fields: &Fields, context: &Context<'_>) -> Result<Parsed, DecodeError> {
     match source {
         Source::OctoPrint => octoprint::parse(fields, context),
         Source::OctoEverywhere => octoeverywhere::parse(fields, context),

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use serde_json::Number;
 
 use super::bounds;
+use super::error::Malformed;
 use super::fields::{Field, Fields, NOTHING, Stored, initial, letters};
-use super::reject::Malformed;
 
 /// How far down objects are searched; templates nest a level or two.
 const SEARCH_DEPTH: usize = 8;

@@ -1,10 +1,10 @@
 //! OctoEverywhere's webhooks: one flat JSON object an event.
 
 use super::bounds;
+use super::error::{DecodeError, Malformed};
 use super::fields::Fields;
 use super::object::{Object, Value};
-use super::reject::{Malformed, Reject};
-use super::{Context, Parsed};
+use super::{Context, Hints, Parsed};
 use crate::farm::{Elapsed, Event, EventKind, File, Identity, PrintReport};
 use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, Source, WarningAction};
 
@@ -15,19 +15,28 @@ mod tests;
 const ACCOUNT: &str = "account";
 const BED_COOLED_DOWN: i64 = 15;
 
+pub(super) const HINTS: Hints = Hints {
+    secret: "set the secret key of the webhook at OctoEverywhere, \
+             or send `Authorization: Bearer`, `X-Webhook-Secret`, or `secret` in the URL's query",
+    body: "here we read JSON (application/json), as OctoEverywhere sends it",
+    event: "the message has no `EventType`, so it does not say what happened",
+    printer: "the message has no `PrinterId`: \
+              put a name at the end of the URL, as in /webhook/octoeverywhere/my-printer",
+};
+
 /// Reads an event out of a message.
 ///
 /// # Errors
 /// When the message tells no event or no printer, or when a field that is read holds what does not belong there.
-pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
+pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, DecodeError> {
     let message = fields.top();
-    let number = event_type(message)?.ok_or(Reject::NoEvent { sender: Source::OctoEverywhere })?;
+    let number = event_type(message)?.ok_or(DecodeError::NoEvent { hint: HINTS.event })?;
     let Some(kind) = kind(number, message)? else {
         return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
     };
     let printer = identity(message, context, kind)?;
     Ok(Parsed::Event(Event {
-        printer: printer.ok_or(Reject::NoPrinter { sender: Source::OctoEverywhere })?,
+        printer: printer.ok_or(DecodeError::NoPrinter { hint: HINTS.printer })?,
         received: context.received,
         sent: None,
         kind,

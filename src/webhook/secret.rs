@@ -1,61 +1,21 @@
-//! The secret that a webhook must carry when one is configured.
+//! The secrets that a webhook carries.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use axum::http::{HeaderMap, header};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::Choice;
 
 use super::fields::Fields;
 use super::object::Value;
 use super::transport::form;
 use crate::labels::Source;
+use crate::secret::Secret;
 
 const HEADER: &str = "x-webhook-secret";
 const QUERY_PARAMETER: &str = "secret";
 
 /// How many secrets a webhook may present. Senders have four places for one, and a template may repeat it.
 const MOST_CANDIDATES: usize = 8;
-
-/// A secret. It never shows what it is. An empty one matches nothing.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret of this text.
-    #[must_use]
-    pub const fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
-    /// The secret itself, for a sender that has to present it.
-    #[must_use]
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the candidate is the secret. How long it takes tells no more than the secret's length.
-    #[must_use]
-    pub fn matches(&self, candidate: &[u8]) -> bool {
-        self.is(candidate).into()
-    }
-
-    fn is(&self, candidate: &[u8]) -> Choice {
-        self.0.as_bytes().ct_eq(candidate) & !self.0.as_bytes().ct_eq(b"")
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(hidden)")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("hidden")
-    }
-}
 
 /// Everything that a webhook presents as a secret.
 pub struct Presented<'a>(Vec<Cow<'a, [u8]>>);
@@ -91,7 +51,7 @@ impl<'a> Presented<'a> {
             return false;
         }
         let pairs =
-            self.0.iter().flat_map(|candidate| secrets.iter().map(move |secret| secret.is(candidate)));
+            self.0.iter().flat_map(|candidate| secrets.iter().map(move |secret| secret.ct_eq(candidate)));
         pairs.fold(Choice::from(0), |opened, opens| opened | opens).into()
     }
 }
@@ -249,16 +209,5 @@ mod tests {
         };
         assert_eq!(with(MOST_CANDIDATES - 1), Outcome::Opened);
         assert_eq!(with(MOST_CANDIDATES), Outcome::Wrong);
-    }
-
-    #[test]
-    fn it_never_shows() {
-        let secret = Secret::new("s3cr3t".to_owned());
-        assert_eq!(format!("{secret} {secret:?} {secret:#?}"), "hidden Secret(hidden) Secret(hidden)");
-    }
-
-    #[test]
-    fn an_empty_secret_lets_nobody_in() {
-        assert!(!Secret::new(String::new()).matches(b""));
     }
 }

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{BodyLimits, Context, Fields, Parsed, Reject, parse, read};
+use super::{BodyLimits, Context, DecodeError, Fields, Parsed, parse, read};
 use crate::farm::Event;
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
@@ -27,7 +27,7 @@ pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// What a POST of this body reads as.
-pub(super) fn post(source: Source, content_type: &'static str, body: &[u8]) -> Result<Fields, Reject> {
+pub(super) fn post(source: Source, content_type: &'static str, body: &[u8]) -> Result<Fields, DecodeError> {
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let body = Full::new(Bytes::copy_from_slice(body));
     let limits = BodyLimits::default();
@@ -40,7 +40,7 @@ pub(super) fn fields(body: &Value) -> Fields {
 }
 
 /// What the message comes to, for a printer that neither the URL nor the configuration names.
-pub(super) fn parsed(source: Source, body: &Value) -> Result<Parsed, Reject> {
+pub(super) fn parsed(source: Source, body: &Value) -> Result<Parsed, DecodeError> {
     parse(source, &fields(body), &context(None, &|_, _| None))
 }
 

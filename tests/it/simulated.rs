@@ -11,9 +11,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits};
 use printfarm_exporter::labels::{Outcome, Source};
+use printfarm_exporter::secret::Secret;
 use printfarm_exporter::simulate::{Options, Plan, PrinterTruth, Request, Secrets, Truth};
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Presented, Secret, parse, read};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Presented, parse, read};
 use serde_json::Value;
 
 use crate::program::{Running, program, text};

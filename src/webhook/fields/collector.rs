@@ -1,7 +1,7 @@
 //! Puts the fields of a message together, in the order in which they come.
 
 use super::{Field, Fields, Span, Stored, initial};
-use crate::webhook::reject::{Reject, TooLarge};
+use crate::webhook::error::{DecodeError, TooLarge};
 use crate::webhook::transport::{BodyLimits, json};
 
 /// Fields whose values nothing reads. The history of a file in `meta` grows with each of its prints.
@@ -75,7 +75,7 @@ impl Collector {
     ///
     /// # Errors
     /// When it is an object and the message gets too many fields by it, or too deep ones.
-    pub(in crate::webhook) fn put_text(&mut self, name: Span, text: &str) -> Result<(), Reject> {
+    pub(in crate::webhook) fn put_text(&mut self, name: Span, text: &str) -> Result<(), DecodeError> {
         let value = match self.object_in(text)? {
             Some(object) => object,
             None => Stored::Text(self.text(text)),
@@ -106,7 +106,7 @@ impl Collector {
     ///
     /// # Errors
     /// Those of [`Self::put_text`].
-    pub(in crate::webhook) fn finish_object(mut self, top: Span) -> Result<Fields, Reject> {
+    pub(in crate::webhook) fn finish_object(mut self, top: Span) -> Result<Fields, DecodeError> {
         self.message.top = top;
         if self.message.of(top).iter().any(|field| self.nested(field).is_some()) {
             for at in self.message.counting(self.message.of(top), |_| true) {
@@ -127,14 +127,14 @@ impl Collector {
     }
 
     /// The object that the text holds, if it is one.
-    fn object_in(&mut self, text: &str) -> Result<Option<Stored>, Reject> {
+    fn object_in(&mut self, text: &str) -> Result<Option<Stored>, DecodeError> {
         if !may_be_object(text) {
             return Ok(None);
         }
         let before = (self.message.text.len(), self.message.list.len(), self.open.len());
         match json::object(text, self) {
             Ok(object) => Ok(Some(Stored::Object(object))),
-            Err(Reject::Malformed(_)) => {
+            Err(DecodeError::Malformed(_)) => {
                 self.message.text.truncate(before.0);
                 self.message.list.truncate(before.1);
                 self.open.truncate(before.2);

@@ -3,13 +3,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::labels::RejectReason;
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 fn octoeverywhere(message: Value) -> Event {
     event(Source::OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
 }
 
-fn result(message: Value) -> Result<Parsed, Reject> {
+fn result(message: Value) -> Result<Parsed, DecodeError> {
     parsed(Source::OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
 }
 
@@ -79,7 +80,7 @@ fn types_of_the_future_are_ignored() {
 #[test]
 fn types_that_are_none() {
     for missing in [json!({}), json!({"EventType": ""}), json!({"eventtype": " "})] {
-        let no_event = Err(Reject::NoEvent { sender: Source::OctoEverywhere });
+        let no_event = Err(DecodeError::NoEvent { hint: HINTS.event });
         assert_eq!(result(missing.clone()), no_event, "{missing}");
     }
     let cases = [
@@ -163,7 +164,7 @@ fn identities() {
 
 #[test]
 fn messages_without_a_printer() {
-    let no_printer = Err(Reject::NoPrinter { sender: Source::OctoEverywhere });
+    let no_printer = Err(DecodeError::NoPrinter { hint: HINTS.printer });
     for number in 1..=12 {
         let message = json!({"EventType": number, "PrinterName": "a name is not an identity"});
         assert_eq!(parsed(Source::OctoEverywhere, &message), no_printer, "{number}");
@@ -184,6 +185,6 @@ fn what_belongs_elsewhere_is_refused_and_named() {
     ];
     for (message, text) in cases {
         let reject = result(with(message, json!({"EventType": 6}))).unwrap_err();
-        assert_eq!((reject.status().as_u16(), reject.to_string().as_str()), (400, text));
+        assert_eq!((reject.reason(), reject.to_string().as_str()), (RejectReason::Malformed, text));
     }
 }

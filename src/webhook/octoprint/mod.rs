@@ -4,10 +4,10 @@
 //! fields wherever a template has put them, `kind` tells what happened, and `job` reads what is said of the print.
 
 use super::bounds;
+use super::error::{DecodeError, Malformed};
 use super::fields::Fields;
 use super::object::Object;
-use super::reject::{Malformed, Reject};
-use super::{Context, Parsed};
+use super::{Context, Hints, Parsed};
 use crate::farm::{Event, EventKind, Identity, PrintReport};
 use crate::labels::{EventLabel, IgnoreReason, Source};
 
@@ -23,16 +23,28 @@ use what::Topic;
 /// Files of this name start and end within moments: a queue plugin's placeholders, not prints.
 const PLACEHOLDER: &str = "continuousprint_";
 
+pub(super) const HINTS: Hints = Hints {
+    secret: "set API SECRET in the plugin and keep `\"apiSecret\": \"@apiSecret\"` in its DATA, \
+             or send `Authorization: Bearer`, `X-Webhook-Secret`, or `secret` in the URL's query",
+    body: "here we read JSON (application/json), x-www-form-urlencoded and multipart/form-data: \
+           choose JSON as CONTENT TYPE in the plugin's WEBHOOK PARAMETERS, \
+           and leave Content-Type out of its HEADERS",
+    event: "the message has no `topic`: add `\"topic\": \"@topic\"` to the hook's data template \
+            (ADVANCED, DATA in the plugin)",
+    printer: "the message does not say which printer it is about: fill in DEVICE IDENTIFIER in the plugin, \
+              or put a name at the end of the URL, as in /webhook/octoprint/my-printer",
+};
+
 /// Reads an event out of a message.
 ///
 /// # Errors
 /// When the message tells no topic or no printer, or when a field that is read holds what does not belong there.
-pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, Reject> {
-    let message = Message::find(fields)?.ok_or(Reject::NoEvent { sender: Source::OctoPrint })?;
+pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, DecodeError> {
+    let message = Message::find(fields)?.ok_or(DecodeError::NoEvent { hint: HINTS.event })?;
     let Some(topic) = Topic::named(message.topic()) else {
         return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
     };
-    let printer = identity(&message, context)?.ok_or(Reject::NoPrinter { sender: Source::OctoPrint })?;
+    let printer = identity(&message, context)?.ok_or(DecodeError::NoPrinter { hint: HINTS.printer })?;
     let extra = message.object("extra")?;
     let kind = if extra.flag("popup")? { EventKind::Test } else { topic.kind(&message)? };
     let file = job::file(&message, extra);

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::farm::{Elapsed, File};
-use crate::labels::Outcome;
+use crate::labels::{Outcome, RejectReason};
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 pub(super) fn octoprint(message: Value) -> Event {
     event(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
 }
 
-pub(super) fn result(message: Value) -> Result<Parsed, Reject> {
+pub(super) fn result(message: Value) -> Result<Parsed, DecodeError> {
     parsed(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
 }
 
@@ -114,7 +114,7 @@ fn templates_of_users() {
 
 #[test]
 fn messages_without_a_topic() {
-    let no_event = Err(Reject::NoEvent { sender: Source::OctoPrint });
+    let no_event = Err(DecodeError::NoEvent { hint: HINTS.event });
     let deep = (0..20).fold(json!({"topic": "Print Done"}), |inner, _| json!({ "a": inner }));
     for message in [
         json!({}),
@@ -161,7 +161,7 @@ fn messages_without_a_printer() {
     for extra in [json!({}), json!({"popup": true})] {
         for identifier in [json!(null), json!(""), json!("  "), json!("None")] {
             let message = json!({"topic": "Print Started", "deviceIdentifier": identifier, "extra": extra});
-            let no_printer = Err(Reject::NoPrinter { sender: Source::OctoPrint });
+            let no_printer = Err(DecodeError::NoPrinter { hint: HINTS.printer });
             assert_eq!(parsed(Source::OctoPrint, &message), no_printer, "{message}");
         }
     }
@@ -192,7 +192,11 @@ fn what_belongs_elsewhere_is_refused_and_named() {
     ];
     for (message, text) in cases {
         let reject = result(message.clone()).unwrap_err();
-        assert_eq!((reject.status().as_u16(), reject.to_string().as_str()), (400, text), "{message}");
+        assert_eq!(
+            (reject.reason(), reject.to_string().as_str()),
+            (RejectReason::Malformed, text),
+            "{message}"
+        );
     }
     let unread =
         json!({"topic": "Error", "offsets": [], "extra": {"logs": [], "position": {}}, "other": [{}]});

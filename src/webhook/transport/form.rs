@@ -1,14 +1,14 @@
 //! Forms, in a body or in the query of a URL.
 
 use super::BodyLimits;
+use crate::webhook::error::{DecodeError, Malformed};
 use crate::webhook::fields::{Collector, Fields};
-use crate::webhook::reject::{Malformed, Reject};
 
 /// Reads a form.
 ///
 /// # Errors
 /// When it is not text or has too many fields.
-pub(super) fn read(form: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
+pub(super) fn read(form: &[u8], limits: &BodyLimits) -> Result<Fields, DecodeError> {
     let mut collector = Collector::new(limits);
     for pair in pairs(form) {
         collector.count()?;

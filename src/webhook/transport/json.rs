@@ -6,8 +6,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::Number;
 
 use super::BodyLimits;
+use crate::webhook::error::{DecodeError, Malformed, TooLarge};
 use crate::webhook::fields::{Collector, Fields, Span, Stored};
-use crate::webhook::reject::{Malformed, Reject, TooLarge};
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ const DEEPEST: usize = 127;
 ///
 /// # Errors
 /// When it is not text, not valid JSON, not an object, or has too many fields.
-pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
+pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Fields, DecodeError> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
     let mut collector = Collector::new(limits);
     let top = object(text, &mut collector)?;
@@ -30,7 +30,7 @@ pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Fields, Reject> {
 ///
 /// # Errors
 /// When it is not valid JSON, not an object, or has too many fields.
-pub(in crate::webhook) fn object(text: &str, collector: &mut Collector) -> Result<Span, Reject> {
+pub(in crate::webhook) fn object(text: &str, collector: &mut Collector) -> Result<Span, DecodeError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Reader { collector: Some(&mut *collector) }.deserialize(&mut json);
     let value = value.map_err(|error| reject(text, &error, collector))?;
@@ -43,7 +43,7 @@ pub(in crate::webhook) fn object(text: &str, collector: &mut Collector) -> Resul
 
 /// The text of a syntax error is one of a fixed set, with line and column. Errors about data could quote the body, but
 /// the only one there is comes from [`Reader`].
-fn reject(text: &str, error: &serde_json::Error, collector: &Collector) -> Reject {
+fn reject(text: &str, error: &serde_json::Error, collector: &Collector) -> DecodeError {
     if error.is_data() {
         return collector.spent().into();
     }

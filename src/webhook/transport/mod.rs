@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::error::{BodyFault, DecodeError, Malformed, TooLarge};
 use super::fields::Fields;
-use super::reject::{BodyFault, Malformed, Reject, TooLarge};
+use super::hints;
 use crate::labels::Source;
 
 pub(super) mod form;
@@ -47,7 +48,7 @@ pub async fn read<B>(
     query: Option<&str>,
     body: B,
     limits: &BodyLimits,
-) -> Result<Fields, Reject>
+) -> Result<Fields, DecodeError>
 where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
@@ -61,7 +62,7 @@ where
         return query();
     }
     let format = format.and_then(|format| plain(headers).map(|()| format));
-    let format = format.map_err(|fault| Reject::UnsupportedBody { fault, sender: source })?;
+    let format = format.map_err(|fault| DecodeError::UnsupportedBody { fault, hint: hints(source).body })?;
     let limit = format.limit(limits);
     if body.size_hint().lower() > limit as u64 {
         return Err(TooLarge::Body { limit }.into());
@@ -120,7 +121,7 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
 
 /// What has come is copied together at once: pieces that are kept hold more memory than their bytes, and a sender may cut
 /// a body into pieces of a byte each.
-async fn collect<B>(body: B, limit: usize) -> Result<Vec<u8>, Reject>
+async fn collect<B>(body: B, limit: usize) -> Result<Vec<u8>, DecodeError>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -133,7 +134,7 @@ where
         match frame {
             Ok(frame) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
             Err(error) if error.is::<LengthLimitError>() => return Err(TooLarge::Body { limit }.into()),
-            Err(_) => return Err(Malformed::BrokenOff.into()),
+            Err(_) => return Err(Malformed::Truncated.into()),
         }
     }
     Ok(bytes)

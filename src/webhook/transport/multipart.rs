@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body::Body;
 
 use super::BodyLimits;
+use crate::webhook::error::{DecodeError, Malformed, TooLarge};
 use crate::webhook::fields::{Collector, Fields};
-use crate::webhook::reject::{Malformed, Reject, TooLarge};
 use frame::Parts;
 use head::{Head, parameter};
 
@@ -25,7 +25,7 @@ const LONGEST_BOUNDARY: usize = 70;
 ///
 /// # Errors
 /// When its frame or its text is malformed, or when it is too large.
-pub(super) async fn read<B>(body: B, content_type: &str, limits: &BodyLimits) -> Result<Fields, Reject>
+pub(super) async fn read<B>(body: B, content_type: &str, limits: &BodyLimits) -> Result<Fields, DecodeError>
 where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,

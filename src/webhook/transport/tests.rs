@@ -88,13 +88,13 @@ pub(super) fn text(fields: &Fields, name: &str) -> Option<String> {
     fields.top().kept_text(name).unwrap()
 }
 
-pub(super) fn octoprint(content_type: &'static str, body: &[u8]) -> Result<Fields, Reject> {
+pub(super) fn octoprint(content_type: &'static str, body: &[u8]) -> Result<Fields, DecodeError> {
     post(Source::OctoPrint, content_type, body)
 }
 
-pub(super) fn rejection(content_type: &'static str, body: &[u8]) -> (u16, String) {
+pub(super) fn rejection(content_type: &'static str, body: &[u8]) -> (RejectReason, String) {
     let reject = octoprint(content_type, body).unwrap_err();
-    (reject.status().as_u16(), reject.to_string())
+    (reject.reason(), reject.to_string())
 }
 
 pub(super) fn part(head: &str, text: &[u8]) -> Vec<u8> {
@@ -143,23 +143,22 @@ fn which_format_a_request_has() {
         (OctoPrint, Method::GET, None, object, Ok("in query")),
         (OctoPrint, Method::DELETE, None, "", Ok("in query")),
         (OctoPrint, Method::POST, Some("text/plain"), "", Ok("in query")),
-        (OctoPrint, Method::POST, Some(MULTIPART), "", Err(400)),
-        (OctoPrint, Method::POST, None, object, Err(415)),
-        (OctoPrint, Method::POST, Some("text/plain"), object, Err(415)),
-        (OctoPrint, Method::POST, Some("application/xml"), object, Err(415)),
+        (OctoPrint, Method::POST, Some(MULTIPART), "", Err(RejectReason::Malformed)),
+        (OctoPrint, Method::POST, None, object, Err(RejectReason::UnsupportedBody)),
+        (OctoPrint, Method::POST, Some("text/plain"), object, Err(RejectReason::UnsupportedBody)),
+        (OctoPrint, Method::POST, Some("application/xml"), object, Err(RejectReason::UnsupportedBody)),
         (OctoEverywhere, Method::POST, Some(JSON), object, Ok("in json")),
         (OctoEverywhere, Method::POST, None, object, Ok("in json")),
-        (OctoEverywhere, Method::POST, Some(FORM), "topic=in+form", Err(415)),
-        (OctoEverywhere, Method::POST, Some(MULTIPART), &multipart, Err(415)),
-        (OctoEverywhere, Method::POST, None, "", Err(400)),
+        (OctoEverywhere, Method::POST, Some(FORM), "topic=in+form", Err(RejectReason::UnsupportedBody)),
+        (OctoEverywhere, Method::POST, Some(MULTIPART), &multipart, Err(RejectReason::UnsupportedBody)),
+        (OctoEverywhere, Method::POST, None, "", Err(RejectReason::Malformed)),
     ];
     for (source, method, content_type, body, expected) in cases {
         let headers = content_type.map(typed).unwrap_or_default();
         let full = Full::new(Bytes::copy_from_slice(body.as_bytes()));
         let fields =
             now(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
-        let seen =
-            fields.map(|fields| text(&fields, "topic").unwrap()).map_err(|reject| reject.status().as_u16());
+        let seen = fields.map(|fields| text(&fields, "topic").unwrap()).map_err(|reject| reject.reason());
         assert_eq!(seen, expected.map(str::to_owned), "{source:?} {method} {content_type:?} {body}");
     }
 }
@@ -180,12 +179,16 @@ fn a_chunked_body_may_turn_out_to_be_empty() {
 
 #[test]
 fn compressed_bodies_are_refused() {
-    for (encoding, expected) in [("gzip", Some(415)), ("br, gzip", Some(415)), ("identity", None), ("", None)]
-    {
+    for (encoding, expected) in [
+        ("gzip", Some(RejectReason::UnsupportedBody)),
+        ("br, gzip", Some(RejectReason::UnsupportedBody)),
+        ("identity", None),
+        ("", None),
+    ] {
         let headers = headers(&[(header::CONTENT_TYPE, JSON), (header::CONTENT_ENCODING, encoding)]);
         let body = Full::new(Bytes::from_static(b"{}"));
         let read = now(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
-        assert_eq!(read.err().map(|reject| reject.status().as_u16()), expected, "{encoding}");
+        assert_eq!(read.err().map(|reject| reject.reason()), expected, "{encoding}");
     }
 }
 
@@ -241,9 +244,12 @@ fn what_is_not_utf8_is_refused() {
     let name = "Content-Disposition: form-data; name=\"topic\"";
     assert_eq!(
         rejection(MULTIPART, &whole(&[part(name, b"\xff")])),
-        (400, "a part of the body is not valid UTF-8".to_owned())
+        (RejectReason::Malformed, "a part of the body is not valid UTF-8".to_owned())
     );
-    assert_eq!(rejection(FORM, b"topic=%ff"), (400, "the form is not valid UTF-8".to_owned()));
+    assert_eq!(
+        rejection(FORM, b"topic=%ff"),
+        (RejectReason::Malformed, "the form is not valid UTF-8".to_owned())
+    );
 }
 
 #[test]
@@ -302,7 +308,7 @@ fn too_many_fields() {
         ("JSON in a part", MULTIPART, whole(&[text_part("extra", &object)])),
     ];
     for (case, content_type, body) in cases {
-        let expected = (413, "the message has more than 1024 fields".to_owned());
+        let expected = (RejectReason::TooLarge, "the message has more than 1024 fields".to_owned());
         assert_eq!(rejection(content_type, &body), expected, "{case}");
     }
 }
@@ -323,7 +329,7 @@ fn a_connection_that_breaks_off() {
         let body = Broken(Some(Bytes::from_static(b"--frontier\r\n")));
         let limits = BodyLimits::default();
         let read = now(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
-        assert_eq!(read.err(), Some(Malformed::BrokenOff.into()), "{content_type}");
+        assert_eq!(read.err(), Some(Malformed::Truncated.into()), "{content_type}");
     }
 }
 

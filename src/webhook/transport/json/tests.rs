@@ -1,4 +1,5 @@
 use super::DEEPEST;
+use crate::labels::RejectReason;
 use crate::webhook::object::Value;
 use crate::webhook::tests::JSON;
 use crate::webhook::transport::tests::{octoprint, rejection, text};
@@ -18,8 +19,8 @@ fn broken_json() {
         ("not UTF-8", b"{\"meta\": \"\xff\"}", "the body is not valid UTF-8"),
     ];
     for (case, body, part) in cases {
-        let (status, text) = rejection(JSON, body);
-        assert_eq!(status, 400, "{case}");
+        let (reason, text) = rejection(JSON, body);
+        assert_eq!(reason, RejectReason::Malformed, "{case}");
         assert!(text.contains(part), "{case}: {text}");
         assert!(!text.contains("secret"), "{case}: {text}");
     }
@@ -36,7 +37,7 @@ fn nesting_is_limited() {
     {
         assert!(octoprint(JSON, nested(DEEPEST).as_bytes()).is_ok(), "{case}");
         for levels in [DEEPEST + 1, 10_000] {
-            let expected = (413, "the JSON is nested deeper than 127 levels".to_owned());
+            let expected = (RejectReason::TooLarge, "the JSON is nested deeper than 127 levels".to_owned());
             assert_eq!(rejection(JSON, nested(levels).as_bytes()), expected, "{case}");
         }
     }

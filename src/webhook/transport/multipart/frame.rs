@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 
 use super::head::Head;
 use super::{bad_head, fault};
-use crate::webhook::reject::{Malformed, Reject, TooLarge};
+use crate::webhook::error::{DecodeError, Malformed, TooLarge};
 
 /// What a delimiter begins with; the boundary follows.
 const DELIMITER: &str = "\r\n--";
@@ -64,7 +64,7 @@ where
     ///
     /// # Errors
     /// When the frame is malformed, or when the body breaks off or is too large.
-    pub(super) async fn next(&mut self) -> Result<Option<Head<'_>>, Reject> {
+    pub(super) async fn next(&mut self) -> Result<Option<Head<'_>>, DecodeError> {
         self.skip().await?;
         if self.place == Place::End {
             return Ok(None);
@@ -94,7 +94,7 @@ where
     ///
     /// # Errors
     /// When the body breaks off or is too large.
-    pub(super) async fn text(&mut self, most: usize) -> Result<Option<&[u8]>, Reject> {
+    pub(super) async fn text(&mut self, most: usize) -> Result<Option<&[u8]>, DecodeError> {
         let mut searched = 0;
         let length = loop {
             if let Some(at) = self.delimiter(searched) {
@@ -113,7 +113,7 @@ where
     }
 
     /// Reads past what has not been read of the part.
-    async fn skip(&mut self) -> Result<(), Reject> {
+    async fn skip(&mut self) -> Result<(), DecodeError> {
         while self.place == Place::Content {
             if let Some(at) = self.delimiter(0) {
                 self.place = Place::Delimiter;
@@ -159,11 +159,11 @@ where
     }
 
     /// Receives more of the body.
-    async fn fill(&mut self) -> Result<(), Reject> {
+    async fn fill(&mut self) -> Result<(), DecodeError> {
         let frame = self.body.frame().await.ok_or(fault(
             "it ends before its last boundary, or its boundary is not the one that its Content-Type names",
         ))?;
-        if let Ok(data) = frame.map_err(|_| Malformed::BrokenOff)?.into_data() {
+        if let Ok(data) = frame.map_err(|_| Malformed::Truncated)?.into_data() {
             self.left = self.left.checked_sub(data.len()).ok_or(TooLarge::Body { limit: self.limit })?;
             self.buffer.drain(..self.read);
             self.read = 0;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2, memrchr};
 
 use super::bad_head;
-use crate::webhook::reject::Malformed;
+use crate::webhook::error::Malformed;
 
 /// How many headers a part may have.
 const MOST_HEADERS: usize = 16;

@@ -1,0 +1,205 @@
+//! Why a webhook is rejected: one variant, one HTTP status, one value of the label `reason`, one text for a person.
+//! No text holds a part of a body or a secret.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use crate::farm::TooManyPrinters;
+use crate::labels::RejectReason;
+use crate::recorder::RecordError;
+use crate::webhook::{DecodeError, Malformed};
+
+/// The `Retry-After` of an answer while the store fails or the exporter restarts, in seconds.
+const RETRY_AFTER: u64 = 10;
+
+/// Why a webhook is rejected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WebhookError {
+    /// It cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A secret is configured, and the webhook does not carry it.
+    #[error("{fault}: {hint}")]
+    WrongSecret {
+        fault: SecretFault,
+        /// Where the sender's secrets go.
+        hint: &'static str,
+    },
+    /// The client has sent too many wrong secrets.
+    #[error(
+        "too many webhooks with a wrong secret came from this address; correct the secret, and try again in {} s",
+        whole_seconds(*.retry_after)
+    )]
+    TooManyAttempts { retry_after: Duration },
+    /// The client exceeds the configured rate.
+    #[error(
+        "this address sends more webhooks than limits.requests_per_second allows; try again in {} s",
+        whole_seconds(*.retry_after)
+    )]
+    RateLimit { retry_after: Duration },
+    /// The body did not arrive in time.
+    #[error("the request was not complete after {} s; check the network between the sender and here", .after.as_secs_f64())]
+    Timeout { after: Duration },
+    /// It is about a new printer beyond the limit.
+    #[error("the limit of {limit} printers is reached; raise limits.printers to take more")]
+    PrinterLimit { limit: usize },
+    /// The store failed.
+    #[error("the store cannot take it: {reason}")]
+    Store { reason: String },
+    /// The exporter is stopping.
+    #[error("the exporter is stopping")]
+    Stopping,
+}
+
+/// What is wrong with the secret of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SecretFault {
+    /// It carries none.
+    #[error("a secret is configured here and the webhook carries none")]
+    Missing,
+    /// None of those that it carries is right.
+    #[error("the webhook carries a wrong secret")]
+    Wrong,
+}
+
+impl WebhookError {
+    /// The value of the label `reason`.
+    pub(crate) const fn reason(&self) -> RejectReason {
+        match self {
+            Self::Decode(error) => error.reason(),
+            Self::WrongSecret { .. } => RejectReason::WrongSecret,
+            Self::TooManyAttempts { .. } => RejectReason::TooManyAttempts,
+            Self::RateLimit { .. } => RejectReason::RateLimit,
+            Self::Timeout { .. } => RejectReason::Timeout,
+            Self::PrinterLimit { .. } => RejectReason::PrinterLimit,
+            Self::Store { .. } => RejectReason::Store,
+            Self::Stopping => RejectReason::Stopping,
+        }
+    }
+
+    /// The HTTP status of the answer.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self.reason() {
+            RejectReason::Malformed => StatusCode::BAD_REQUEST,
+            RejectReason::WrongSecret => StatusCode::UNAUTHORIZED,
+            RejectReason::Timeout => StatusCode::REQUEST_TIMEOUT,
+            RejectReason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            RejectReason::UnsupportedBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            RejectReason::NoEvent | RejectReason::NoPrinter => StatusCode::UNPROCESSABLE_ENTITY,
+            RejectReason::TooManyAttempts | RejectReason::RateLimit | RejectReason::PrinterLimit => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            RejectReason::Store | RejectReason::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The `Retry-After` of the answer, in seconds, where waiting helps.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { retry_after } | Self::RateLimit { retry_after } => {
+                Some(whole_seconds(*retry_after))
+            }
+            Self::Store { .. } | Self::Stopping => Some(RETRY_AFTER),
+            _ => None,
+        }
+    }
+}
+
+impl From<Malformed> for WebhookError {
+    fn from(fault: Malformed) -> Self {
+        Self::Decode(fault.into())
+    }
+}
+
+impl From<RecordError> for WebhookError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::TooManyPrinters(TooManyPrinters { limit }) => Self::PrinterLimit { limit },
+            RecordError::Store(error) => Self::Store { reason: error.to_string() },
+            RecordError::Stopping => Self::Stopping,
+        }
+    }
+}
+
+/// Seconds, rounded up.
+const fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + (span.subsec_nanos() > 0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use crate::webhook::{BodyFault, TooLarge};
+
+    const HINT: &str = "set it";
+
+    fn one_of_each() -> Vec<WebhookError> {
+        vec![
+            Malformed::NotAnObject.into(),
+            WebhookError::WrongSecret { fault: SecretFault::Wrong, hint: HINT },
+            WebhookError::TooManyAttempts { retry_after: Duration::from_millis(5001) },
+            WebhookError::RateLimit { retry_after: Duration::from_secs(1) },
+            WebhookError::Timeout { after: Duration::from_millis(7500) },
+            DecodeError::from(TooLarge::Body { limit: 10 }).into(),
+            DecodeError::UnsupportedBody { fault: BodyFault::Unnamed, hint: HINT }.into(),
+            DecodeError::NoEvent { hint: HINT }.into(),
+            DecodeError::NoPrinter { hint: HINT }.into(),
+            RecordError::from(TooManyPrinters { limit: 3 }).into(),
+            RecordError::from(StoreError("disk full".to_owned())).into(),
+            RecordError::Stopping.into(),
+        ]
+    }
+
+    #[test]
+    fn every_error_has_its_own_reason_and_the_documented_status() {
+        let seen: Vec<_> =
+            one_of_each().iter().map(|error| (error.reason().as_str(), error.status().as_u16())).collect();
+        assert_eq!(
+            seen,
+            [
+                ("malformed", 400),
+                ("wrong_secret", 401),
+                ("too_many_attempts", 429),
+                ("rate_limit", 429),
+                ("timeout", 408),
+                ("too_large", 413),
+                ("unsupported_body", 415),
+                ("no_event", 422),
+                ("no_printer", 422),
+                ("printer_limit", 429),
+                ("store", 503),
+                ("stopping", 503),
+            ]
+        );
+        assert_eq!(seen.len(), RejectReason::ALL.len());
+    }
+
+    #[test]
+    fn texts_say_what_to_do() {
+        let cases: [(WebhookError, &str); 5] = [
+            (DecodeError::NoEvent { hint: HINT }.into(), "set it"),
+            (
+                DecodeError::UnsupportedBody { fault: BodyFault::Encoded, hint: HINT }.into(),
+                "without Content-Encoding; set it",
+            ),
+            (
+                WebhookError::WrongSecret { fault: SecretFault::Missing, hint: HINT },
+                "a secret is configured here and the webhook carries none: set it",
+            ),
+            (WebhookError::TooManyAttempts { retry_after: Duration::from_millis(5001) }, "try again in 6 s"),
+            (WebhookError::Timeout { after: Duration::from_millis(7500) }, "after 7.5 s"),
+        ];
+        for (error, part) in cases {
+            let text = error.to_string();
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_secret_and_a_wrong_one_read_differently() {
+        let text = |fault| WebhookError::WrongSecret { fault, hint: HINT }.to_string();
+        assert_ne!(text(SecretFault::Missing), text(SecretFault::Wrong));
+    }
+}
