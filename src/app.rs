@@ -7,23 +7,20 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
+use crate::auth::BasicAuth;
 use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::SharedSettings;
 use crate::config::web::SharedWebConfig;
-use crate::farm::{Changes, View};
-use crate::http::{
-    self, AppState, ConnectionLimits, Entrance, Gate, Options, Places, Ports, Side, bind, bind_webhooks,
-};
+use crate::http::{self, AppState, Options, Ports};
 use crate::labels::Source;
 use crate::metrics::Metrics;
-use crate::metrics::exporter::ExporterMetrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
-use crate::store::{SqliteStore, Store, StoreError, StoredState};
-use crate::timestamp::Timestamp;
+use crate::server::{self, ConnectionLimiter, ConnectionLimits, Listener, ListenerKind, bind, bind_webhooks};
+use crate::store::{Measured, SqliteStore};
 use crate::version;
 
 /// How often the recorder looks at its clock and its store.
@@ -66,9 +63,9 @@ impl App {
         let clock = Clock::start();
         let metrics = Metrics::new(clock.now())?;
         let own = metrics.own.clone();
-        panics::tell_only_where(move || own.panicked());
+        panics::install_hook(move || own.panicked());
         let store = SqliteStore::open(&args.storage)?.with_retention(args.retention.map(Retention::span));
-        let store = Measured { store, own: metrics.own.clone(), clock: clock.clone() };
+        let store = Measured::new(store, metrics.own.clone(), clock.clone());
         let (recorder, writer) = Recorder::start(store, clock.clone())?;
         // A relative path, as the default is, means another file in another folder.
         let path = std::path::absolute(&args.storage).unwrap_or_else(|_| args.storage.clone());
@@ -106,17 +103,21 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     let web = Arc::new(AppState::new(recorder, metrics, settings, web_config.clone(), clock, options, ports));
     let hangup = signal(SignalKind::hangup())?;
     announce(&addresses, &webhook_addresses, &web);
-    let entrances = entrances(app.listeners, app.webhook_listeners, &web);
+    let listeners = served(app.listeners, app.webhook_listeners, &web);
     web.readiness.start();
-    let places =
-        Places::new(web.settings.clone(), web.clock.clone(), web.metrics.own.clone(), app.connections.grace);
+    let limiter = ConnectionLimiter::new(
+        web.settings.clone(),
+        web.clock.clone(),
+        web.metrics.own.clone(),
+        app.connections.idle_grace,
+    );
     let drain = async {
         shutdown.await;
         web.readiness.drain();
         info!("stopping; requests in flight are finished");
     };
     tokio::select! {
-        () = http::serve(entrances, app.connections, places, drain) => {}
+        () = server::serve(listeners, app.connections, limiter, drain) => {}
         () = reload_at(hangup, &web) => {}
         () = tick(&web.recorder) => {}
         () = watch(web_config, &web) => {}
@@ -152,18 +153,18 @@ fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
-fn entrances(
+fn served(
     listeners: Vec<TcpListener>,
     webhook_listeners: Vec<TcpListener>,
     web: &Arc<AppState>,
-) -> Vec<Entrance> {
-    let gate = Gate::new(web.web_config.clone(), web.metrics.own.clone());
-    let webhooks = Entrance {
+) -> Vec<Listener> {
+    let auth = BasicAuth::new(web.web_config.clone(), web.metrics.own.clone());
+    let webhooks = Listener {
         listeners: webhook_listeners,
         router: http::webhook_router(Arc::clone(web)),
-        gate: gate.clone().on(Side::Webhooks),
+        auth: auth.clone().on(ListenerKind::Webhooks),
     };
-    vec![Entrance { listeners, router: http::router(Arc::clone(web)), gate }, webhooks]
+    vec![Listener { listeners, router: http::router(Arc::clone(web)), auth }, webhooks]
 }
 
 async fn reload_at(mut hangup: Signal, web: &Arc<AppState>) {
@@ -217,45 +218,4 @@ fn listed(addresses: &[SocketAddr]) -> String {
 
 fn beyond_this_machine(addresses: &[SocketAddr]) -> bool {
     !addresses.iter().all(|address| address.ip().is_loopback())
-}
-
-/// A store whose commits are timed and counted.
-struct Measured<S> {
-    store: S,
-    own: ExporterMetrics,
-    clock: Clock,
-}
-
-impl<S> Measured<S> {
-    fn counted(&self, result: Result<(), StoreError>) -> Result<(), StoreError> {
-        if let Err(error) = &result {
-            self.own.store_failed();
-            error!(%error, "the store failed");
-        }
-        result
-    }
-}
-
-impl<S: Store> Store for Measured<S> {
-    fn load(&mut self) -> Result<StoredState, StoreError> {
-        self.store.load()
-    }
-
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
-        let begun = self.clock.monotonic();
-        let committed = self.store.commit(view, changes, shown_until);
-        if committed.is_ok() {
-            self.own.commit(self.clock.monotonic().saturating_sub(begun));
-        }
-        self.counted(committed)
-    }
-
-    fn check(&mut self) -> Result<(), StoreError> {
-        let checked = self.store.check();
-        self.counted(checked)
-    }
-
-    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
-        self.store.prune(now)
-    }
 }

@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
 
 use crate::commands::Command;
-use crate::http::ListenAddress;
 use crate::log;
+use crate::server::ListenAddress;
 use crate::version;
 
 /// What the command line says.

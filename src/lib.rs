@@ -6,6 +6,7 @@
 //! [`commands`] is what the program does when it does not export; [`simulate`] plans a farm to try it with.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -20,6 +21,7 @@ pub mod panics;
 pub mod process;
 pub mod recorder;
 pub mod secret;
+pub mod server;
 pub mod signals;
 pub mod simulate;
 pub mod store;

@@ -54,13 +54,13 @@ fn fail(code: u8, problem: &dyn Display) -> ExitCode {
 
 fn run(args: &Args, settings: SharedSettings, web_config: Option<SharedWebConfig>) -> anyhow::Result<()> {
     let _log = log::init(args.log_level, args.log_format).context("cannot start the log")?;
-    panics::tell_only_where(|| {});
-    process::leave_no_core();
-    process::open_many_files();
+    panics::install_hook(|| {});
+    process::disable_core_dumps();
+    process::raise_nofile_limit();
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(async {
         let app = App { web_config, ..App::new(args, settings)? };
-        signals::until_stopped(|stop| app::run(app, stop)).await
+        signals::run_until_shutdown(|stop| app::run(app, stop)).await
     });
     // A scrape that is being rendered must not delay the end.
     runtime.shutdown_background();

@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 use tracing::error;
 
 /// From now on a panic is one line in the log that says where it was; then `count` is called.
-pub fn tell_only_where(count: impl Fn() + Send + Sync + 'static) {
+pub fn install_hook(count: impl Fn() + Send + Sync + 'static) {
     panic::set_hook(Box::new(move |panicked| {
         let place = panicked.location().map(Location::to_string).unwrap_or_default();
         let thread = std::thread::current();
@@ -19,7 +19,7 @@ pub fn tell_only_where(count: impl Fn() + Send + Sync + 'static) {
 }
 
 /// The outcome of a future, or nothing when it panics.
-pub async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+pub async fn catch_unwind<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     std::future::poll_fn(|context| {
         let polled = panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
@@ -42,8 +42,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_future_that_panics_has_no_outcome() {
-        assert_eq!(caught(async { 7 }).await, Some(7));
-        assert_eq!(caught(async { panic!("this is meant to happen") }).await, None::<()>);
+        assert_eq!(catch_unwind(async { 7 }).await, Some(7));
+        assert_eq!(catch_unwind(async { panic!("this is meant to happen") }).await, None::<()>);
     }
 
     #[tokio::test]
@@ -57,7 +57,7 @@ mod tests {
     #[ignore = "it replaces the hook of all tests"]
     fn a_panic_in_a_process_of_its_own() {
         let _log = crate::log::init(crate::log::LogLevel::Debug, crate::log::LogFormat::Logfmt).unwrap();
-        tell_only_where(|| eprintln!("counted"));
+        install_hook(|| eprintln!("counted"));
         let body: Result<f64, String> = std::hint::black_box(Err("hunter2".to_owned()));
         let _ = panic::catch_unwind(|| body.unwrap());
     }

@@ -5,13 +5,13 @@ use tracing::debug;
 
 /// Has the system write no core when the process crashes: the memory holds secrets and what senders wrote. The hard limit
 /// stays, so that a person can allow one while the process runs.
-pub fn leave_no_core() {
+pub fn disable_core_dumps() {
     set(Resource::Core, |limit| Rlimit { current: Some(0), ..limit });
 }
 
 /// Raises the number of open files to what the system allows: each connection is one, and many systems begin with fewer
 /// than the connections that we take.
-pub fn open_many_files() {
+pub fn raise_nofile_limit() {
     set(Resource::Nofile, |limit| Rlimit { current: limit.maximum, ..limit });
 }
 

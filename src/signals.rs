@@ -22,7 +22,7 @@ impl Stops {
 ///
 /// # Errors
 /// Those of what was run; and when a second signal came first, or the signals cannot be waited for.
-pub async fn until_stopped<R>(run: impl FnOnce(oneshot::Receiver<()>) -> R) -> anyhow::Result<()>
+pub async fn run_until_shutdown<R>(run: impl FnOnce(oneshot::Receiver<()>) -> R) -> anyhow::Result<()>
 where
     R: Future<Output = anyhow::Result<()>>,
 {

@@ -65,7 +65,7 @@ impl<'a> Answer<'a> {
 }
 
 /// A line of text.
-pub(super) fn text(status: StatusCode, line: impl Into<String>) -> Response {
+pub(crate) fn text(status: StatusCode, line: impl Into<String>) -> Response {
     respond(status, HeaderValue::from_static("text/plain; charset=utf-8"), Body::from(line.into()))
 }
 

@@ -8,10 +8,11 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{AppState, Peer, answer, health, landing, metrics, reload, webhook};
+use super::{AppState, answer, health, landing, metrics, reload, webhook};
+use crate::server::Peer;
 
 /// The endpoints of the web listeners, without those for webhooks where these have listeners of their own. They have to
-/// be served by [`super::serve()`], which tells them who the peer is.
+/// be served by [`crate::server::serve()`], which tells them who the peer is.
 pub fn router(web: Arc<AppState>) -> Router {
     let router = Router::new()
         .route("/", get(landing::landing))
@@ -45,7 +46,7 @@ fn with_webhooks(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
 
 /// Whether a path belongs to the webhooks. What needs no password does not differ from what is routed: no endpoint of
 /// others begins like this.
-pub(super) fn is_webhook(path: &str) -> bool {
+pub(crate) fn is_webhook(path: &str) -> bool {
     path.strip_prefix("/webhook").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

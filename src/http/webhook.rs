@@ -13,12 +13,12 @@ use tracing::{debug, warn};
 
 use super::AppState;
 use super::answer::Answer;
-use super::door;
 use super::error::WebhookError;
-use super::serve::Peer;
+use crate::auth::webhook as door;
 use crate::config::Settings;
 use crate::farm::{Applied, Disposition};
 use crate::labels::{EventLabel, IgnoreReason, RejectReason, Source};
+use crate::server::Peer;
 use crate::webhook::{self, Context, DecodeError, Fields, Malformed, Parsed};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
@@ -217,7 +217,7 @@ fn log(web: &AppState, source: Source, client: IpAddr, printer: Option<&str>, re
 
 /// Whether a refusal for this reason may be logged; then, how many were not since the last one that was.
 fn speak(web: &AppState, reason: &'static str) -> Option<u64> {
-    web.hush.speak(reason, web.clock.monotonic())
+    web.log_throttle.try_acquire(reason, web.clock.monotonic())
 }
 
 /// Only what there is need be said.

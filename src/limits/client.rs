@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 /// An address that stands for one client: one of IPv4, or a network of 64 bits of IPv6, in which a single machine can take
 /// any address that it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Client(IpAddr);
+pub struct ClientNetwork(IpAddr);
 
-impl From<IpAddr> for Client {
+impl From<IpAddr> for ClientNetwork {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -17,7 +17,7 @@ impl From<IpAddr> for Client {
     }
 }
 
-impl fmt::Display for Client {
+impl fmt::Display for ClientNetwork {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             IpAddr::V4(address) => write!(formatter, "{address}"),
@@ -40,7 +40,7 @@ mod tests {
         ];
         for (name, address, client) in cases {
             let address: IpAddr = address.parse().unwrap();
-            assert_eq!(Client::from(address).to_string(), client, "{name}");
+            assert_eq!(ClientNetwork::from(address).to_string(), client, "{name}");
         }
     }
 }

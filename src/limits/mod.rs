@@ -1,18 +1,16 @@
-//! What one client may do to all: how many wrong secrets it may send, how many webhooks, how many lines of the log it may
-//! cause. Pure: time is an argument, as what has passed since the start.
+//! Limits on what one client may do, and on how often a log line repeats. Pure: time is an argument, measured since the start.
 //!
-//! A client is an address ([`Client`]). What is remembered of clients is bounded in number and in time (`recent`).
+//! A client is a [`ClientNetwork`]. What is remembered of clients is bounded in number and in time ([`GenerationalMap`]).
 
-mod attempts;
 mod client;
-mod hush;
-mod rate;
-mod recent;
+mod generational_map;
+mod log_throttle;
+mod rate_limiter;
 
-pub use attempts::{Attempts, Door};
-pub use client::Client;
-pub use hush::Hush;
-pub use rate::{Rate, Rates};
+pub use client::ClientNetwork;
+pub(crate) use generational_map::GenerationalMap;
+pub use log_throttle::LogThrottle;
+pub use rate_limiter::{Rate, RateLimiter};
 
-/// How many clients are remembered, twice at most.
-const CLIENTS: usize = 4_096;
+/// Size of one generation of the clients that are remembered.
+pub(crate) const CLIENTS: usize = 4_096;

@@ -6,6 +6,7 @@
 mod backup;
 mod file_watch;
 mod history;
+mod measured;
 mod memory;
 mod retention;
 mod rows;
@@ -14,6 +15,7 @@ mod sqlite;
 
 pub use backup::backup;
 pub use history::{Filter, History, PrintRow};
+pub use measured::Measured;
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, open_to_read};
 

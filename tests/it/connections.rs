@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
-use printfarm_exporter::http::{ConnectionLimits, Options};
+use printfarm_exporter::http::Options;
+use printfarm_exporter::server::ConnectionLimits;
 
 use crate::app::{Setup, TestApp};
 

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use printfarm_exporter::auth::BasicAuth;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::{Environment, SharedSettings};
-use printfarm_exporter::http::{ConnectionLimits, Entrance, Gate, Places, bind, serve};
 use printfarm_exporter::metrics::exporter::ExporterMetrics;
 use printfarm_exporter::process;
+use printfarm_exporter::server::{ConnectionLimiter, ConnectionLimits, Listener, bind, serve};
 use printfarm_exporter::timestamp::Timestamp;
 
 use crate::app::{Setup, TestApp};
@@ -22,7 +23,7 @@ const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
 const SHORT: Duration = Duration::from_millis(300);
 
 fn with(config: &'static str) -> TestApp {
-    let connections = ConnectionLimits { grace: SHORT, ..ConnectionLimits::default() };
+    let connections = ConnectionLimits { idle_grace: SHORT, ..ConnectionLimits::default() };
     TestApp::with(Setup { connections, config, ..Setup::default() })
 }
 
@@ -46,7 +47,7 @@ fn wait_until_dropped(app: &TestApp, reason: &str, count: u32) {
 #[test]
 fn a_client_with_too_many_connections_is_told_so() {
     let app = TestApp::with(Setup {
-        connections: ConnectionLimits { grace: SHORT * 4, ..ConnectionLimits::default() },
+        connections: ConnectionLimits { idle_grace: SHORT * 4, ..ConnectionLimits::default() },
         config: "limits: {connections_per_address: 3}",
         ..Setup::default()
     });
@@ -109,7 +110,7 @@ fn a_body_that_drips_gives_way_too() {
 #[test]
 fn a_farm_behind_one_address_that_comes_back_at_once_is_taken() {
     // Both ends of each connection are files of this process.
-    process::open_many_files();
+    process::raise_nofile_limit();
     let app = TestApp::start();
     let mut printers: Vec<_> = (0..1_000).map(|_| app.connect()).collect();
     for (number, connection) in printers.iter_mut().enumerate() {
@@ -202,7 +203,7 @@ fn a_panic_is_answered_and_ends_nothing_else() {
     let environment = Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
     let settings = SharedSettings::load(None, environment).unwrap();
     let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
-    let places = Places::new(settings, Clock::start(), own.clone(), SHORT);
+    let limiter = ConnectionLimiter::new(settings, Clock::start(), own.clone(), SHORT);
     let broken = async || -> &'static str { panic!("hunter2, which is meant to happen") };
     let router =
         Router::new().route("/broken", get(broken).post(broken)).route("/fine", get(async || "fine"));
@@ -210,8 +211,8 @@ fn a_panic_is_answered_and_ends_nothing_else() {
         let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let address = listeners[0].local_addr().unwrap();
         let limits = ConnectionLimits::default();
-        let entrance = Entrance { listeners, router, gate: Gate::new(None, own) };
-        tokio::spawn(serve(vec![entrance], limits, places, std::future::pending()));
+        let listener = Listener { listeners, router, auth: BasicAuth::new(None, own) };
+        tokio::spawn(serve(vec![listener], limits, limiter, std::future::pending()));
         address
     });
     for method in ["GET", "POST"] {

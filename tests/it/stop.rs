@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
-use printfarm_exporter::http::ConnectionLimits;
+use printfarm_exporter::server::ConnectionLimits;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use printfarm_exporter::config::web::SharedWebConfig;
-use printfarm_exporter::http::ConnectionLimits;
+use printfarm_exporter::server::ConnectionLimits;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 use serde_json::json;

@@ -105,7 +105,7 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> anyhow::Result<()>
     });
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let mut sent = None;
-    runtime.block_on(signals::until_stopped(async |stop| {
+    runtime.block_on(signals::run_until_shutdown(async |stop| {
         sent = Some(send::send(plan, &options.target, options.duration, &clock, stop).await?);
         Ok(())
     }))?;

@@ -12,7 +12,6 @@ mod file;
 mod headers;
 mod reload;
 mod tls;
-mod users;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,8 +21,8 @@ use axum::http::{HeaderName, HeaderValue};
 
 pub use reload::SharedWebConfig;
 pub use tls::Tls;
-pub use users::Users;
 
+use crate::auth::{self, Users};
 use crate::timestamp::Timestamp;
 
 /// What the file and the files that it names come to.
@@ -88,7 +87,7 @@ fn build(file: file::File, folder: &Path) -> Result<WebConfig, String> {
     }
     Ok(WebConfig {
         tls: tls::build(&file.tls_server_config.unwrap_or_default(), folder)?,
-        users: users::build(file.basic_auth_users.unwrap_or_default())?.map(Arc::new),
+        users: auth::build(file.basic_auth_users.unwrap_or_default().0)?.map(Arc::new),
         headers: headers::build(http.headers.unwrap_or_default())?,
     })
 }

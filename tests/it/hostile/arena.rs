@@ -92,7 +92,7 @@ impl Arena {
         let program = Running::start_as(command, &arguments);
         let place = place(&program);
         // Both ends of an attack's connections may be many.
-        process::open_many_files();
+        process::raise_nofile_limit();
         let honest = Honest::start(&place);
         Self { name, program, place, honest, most_memory: 128 << 20, _folder: None }
     }

@@ -7,8 +7,6 @@ use bcrypt::HashParts;
 use ring::hmac;
 use ring::rand::SystemRandom;
 
-use super::file;
-
 /// The highest cost of a hash. Each step doubles the time of a check, which here is some seconds already.
 const HIGHEST_COST: u32 = 18;
 
@@ -27,6 +25,9 @@ pub struct Users {
     right: Mutex<HashSet<[u8; 32]>>,
     verify: Box<Verify>,
 }
+
+/// Names and hashes as the file has them; `None` for what is not text.
+type Entries = Vec<(Option<String>, Option<String>)>;
 
 /// Whether a password belongs to a hash.
 type Verify = dyn Fn(&[u8], &str) -> bool + Send + Sync;
@@ -86,15 +87,15 @@ impl Users {
 }
 
 /// Checks the hashes. `None` when there are no users, so that everybody comes in.
-pub(super) fn build(entries: file::Entries) -> Result<Option<Users>, String> {
+pub(crate) fn build(entries: Entries) -> Result<Option<Users>, String> {
     build_with(entries, Box::new(|password, hash| bcrypt::verify(password, hash).unwrap_or(false)))
 }
 
 /// Neither a name nor a hash is repeated: who mixes them up has written a hash where a name belongs.
-fn build_with(entries: file::Entries, verify: Box<Verify>) -> Result<Option<Users>, String> {
+fn build_with(entries: Entries, verify: Box<Verify>) -> Result<Option<Users>, String> {
     let mut hashes = HashMap::new();
     let mut names = Vec::new();
-    for (index, (name, hash)) in entries.0.into_iter().enumerate() {
+    for (index, (name, hash)) in entries.into_iter().enumerate() {
         let wrong = |what: &str| Err(format!("basic_auth_users, entry {}: {what}", index + 1));
         let Some(name) = name.filter(|name| !name.is_empty() && !name.contains(':')) else {
             return wrong("the name must be a text without a colon; put it in quotes");
@@ -136,9 +137,9 @@ mod tests {
         format!("$2y${cost:02}$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK")
     }
 
-    fn entries(pairs: &[(&str, &str)]) -> file::Entries {
+    fn entries(pairs: &[(&str, &str)]) -> Entries {
         let text = |text: &str| Some(text.to_owned());
-        file::Entries(pairs.iter().map(|(name, hash)| (text(name), text(hash))).collect())
+        pairs.iter().map(|(name, hash)| (text(name), text(hash))).collect()
     }
 
     /// Users whose hashes nobody computes: "fern" is right for all. Each check notes the hash that it was made with.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// the old one, and the old one is forgotten. So nothing has to be searched for, and a flood of keys costs no more than
 /// any other use.
 #[derive(Debug)]
-pub(super) struct Recent<K, V> {
+pub(crate) struct GenerationalMap<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
     size: usize,
@@ -16,14 +16,14 @@ pub(super) struct Recent<K, V> {
     since: Duration,
 }
 
-impl<K: Hash + Eq, V: Default> Recent<K, V> {
+impl<K: Hash + Eq, V: Default> GenerationalMap<K, V> {
     /// A table of at most twice `size` entries, which forgets what was not used for twice `age`, or sooner.
-    pub(super) fn new(size: usize, age: Duration) -> Self {
+    pub(crate) fn new(size: usize, age: Duration) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), size, age, since: Duration::ZERO }
     }
 
     /// What is remembered of this key; a new entry when it is nothing.
-    pub(super) fn entry(&mut self, key: K, now: Duration) -> &mut V {
+    pub(crate) fn entry(&mut self, key: K, now: Duration) -> &mut V {
         let of_age = now.saturating_sub(self.since) >= self.age;
         if of_age || (self.young.len() >= self.size && !self.young.contains_key(&key)) {
             self.old = std::mem::take(&mut self.young);
@@ -34,7 +34,7 @@ impl<K: Hash + Eq, V: Default> Recent<K, V> {
     }
 
     /// What is remembered of this key.
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 }
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_what_is_not_goes() {
-        let mut recent: Recent<u32, u32> = Recent::new(2, AGE);
+        let mut recent: GenerationalMap<u32, u32> = GenerationalMap::new(2, AGE);
         for key in 0..20 {
             *recent.entry(7, Duration::ZERO) += 1;
             *recent.entry(100 + key, Duration::ZERO) = 1;
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_was_not_used_for_long_is_forgotten() {
-        let mut recent: Recent<u32, u32> = Recent::new(100, AGE);
+        let mut recent: GenerationalMap<u32, u32> = GenerationalMap::new(100, AGE);
         *recent.entry(7, AGE) = 1;
         recent.entry(8, AGE * 2);
         assert_eq!(recent.get(&7), Some(&1));
@@ -71,7 +71,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_never_holds_more_than_twice_its_size(keys in proptest::collection::vec((0..50_u32, 0..3_u64), 0..300)) {
-            let mut recent: Recent<u32, u32> = Recent::new(5, AGE);
+            let mut recent: GenerationalMap<u32, u32> = GenerationalMap::new(5, AGE);
             let mut now = Duration::ZERO;
             for (key, seconds) in keys {
                 now += Duration::from_secs(seconds);

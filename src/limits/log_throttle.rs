@@ -12,7 +12,7 @@ const EACH: Duration = Duration::from_secs(1);
 
 /// Lets some lines of each kind through, and counts the rest.
 #[derive(Debug, Default)]
-pub struct Hush(Mutex<HashMap<&'static str, Said>>);
+pub struct LogThrottle(Mutex<HashMap<&'static str, Said>>);
 
 #[derive(Debug, Default)]
 struct Said {
@@ -21,10 +21,10 @@ struct Said {
     held_back: u64,
 }
 
-impl Hush {
+impl LogThrottle {
     /// Whether a line of this kind may be written; then, how many were held back since the last one. Kinds are few and
     /// fixed.
-    pub fn speak(&self, kind: &'static str, now: Duration) -> Option<u64> {
+    pub fn try_acquire(&self, kind: &'static str, now: Duration) -> Option<u64> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let said = kinds.entry(kind).or_default();
         let after = said.forgotten.max(now) + EACH;
@@ -45,8 +45,9 @@ mod tests {
 
     #[test]
     fn a_flood_is_a_few_lines_and_then_one_a_second_that_tells_of_the_rest() {
-        let hush = Hush::default();
-        let spoken = |kind, now| (0..1_000).filter_map(|_| hush.speak(kind, now)).collect::<Vec<_>>();
+        let log_throttle = LogThrottle::default();
+        let spoken =
+            |kind, now| (0..1_000).filter_map(|_| log_throttle.try_acquire(kind, now)).collect::<Vec<_>>();
         assert_eq!(spoken("malformed", NOW), [0; 10]);
         assert_eq!(spoken("wrong_secret", NOW), [0; 10], "each kind for itself");
         assert_eq!(spoken("malformed", NOW + EACH), [990]);
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn one_line_a_second_is_never_held_back() {
-        let hush = Hush::default();
-        assert!((0..100).all(|second| hush.speak("malformed", NOW + EACH * second) == Some(0)));
+        let log_throttle = LogThrottle::default();
+        assert!((0..100).all(|second| log_throttle.try_acquire("malformed", NOW + EACH * second) == Some(0)));
     }
 }

@@ -4,20 +4,21 @@ use std::net::IpAddr;
 
 use axum::http::request::Parts;
 
-use super::AppState;
-use super::error::{SecretFault, WebhookError};
+use super::SecretScope;
 use crate::config::Settings;
+use crate::http::AppState;
+use crate::http::error::{SecretFault, WebhookError};
 use crate::labels::Source;
-use crate::limits::{self, Client};
+use crate::limits::ClientNetwork;
 use crate::webhook::{self, Fields, Presented};
 
 /// Counts a webhook of this client.
 ///
 /// # Errors
 /// [`WebhookError::RateLimit`] when it sends too many.
-pub(super) fn count(web: &AppState, client: IpAddr, settings: &Settings) -> Result<(), WebhookError> {
+pub(crate) fn count(web: &AppState, client: IpAddr, settings: &Settings) -> Result<(), WebhookError> {
     let Some(rate) = settings.network.rate else { return Ok(()) };
-    let taken = web.rates.take(Client::from(client), rate, web.clock.monotonic());
+    let taken = web.rate_limiter.check(ClientNetwork::from(client), rate, web.clock.monotonic());
     taken.map_err(|retry_after| WebhookError::RateLimit { retry_after })
 }
 
@@ -25,7 +26,7 @@ pub(super) fn count(web: &AppState, client: IpAddr, settings: &Settings) -> Resu
 ///
 /// # Errors
 /// [`WebhookError::WrongSecret`], or [`WebhookError::TooManyAttempts`] when this client has sent many wrong ones.
-pub(super) fn open(
+pub(crate) fn open(
     web: &AppState,
     source: Source,
     client: IpAddr,
@@ -44,13 +45,13 @@ pub(super) fn open(
         return Err(WebhookError::WrongSecret { fault: SecretFault::Missing, hint });
     }
     let now = web.clock.monotonic();
-    let before = limits::Door { client: client.into(), source, printer: door.printer };
+    let before = SecretScope { client: client.into(), source, printer: door.printer };
     let slowed = |retry_after| WebhookError::TooManyAttempts { retry_after };
-    web.attempts.look(before, now).map_err(slowed)?;
+    web.auth_throttle.look(before, now).map_err(slowed)?;
     if presented.opens(door.secrets) {
-        web.attempts.right(before, now);
+        web.auth_throttle.right(before, now);
         return Ok(());
     }
     let wrong = WebhookError::WrongSecret { fault: SecretFault::Wrong, hint };
-    Err(web.attempts.wrong(before, now).map_or(wrong, slowed))
+    Err(web.auth_throttle.wrong(before, now).map_or(wrong, slowed))
 }

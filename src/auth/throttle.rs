@@ -4,9 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::recent::Recent;
-use super::{CLIENTS, Client};
 use crate::labels::Source;
+use crate::limits::{CLIENTS, ClientNetwork, GenerationalMap};
 
 /// How many wrong secrets are nothing but wrong: somebody who tries, or printers whose secret was changed.
 const FREE: u32 = 10;
@@ -27,16 +26,16 @@ const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// client that has sent a great many wrong ones and never a right one has nothing more compared until time has passed.
 /// Each door counts for itself: who has the secret of one printer gains nothing at another.
 #[derive(Debug)]
-pub struct Attempts {
-    tried: Mutex<Recent<(Client, u64), Tried>>,
+pub struct AuthThrottle {
+    tried: Mutex<GenerationalMap<(ClientNetwork, u64), Tried>>,
     doors: RandomState,
 }
 
 /// A client before what it wants to open: one printer with secrets of its own, or all others of a source.
 #[derive(Clone, Copy, Debug)]
-pub struct Door<'a> {
+pub struct SecretScope<'a> {
     /// Who it is.
-    pub client: Client,
+    pub client: ClientNetwork,
     /// Whose webhooks it sends.
     pub source: Source,
     /// The printer's id, where it has secrets of its own.
@@ -51,18 +50,18 @@ struct Tried {
     opened: bool,
 }
 
-impl Default for Attempts {
+impl Default for AuthThrottle {
     fn default() -> Self {
-        Self { tried: Mutex::new(Recent::new(CLIENTS, AGE)), doors: RandomState::new() }
+        Self { tried: Mutex::new(GenerationalMap::new(CLIENTS, AGE)), doors: RandomState::new() }
     }
 }
 
-impl Attempts {
+impl AuthThrottle {
     /// Whether a secret is to be compared at all.
     ///
     /// # Errors
     /// When it is not; the next one is after the time in the error.
-    pub fn look(&self, door: Door<'_>, now: Duration) -> Result<(), Duration> {
+    pub fn look(&self, door: SecretScope<'_>, now: Duration) -> Result<(), Duration> {
         let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let debt = match tried.get(&self.key(door)) {
             Some(Tried { forgiven, opened: false }) => forgiven.saturating_sub(now),
@@ -73,7 +72,7 @@ impl Attempts {
     }
 
     /// Notes a wrong secret. When they have become many, answers how long it takes until one would not be too many.
-    pub fn wrong(&self, door: Door<'_>, now: Duration) -> Option<Duration> {
+    pub fn wrong(&self, door: SecretScope<'_>, now: Duration) -> Option<Duration> {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let Tried { forgiven, .. } = tried.entry(self.key(door), now);
         *forgiven = ((*forgiven).max(now) + EACH).min(now + EACH * MOST);
@@ -82,13 +81,13 @@ impl Attempts {
     }
 
     /// Notes a right secret.
-    pub fn right(&self, door: Door<'_>, now: Duration) {
+    pub fn right(&self, door: SecretScope<'_>, now: Duration) {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         tried.entry(self.key(door), now).opened = true;
     }
 
     /// A printer's id can be long, and is not to be kept for every client.
-    fn key(&self, Door { client, source, printer }: Door<'_>) -> (Client, u64) {
+    fn key(&self, SecretScope { client, source, printer }: SecretScope<'_>) -> (ClientNetwork, u64) {
         (client, self.doors.hash_one((source, printer)))
     }
 }
@@ -101,19 +100,19 @@ mod tests {
 
     use super::*;
 
-    fn door(last: u8, printer: Option<&str>) -> Door<'_> {
-        Door { client: IpAddr::from([192, 0, 2, last]).into(), source: Source::OctoPrint, printer }
+    fn door(last: u8, printer: Option<&str>) -> SecretScope<'_> {
+        SecretScope { client: IpAddr::from([192, 0, 2, last]).into(), source: Source::OctoPrint, printer }
     }
 
     const NOW: Duration = Duration::from_secs(1_000);
 
     /// How often a client is let in to try, and how many of the answers were plain.
-    fn guess(attempts: &Attempts, door: Door<'_>, times: u32, now: Duration) -> (u32, u32) {
+    fn guess(auth_throttle: &AuthThrottle, door: SecretScope<'_>, times: u32, now: Duration) -> (u32, u32) {
         let (mut looked, mut plain) = (0, 0);
         for _ in 0..times {
-            if attempts.look(door, now).is_ok() {
+            if auth_throttle.look(door, now).is_ok() {
                 looked += 1;
-                plain += u32::from(attempts.wrong(door, now).is_none());
+                plain += u32::from(auth_throttle.wrong(door, now).is_none());
             }
         }
         (looked, plain)
@@ -121,54 +120,54 @@ mod tests {
 
     #[test]
     fn some_are_wrong_more_are_slowed_and_then_none_is_looked_at() {
-        let attempts = Attempts::default();
-        assert_eq!(guess(&attempts, door(1, None), 1_000, NOW), (MOST, FREE));
-        let wait = attempts.look(door(1, None), NOW).unwrap_err();
+        let auth_throttle = AuthThrottle::default();
+        assert_eq!(guess(&auth_throttle, door(1, None), 1_000, NOW), (MOST, FREE));
+        let wait = auth_throttle.look(door(1, None), NOW).unwrap_err();
         assert!(wait <= EACH && !wait.is_zero(), "{wait:?}");
-        assert_eq!(attempts.look(door(1, None), NOW + wait), Ok(()));
+        assert_eq!(auth_throttle.look(door(1, None), NOW + wait), Ok(()));
     }
 
     #[test]
     fn other_clients_and_other_doors_are_not_concerned() {
-        let attempts = Attempts::default();
-        guess(&attempts, door(1, None), 1_000, NOW);
+        let auth_throttle = AuthThrottle::default();
+        guess(&auth_throttle, door(1, None), 1_000, NOW);
         for other in [door(2, None), door(1, Some("delta"))] {
-            assert_eq!(guess(&attempts, other, 1, NOW), (1, 1), "{other:?}");
+            assert_eq!(guess(&auth_throttle, other, 1, NOW), (1, 1), "{other:?}");
         }
     }
 
     #[test]
     fn a_client_with_a_right_secret_is_always_looked_at_but_only_at_that_door() {
-        let attempts = Attempts::default();
-        attempts.right(door(1, Some("delta")), NOW);
-        assert_eq!(guess(&attempts, door(1, Some("delta")), 1_000, NOW), (1_000, FREE));
-        assert_eq!(guess(&attempts, door(1, Some("omega")), 1_000, NOW), (MOST, FREE));
+        let auth_throttle = AuthThrottle::default();
+        auth_throttle.right(door(1, Some("delta")), NOW);
+        assert_eq!(guess(&auth_throttle, door(1, Some("delta")), 1_000, NOW), (1_000, FREE));
+        assert_eq!(guess(&auth_throttle, door(1, Some("omega")), 1_000, NOW), (MOST, FREE));
     }
 
     #[test]
     fn time_forgives() {
-        let attempts = Attempts::default();
-        guess(&attempts, door(1, None), 1_000, NOW);
-        assert_eq!(guess(&attempts, door(1, None), 1_000, NOW + EACH * MOST), (MOST, FREE));
+        let auth_throttle = AuthThrottle::default();
+        guess(&auth_throttle, door(1, None), 1_000, NOW);
+        assert_eq!(guess(&auth_throttle, door(1, None), 1_000, NOW + EACH * MOST), (MOST, FREE));
     }
 
     #[test]
     fn what_a_slowed_client_is_told_is_true() {
-        let attempts = Attempts::default();
-        guess(&attempts, door(1, None), FREE, NOW);
-        let wait = attempts.wrong(door(1, None), NOW).unwrap();
-        assert_eq!(attempts.wrong(door(1, None), NOW + wait), None);
+        let auth_throttle = AuthThrottle::default();
+        guess(&auth_throttle, door(1, None), FREE, NOW);
+        let wait = auth_throttle.wrong(door(1, None), NOW).unwrap();
+        assert_eq!(auth_throttle.wrong(door(1, None), NOW + wait), None);
     }
 
     proptest! {
         /// However a stranger spreads its guesses, no more are looked at than the first many and one for each span.
         #[test]
         fn guesses_are_bounded(pauses in proptest::collection::vec(0..5_000_u64, 1..600)) {
-            let attempts = Attempts::default();
+            let auth_throttle = AuthThrottle::default();
             let (mut now, mut looked) = (NOW, 0);
             for pause in pauses {
                 now += Duration::from_millis(pause);
-                looked += guess(&attempts, door(1, None), 1, now).0;
+                looked += guess(&auth_throttle, door(1, None), 1, now).0;
                 let spans = now.saturating_sub(NOW).as_secs_f64() / EACH.as_secs_f64();
                 prop_assert!(f64::from(looked) <= f64::from(MOST) + spans + 1.0);
             }

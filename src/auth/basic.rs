@@ -11,10 +11,12 @@ use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 use tracing::warn;
 
-use super::{answer, router};
-use crate::config::web::{SharedWebConfig, Users, WebConfig};
+use super::Users;
+use crate::config::web::{SharedWebConfig, WebConfig};
+use crate::http::{answer, router};
 use crate::labels::AuthError;
 use crate::metrics::exporter::ExporterMetrics;
+use crate::server::ListenerKind;
 
 /// How many passwords are checked at once: a check fills a core, and the other requests need one too.
 const CHECKS: usize = 1;
@@ -25,19 +27,10 @@ const WAITING: usize = 32;
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static("Basic realm=\"printfarm_exporter\", charset=\"UTF-8\"");
 
-/// Whom a listener is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// People and Prometheus, and senders of webhooks where these have no listener of their own.
-    Web,
-    /// Senders of webhooks alone: they have neither a certificate nor a password, but a secret in the webhook.
-    Webhooks,
-}
-
 /// See the module. Cheap to clone; all clones share their limits.
 #[derive(Clone)]
-pub struct Gate {
-    side: Side,
+pub struct BasicAuth {
+    side: ListenerKind,
     lock: Option<Arc<Lock>>,
 }
 
@@ -49,15 +42,15 @@ struct Lock {
 }
 
 /// One request on its way through.
-pub(super) struct Visit {
+pub(crate) struct Visit {
     config: Arc<WebConfig>,
     lock: Arc<Lock>,
-    claim: Claim,
+    claim: Credentials,
     peer: SocketAddr,
 }
 
 /// Who a request says it is from.
-enum Claim {
+enum Credentials {
     /// It need not say.
     Exempt,
     Nobody,
@@ -67,7 +60,7 @@ enum Claim {
     },
 }
 
-impl Gate {
+impl BasicAuth {
     /// The gate of the web listeners; without a configuration it is open.
     #[must_use]
     pub fn new(web: Option<SharedWebConfig>, own: ExporterMetrics) -> Self {
@@ -75,36 +68,39 @@ impl Gate {
             let (checks, waiting) = (Arc::new(Semaphore::new(CHECKS)), Arc::new(Semaphore::new(WAITING)));
             Arc::new(Lock { web, own, checks, waiting })
         });
-        Self { side: Side::Web, lock }
+        Self { side: ListenerKind::Web, lock }
     }
 
     /// The same gate on another side.
     #[must_use]
-    pub fn on(self, side: Side) -> Self {
+    pub fn on(self, side: ListenerKind) -> Self {
         Self { side, ..self }
     }
 
     /// How the next connection is encrypted.
-    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
+    pub(crate) fn tls(&self) -> Option<Arc<ServerConfig>> {
         let config = self.lock.as_ref()?.web.current();
         let tls = config.tls.as_ref()?;
-        Some(Arc::clone(if self.side == Side::Web { &tls.web } else { &tls.webhook }))
+        Some(Arc::clone(if self.side == ListenerKind::Web { &tls.web } else { &tls.webhook }))
     }
 
     /// Looks at a request. `None` when there is nothing to check and nothing to add.
-    pub(super) fn visit<B>(&self, request: &hyper::Request<B>, peer: SocketAddr) -> Option<Visit> {
+    pub(crate) fn visit<B>(&self, request: &hyper::Request<B>, peer: SocketAddr) -> Option<Visit> {
         let lock = self.lock.clone()?;
         let config = lock.web.current();
-        let exempt = self.side == Side::Webhooks || router::is_webhook(request.uri().path());
-        let claim =
-            if exempt || config.users.is_none() { Claim::Exempt } else { Claim::of(request.headers()) };
+        let exempt = self.side == ListenerKind::Webhooks || router::is_webhook(request.uri().path());
+        let claim = if exempt || config.users.is_none() {
+            Credentials::Exempt
+        } else {
+            Credentials::of(request.headers())
+        };
         Some(Visit { config, lock, claim, peer })
     }
 }
 
 impl Visit {
     /// Answers the request: with `answer`, if it is let in.
-    pub(super) async fn through<E>(
+    pub(crate) async fn through<E>(
         mut self,
         answer: impl Future<Output = Result<Response, E>>,
     ) -> Result<Response, E> {
@@ -120,11 +116,11 @@ impl Visit {
 
     async fn admit(&mut self) -> Result<(), AuthError> {
         let Some(users) = &self.config.users else { return Ok(()) };
-        match std::mem::replace(&mut self.claim, Claim::Nobody) {
-            Claim::Exempt => Ok(()),
-            Claim::Nobody => Err(AuthError::Missing),
-            Claim::User { name, password } if users.remembers(&name, &password) => Ok(()),
-            Claim::User { name, password } => self.lock.check(Arc::clone(users), name, password).await,
+        match std::mem::replace(&mut self.claim, Credentials::Nobody) {
+            Credentials::Exempt => Ok(()),
+            Credentials::Nobody => Err(AuthError::Missing),
+            Credentials::User { name, password } if users.remembers(&name, &password) => Ok(()),
+            Credentials::User { name, password } => self.lock.check(Arc::clone(users), name, password).await,
         }
     }
 
@@ -162,7 +158,7 @@ impl Lock {
     }
 }
 
-impl Claim {
+impl Credentials {
     fn of(headers: &HeaderMap) -> Self {
         let value = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
         basic(value).map_or(Self::Nobody, |(name, password)| Self::User { name, password })

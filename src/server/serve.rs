@@ -22,11 +22,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
-use super::answer;
-use super::gate::Gate;
-use super::places::{self, Entry, Place, Places};
+use super::connection_limit::{self, ConnectionLimiter, ConnectionPermit, Entry};
 use super::stream::Stream;
-use super::tls;
+use super::{Peer, tls};
+use crate::auth::BasicAuth;
+use crate::http::answer;
 use crate::labels::DropReason;
 use crate::panics;
 
@@ -44,8 +44,8 @@ pub struct ConnectionLimits {
     pub write_deadline: Duration,
     /// How long what a peer still sends is read and dropped after the last answer.
     pub linger: Duration,
-    /// How long a connection is left alone that lets us wait, when others need its place.
-    pub grace: Duration,
+    /// How long a connection is left alone that lets us wait, when others need its permit.
+    pub idle_grace: Duration,
     /// How long requests in flight may take to finish once the server stops.
     pub stop_deadline: Duration,
 }
@@ -57,29 +57,34 @@ impl Default for ConnectionLimits {
             header_deadline: Duration::from_secs(30),
             write_deadline: Duration::from_secs(30),
             linger: Duration::from_secs(2),
-            grace: Duration::from_secs(2),
+            idle_grace: Duration::from_secs(2),
             stop_deadline: Duration::from_secs(20),
         }
     }
 }
 
-/// The other end of a connection, as an extension of its requests.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+/// Whom a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerKind {
+    /// People and Prometheus, and senders of webhooks where these have no listener of their own.
+    Web,
+    /// Senders of webhooks alone: they have neither a certificate nor a password, but a secret in the webhook.
+    Webhooks,
+}
 
 /// Listeners that serve the same endpoints to the same people.
-pub struct Entrance {
+pub struct Listener {
     /// Where they listen.
     pub listeners: Vec<TcpListener>,
     /// What they serve.
     pub router: Router,
     /// What stands before it.
-    pub gate: Gate,
+    pub auth: BasicAuth,
 }
 
 struct Server {
     limits: ConnectionLimits,
-    places: Arc<Places>,
+    limiter: Arc<ConnectionLimiter>,
     graceful: GracefulShutdown,
     /// Connections that are not encrypted yet end when its other side is gone.
     stopping: watch::Receiver<()>,
@@ -87,34 +92,34 @@ struct Server {
     alive: watch::Receiver<()>,
 }
 
-/// What connections through an entrance need.
-struct Within {
+/// What connections through an listener need.
+struct ListenerContext {
     router: TowerToHyperService<Router>,
-    gate: Gate,
+    auth: BasicAuth,
 }
 
 /// Serves until `shutdown` is ready, then lets the requests in flight finish. The caller owns the ports and the signal.
-/// The limits hold for all entrances together. When this returns, all listeners and connections are closed.
+/// The limits hold for all listeners together. When this returns, all listeners and connections are closed.
 pub async fn serve(
-    entrances: Vec<Entrance>,
+    listeners: Vec<Listener>,
     limits: ConnectionLimits,
-    places: Places,
+    limiter: ConnectionLimiter,
     shutdown: impl Future<Output = ()>,
 ) {
     let (stop_all, alive) = watch::channel(());
     let (stop_handshakes, stopping) = watch::channel(());
     let server = Arc::new(Server {
         limits,
-        places: Arc::new(places),
+        limiter: Arc::new(limiter),
         graceful: GracefulShutdown::new(),
         stopping,
         alive,
     });
     let mut accepting = JoinSet::new();
-    for Entrance { listeners, router, gate } in entrances {
-        let within = Arc::new(Within { router: TowerToHyperService::new(router), gate });
-        for listener in listeners {
-            accepting.spawn(accept(listener, Arc::clone(&server), Arc::clone(&within)));
+    for Listener { listeners: sockets, router, auth } in listeners {
+        let context = Arc::new(ListenerContext { router: TowerToHyperService::new(router), auth });
+        for listener in sockets {
+            accepting.spawn(accept(listener, Arc::clone(&server), Arc::clone(&context)));
         }
     }
     shutdown.await;
@@ -147,14 +152,14 @@ fn http(limits: ConnectionLimits, header_bytes: usize) -> http1::Builder {
     http
 }
 
-async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>) {
+async fn accept(listener: TcpListener, server: Arc<Server>, context: Arc<ListenerContext>) {
     let mut failing = false;
     let mut queue = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(Ok((stream, peer, place))) = queue.join_next() => {
-                server.welcome(stream, peer, &within, place);
+            Some(Ok((stream, peer, permit))) = queue.join_next() => {
+                server.handle(stream, peer, &context, permit);
                 continue;
             }
         };
@@ -166,7 +171,7 @@ async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>)
                     error!(%error, "cannot accept connections; raise the limit of open files (ulimit -n)");
                 }
                 failing = true;
-                server.places.make_room();
+                server.limiter.evict_idle();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -174,12 +179,12 @@ async fn accept(listener: TcpListener, server: Arc<Server>, within: Arc<Within>)
         if std::mem::take(&mut failing) {
             info!("accepting connections again");
         }
-        // A place is taken after accepting: a listener that waits for a peer must not keep one from the others.
-        match server.places.enter(peer.ip().into()).await {
-            Entry::Place(place) => server.welcome(stream, peer, &within, Some(place)),
-            Entry::Refused => server.welcome(stream, peer, &within, None),
+        // A permit is connections after accepting: a listener that waits for a peer must not keep one from the others.
+        match server.limiter.enter(peer.ip().into()).await {
+            Entry::ConnectionPermit(permit) => server.handle(stream, peer, &context, Some(permit)),
+            Entry::Refused => server.handle(stream, peer, &context, None),
             // Who waits holds no handle of the server, so that the end need not wait for it.
-            Entry::Later(queued) => drop(queue.spawn(async move { (stream, peer, queued.place().await) })),
+            Entry::Later(queued) => drop(queue.spawn(async move { (stream, peer, queued.permit().await) })),
         }
     }
 }
@@ -191,42 +196,48 @@ fn of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Who came in, and what is theirs while they stay.
-struct Visitor {
+struct Visit {
     peer: SocketAddr,
-    within: Arc<Within>,
-    place: Arc<Place>,
+    context: Arc<ListenerContext>,
+    permit: Arc<ConnectionPermit>,
 }
 
 /// How a connection is served, and ended.
-struct Stay {
+struct ConnectionTask {
     http: http1::Builder,
     watcher: Watcher,
     alive: watch::Receiver<()>,
 }
 
 impl Server {
-    /// Serves a connection that has a place, and refuses one that has none.
-    fn welcome(&self, stream: TcpStream, peer: SocketAddr, within: &Arc<Within>, place: Option<Place>) {
-        match place {
-            Some(place) => {
-                self.spawn(stream, Visitor { peer, within: Arc::clone(within), place: Arc::new(place) });
+    /// Serves a connection that has a permit, and refuses one that has none.
+    fn handle(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        context: &Arc<ListenerContext>,
+        permit: Option<ConnectionPermit>,
+    ) {
+        match permit {
+            Some(permit) => {
+                self.spawn(stream, Visit { peer, context: Arc::clone(context), permit: Arc::new(permit) });
             }
             // Behind a handshake the words would come too late.
-            None if within.gate.tls().is_some() => {}
-            None => places::refuse(&stream),
+            None if context.auth.tls().is_some() => {}
+            None => connection_limit::refuse(&stream),
         }
     }
 
-    fn spawn(&self, stream: TcpStream, visitor: Visitor) {
+    fn spawn(&self, stream: TcpStream, visitor: Visit) {
         // Without it a small answer waits for the peer's acknowledgement; a socket that refuses it is only slower.
         let _ = stream.set_nodelay(true);
         let limits = self.limits;
-        let stay = Stay {
-            http: http(limits, visitor.place.header_bytes()),
+        let stay = ConnectionTask {
+            http: http(limits, visitor.permit.header_bytes()),
             watcher: self.graceful.watcher(),
             alive: self.alive.clone(),
         };
-        let Some(config) = visitor.within.gate.tls() else {
+        let Some(config) = visitor.context.auth.tls() else {
             let stream = Stream::new(stream, limits.write_deadline, limits.linger);
             tokio::spawn(stay.serve(stream, visitor));
             return;
@@ -235,7 +246,7 @@ impl Server {
         tokio::spawn(async move {
             let accepted = tokio::select! {
                 accepted = tls::accept(stream, config, limits) => accepted,
-                () = visitor.place.leave() => return,
+                () = visitor.permit.leave() => return,
                 _ = stopping.changed() => return,
             };
             match accepted {
@@ -246,47 +257,47 @@ impl Server {
     }
 }
 
-impl Stay {
-    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, visitor: Visitor) {
+impl ConnectionTask {
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, visitor: Visit) {
         let Self { http, watcher, mut alive } = self;
-        let Visitor { peer, within, place } = visitor;
-        let service = endpoints(within, peer, Arc::clone(&place));
+        let Visit { peer, context, permit } = visitor;
+        let service = endpoints(context, peer, Arc::clone(&permit));
         let connection = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::select! {
             result = connection => if let Err(error) = result {
                 debug!(%error, client = %peer, "connection ended early");
-                if let Some(reason) = reason(&error, &place) {
-                    place.dropped(reason);
+                if let Some(reason) = reason(&error, &permit) {
+                    permit.dropped(reason);
                 }
             },
-            () = place.leave() => {}
+            () = permit.leave() => {}
             _ = alive.changed() => {}
         }
     }
 }
 
 /// Which limit ended a connection early. The silence after an answer is no sender's fault.
-fn reason(error: &hyper::Error, place: &Place) -> Option<DropReason> {
+fn reason(error: &hyper::Error, permit: &ConnectionPermit) -> Option<DropReason> {
     if error.is_parse_too_large() {
         Some(DropReason::HeaderLimit)
     } else if error.is_parse() {
         Some(DropReason::Malformed)
     } else {
-        (error.is_timeout() && !place.has_served()).then_some(DropReason::Timeout)
+        (error.is_timeout() && !permit.has_served()).then_some(DropReason::Timeout)
     }
 }
 
 fn endpoints(
-    within: Arc<Within>,
+    context: Arc<ListenerContext>,
     peer: SocketAddr,
-    place: Arc<Place>,
+    permit: Arc<ConnectionPermit>,
 ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        let place = Arc::clone(&place);
-        let visit = within.gate.visit(&request, peer);
+        let permit = Arc::clone(&permit);
+        let visit = context.auth.visit(&request, peer);
         // It has not begun yet; a request that is not let in drops it.
-        let answer = within.router.call(request.map(|body| place.begin(body)));
+        let answer = context.router.call(request.map(|body| permit.begin(body)));
         let answer = async move {
             match visit {
                 None => answer.await,
@@ -294,8 +305,8 @@ fn endpoints(
             }
         };
         async move {
-            let response = panics::caught(answer).await.unwrap_or_else(|| Ok(broken()));
-            place.waits();
+            let response = panics::catch_unwind(answer).await.unwrap_or_else(|| Ok(broken()));
+            permit.waits();
             response
         }
     })

@@ -17,7 +17,7 @@ use tracing::debug;
 use crate::clock::Clock;
 use crate::config::SharedSettings;
 use crate::labels::DropReason;
-use crate::limits::Client;
+use crate::limits::ClientNetwork;
 use crate::metrics::exporter::ExporterMetrics;
 
 /// How often a full house is looked at for somebody who could give way.
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// comes back all at once is served one after the other.
 const STANDSTILL: Duration = Duration::from_millis(250);
 
-/// How many connections of one client may wait for its places. A farm that comes back at once fits in.
+/// How many connections of one client may wait for its limiter. A farm that comes back at once fits in.
 const MOST_QUEUED: usize = 1024;
 
 /// The answer to a client that has too many connections.
@@ -38,61 +38,61 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     connection: close\r\n\r\n\
     This address has too many connections; see limits.connections_per_address.\r\n";
 
-/// The places of all connections.
-pub struct Places {
+/// The limiter of all connections.
+pub struct ConnectionLimiter {
     settings: SharedSettings,
     clock: Clock,
     own: ExporterMetrics,
     /// How long a connection is left alone that lets us wait.
-    grace: Duration,
-    taken: Mutex<Taken>,
-    /// Tells those who wait that a place has become free.
+    idle_grace: Duration,
+    connections: Mutex<Connections>,
+    /// Tells those who wait that a permit has become free.
     freed: Notify,
 }
 
 #[derive(Default)]
-struct Taken {
+struct Connections {
     next: u64,
-    seats: HashMap<u64, Arc<Seat>>,
-    of_client: HashMap<Client, OfClient>,
-    /// How many connections of each client wait for one of its places.
-    queued: HashMap<Client, usize>,
+    open: HashMap<u64, Arc<Connection>>,
+    per_client: HashMap<ClientNetwork, PerClient>,
+    /// How many connections of each client wait for one of its limiter.
+    queued: HashMap<ClientNetwork, usize>,
 }
 
-/// The places of one client.
-struct OfClient {
+/// The limiter of one client.
+struct PerClient {
     count: usize,
-    /// When one was last taken or became free.
+    /// When one was last connections or became free.
     moved: u64,
-    /// Tells one of those of this client who wait that a place has become free.
+    /// Tells one of those of this client who wait that a permit has become free.
     freed: Arc<Notify>,
 }
 
 /// What becomes of a new connection.
 pub(super) enum Entry {
-    /// It is taken in.
-    Place(Place),
+    /// It is connections in.
+    ConnectionPermit(ConnectionPermit),
     /// It has to wait for others of its client, while those of other clients come in.
-    Later(Queued),
+    Later(Waiting),
     /// Its client has too many.
     Refused,
 }
 
 /// A connection that waits for others of its client to come to their end.
-pub(super) struct Queued {
-    client: Client,
-    places: Arc<Places>,
+pub(super) struct Waiting {
+    client: ClientNetwork,
+    limiter: Arc<ConnectionLimiter>,
 }
 
-/// The place of one connection. It becomes free when this is dropped.
-pub(super) struct Place {
+/// The permit of one connection. It becomes free when this is dropped.
+pub(super) struct ConnectionPermit {
     number: u64,
-    seat: Arc<Seat>,
-    places: Arc<Places>,
+    connection: Arc<Connection>,
+    limiter: Arc<ConnectionLimiter>,
 }
 
-struct Seat {
-    client: Client,
+struct Connection {
+    client: ClientNetwork,
     /// Since when the client lets us wait for a request, in microseconds of the clock, plus one; 0 while we are at work.
     since: AtomicU64,
     /// Whether it has sent a whole request.
@@ -100,9 +100,9 @@ struct Seat {
     leave: Notify,
 }
 
-/// What a look for a place finds.
+/// What a look for a permit finds.
 enum Found {
-    Place(Place),
+    ConnectionPermit(ConnectionPermit),
     /// Its client has too many.
     Refused,
     /// Its client has too many, but they come to their end.
@@ -111,20 +111,20 @@ enum Found {
     Full,
 }
 
-impl Places {
-    /// No place is taken yet. `grace` is how long a connection is left alone that lets us wait.
+impl ConnectionLimiter {
+    /// No permit is connections yet. `idle_grace` is how long a connection is left alone that lets us wait.
     #[must_use]
-    pub fn new(settings: SharedSettings, clock: Clock, own: ExporterMetrics, grace: Duration) -> Self {
-        Self { settings, clock, own, grace, taken: Mutex::default(), freed: Notify::new() }
+    pub fn new(settings: SharedSettings, clock: Clock, own: ExporterMetrics, idle_grace: Duration) -> Self {
+        Self { settings, clock, own, idle_grace, connections: Mutex::default(), freed: Notify::new() }
     }
 
-    /// A place for a connection of this client. Waits while there are too many in all.
-    pub(super) async fn enter(self: &Arc<Self>, client: Client) -> Entry {
+    /// A permit for a connection of this client. Waits while there are too many in all.
+    pub(super) async fn enter(self: &Arc<Self>, client: ClientNetwork) -> Entry {
         loop {
-            // Before the look, so that a place which becomes free right after it is not missed.
+            // Before the look, so that a permit which becomes free right after it is not missed.
             let freed = self.freed.notified();
             match self.find(client) {
-                Found::Place(place) => return Entry::Place(place),
+                Found::ConnectionPermit(permit) => return Entry::ConnectionPermit(permit),
                 Found::Refused => return Entry::Refused,
                 // Whoever keeps so many waiting must not be waited for: that would keep everybody else out.
                 Found::ClientFull(_) => return self.queue(client),
@@ -135,22 +135,22 @@ impl Places {
     }
 
     /// Lets a connection wait, unless too many of its client do.
-    fn queue(self: &Arc<Self>, client: Client) -> Entry {
-        let mut taken = self.taken();
-        let queued = taken.queued.entry(client).or_default();
+    fn queue(self: &Arc<Self>, client: ClientNetwork) -> Entry {
+        let mut connections = self.connections();
+        let queued = connections.queued.entry(client).or_default();
         if *queued >= MOST_QUEUED {
             self.dropped(DropReason::AddressLimit);
             return Entry::Refused;
         }
         *queued += 1;
-        Entry::Later(Queued { client, places: Arc::clone(self) })
+        Entry::Later(Waiting { client, limiter: Arc::clone(self) })
     }
 
     /// Ends the connection that has let us wait for the longest time, when files have run out.
-    pub(super) fn make_room(&self) {
-        let mut taken = self.taken();
-        if let Some(number) = self.idlest(&taken, None) {
-            self.evict(&mut taken, number);
+    pub(super) fn evict_idle(&self) {
+        let mut connections = self.connections();
+        if let Some(number) = self.idlest(&connections, None) {
+            self.evict(&mut connections, number);
         }
     }
 
@@ -159,104 +159,107 @@ impl Places {
         self.own.connection_dropped(reason);
     }
 
-    fn find(self: &Arc<Self>, client: Client) -> Found {
+    fn find(self: &Arc<Self>, client: ClientNetwork) -> Found {
         let limits = self.settings.current().network;
-        let (mut taken, now) = (self.taken(), self.stamp());
-        let full = |of: &&OfClient| of.count >= limits.connections_per_address;
-        if let Some(of_client) = taken.of_client.get(&client).filter(full) {
-            let still = now.saturating_sub(of_client.moved);
-            match self.idlest(&taken, Some(client)) {
-                Some(number) => self.evict(&mut taken, number),
-                None if still < micros(STANDSTILL) || taken.is_served(client) => {
-                    return Found::ClientFull(Arc::clone(&of_client.freed));
+        let (mut connections, now) = (self.connections(), self.stamp());
+        let full = |of: &&PerClient| of.count >= limits.connections_per_address;
+        if let Some(per_client) = connections.per_client.get(&client).filter(full) {
+            let still = now.saturating_sub(per_client.moved);
+            match self.idlest(&connections, Some(client)) {
+                Some(number) => self.evict(&mut connections, number),
+                None if still < micros(STANDSTILL) || connections.is_served(client) => {
+                    return Found::ClientFull(Arc::clone(&per_client.freed));
                 }
                 None => {
                     self.dropped(DropReason::AddressLimit);
                     return Found::Refused;
                 }
             }
-        } else if taken.seats.len() >= limits.connections {
-            let Some(number) = self.idlest(&taken, None) else { return Found::Full };
-            self.evict(&mut taken, number);
+        } else if connections.open.len() >= limits.connections {
+            let Some(number) = self.idlest(&connections, None) else { return Found::Full };
+            self.evict(&mut connections, number);
         }
-        let seat = Arc::new(Seat {
+        let connection = Arc::new(Connection {
             client,
             since: AtomicU64::new(now),
             served: AtomicBool::new(false),
             leave: Notify::new(),
         });
-        let number = taken.next;
-        taken.next += 1;
-        taken.seats.insert(number, Arc::clone(&seat));
-        let of_client = taken.of_client.entry(client).or_insert_with(|| OfClient {
+        let number = connections.next;
+        connections.next += 1;
+        connections.open.insert(number, Arc::clone(&connection));
+        let per_client = connections.per_client.entry(client).or_insert_with(|| PerClient {
             count: 0,
             moved: now,
             freed: Arc::default(),
         });
-        of_client.count += 1;
-        of_client.moved = now;
-        self.own.connections(taken.seats.len());
-        Found::Place(Place { number, seat, places: Arc::clone(self) })
+        per_client.count += 1;
+        per_client.moved = now;
+        self.own.connections(connections.open.len());
+        Found::ConnectionPermit(ConnectionPermit { number, connection, limiter: Arc::clone(self) })
     }
 
     /// Among the connections that let us wait for longer than the grace, of this client or of all: one of the client that
     /// has the most, and of those the one that does so for the longest time.
-    fn idlest(&self, taken: &Taken, client: Option<Client>) -> Option<u64> {
-        let latest = self.stamp().saturating_sub(micros(self.grace));
-        let waiting = taken.seats.iter().filter_map(|(number, seat)| {
-            let since = seat.since.load(Ordering::Relaxed);
+    fn idlest(&self, connections: &Connections, client: Option<ClientNetwork>) -> Option<u64> {
+        let latest = self.stamp().saturating_sub(micros(self.idle_grace));
+        let waiting = connections.open.iter().filter_map(|(number, connection)| {
+            let since = connection.since.load(Ordering::Relaxed);
             let may_leave =
-                (1..=latest).contains(&since) && client.is_none_or(|client| client == seat.client);
-            may_leave
-                .then(|| (taken.of_client.get(&seat.client).map(|of| of.count), Reverse((since, *number))))
+                (1..=latest).contains(&since) && client.is_none_or(|client| client == connection.client);
+            may_leave.then(|| {
+                (connections.per_client.get(&connection.client).map(|of| of.count), Reverse((since, *number)))
+            })
         });
         waiting.max().map(|(_, Reverse((_, number)))| number)
     }
 
-    fn evict(&self, taken: &mut Taken, number: u64) {
-        if let Some(seat) = taken.free(number, self.stamp()) {
-            debug!(client = %seat.client, "an idle connection gave way to another");
-            seat.leave.notify_one();
+    fn evict(&self, connections: &mut Connections, number: u64) {
+        if let Some(connection) = connections.free(number, self.stamp()) {
+            debug!(client = %connection.client, "an idle connection gave way to another");
+            connection.leave.notify_one();
             self.dropped(DropReason::Evicted);
         }
     }
 
-    /// The time as seats note it.
+    /// The time as open note it.
     fn stamp(&self) -> u64 {
         micros(self.clock.monotonic()) + 1
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Taken {
+impl Connections {
     /// Whether we are at work for this client; a slow disk is no fault of its.
-    fn is_served(&self, client: Client) -> bool {
-        self.seats.values().any(|seat| seat.client == client && seat.since.load(Ordering::Relaxed) == 0)
+    fn is_served(&self, client: ClientNetwork) -> bool {
+        self.open
+            .values()
+            .any(|connection| connection.client == client && connection.since.load(Ordering::Relaxed) == 0)
     }
 
-    fn free(&mut self, number: u64, now: u64) -> Option<Arc<Seat>> {
-        let seat = self.seats.remove(&number)?;
-        if let Some(of_client) = self.of_client.get_mut(&seat.client) {
-            of_client.count -= 1;
-            of_client.moved = now;
-            of_client.freed.notify_one();
-            if of_client.count == 0 {
-                self.of_client.remove(&seat.client);
+    fn free(&mut self, number: u64, now: u64) -> Option<Arc<Connection>> {
+        let connection = self.open.remove(&number)?;
+        if let Some(per_client) = self.per_client.get_mut(&connection.client) {
+            per_client.count -= 1;
+            per_client.moved = now;
+            per_client.freed.notify_one();
+            if per_client.count == 0 {
+                self.per_client.remove(&connection.client);
             }
         }
-        Some(seat)
+        Some(connection)
     }
 }
 
-impl Queued {
-    /// The place, once there is one; none when its client still has too many and they have come to a standstill.
-    pub(super) async fn place(self) -> Option<Place> {
+impl Waiting {
+    /// The permit, once there is one; none when its client still has too many and they have come to a standstill.
+    pub(super) async fn permit(self) -> Option<ConnectionPermit> {
         loop {
-            let freed = match self.places.find(self.client) {
-                Found::Place(place) => return Some(place),
+            let freed = match self.limiter.find(self.client) {
+                Found::ConnectionPermit(permit) => return Some(permit),
                 Found::Refused => return None,
                 Found::ClientFull(freed) => freed,
                 Found::Full => Arc::default(),
@@ -267,37 +270,37 @@ impl Queued {
     }
 }
 
-impl Drop for Queued {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
-        if let Some(queued) = taken.queued.get_mut(&self.client) {
+        let mut connections = self.limiter.connections();
+        if let Some(queued) = connections.queued.get_mut(&self.client) {
             *queued -= 1;
             if *queued == 0 {
-                taken.queued.remove(&self.client);
+                connections.queued.remove(&self.client);
             }
         }
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Waits until the connection has to give way.
     pub(super) async fn leave(&self) {
-        self.seat.leave.notified().await;
+        self.connection.leave.notified().await;
     }
 
     /// How many bytes the header of a request may have.
     pub(super) fn header_bytes(&self) -> usize {
-        self.places.settings.current().network.header_bytes
+        self.limiter.settings.current().network.header_bytes
     }
 
     /// Whether a whole request has come over the connection.
     pub(super) fn has_served(&self) -> bool {
-        self.seat.served.load(Ordering::Relaxed)
+        self.connection.served.load(Ordering::Relaxed)
     }
 
     /// Counts the connection as one that was ended for this reason.
     pub(super) fn dropped(&self, reason: DropReason) {
-        self.places.dropped(reason);
+        self.limiter.dropped(reason);
     }
 
     /// Notes that a request has begun, and watches its body.
@@ -307,34 +310,34 @@ impl Place {
         } else {
             self.waits();
         }
-        Watched { body, place: Arc::clone(self) }
+        Watched { body, permit: Arc::clone(self) }
     }
 
     /// Notes that it is the client's turn.
     pub(super) fn waits(&self) {
-        self.seat.since.store(self.places.stamp(), Ordering::Relaxed);
+        self.connection.since.store(self.limiter.stamp(), Ordering::Relaxed);
     }
 
     fn works(&self) {
-        self.seat.since.store(0, Ordering::Relaxed);
-        self.seat.served.store(true, Ordering::Relaxed);
+        self.connection.since.store(0, Ordering::Relaxed);
+        self.connection.served.store(true, Ordering::Relaxed);
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
-        taken.free(self.number, self.places.stamp());
-        self.places.own.connections(taken.seats.len());
-        drop(taken);
-        self.places.freed.notify_waiters();
+        let mut connections = self.limiter.connections();
+        connections.free(self.number, self.limiter.stamp());
+        self.limiter.own.connections(connections.open.len());
+        drop(connections);
+        self.limiter.freed.notify_waiters();
     }
 }
 
 /// The body of a request, at whose end it becomes our turn.
 pub(super) struct Watched<B> {
     body: B,
-    place: Arc<Place>,
+    permit: Arc<ConnectionPermit>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
@@ -347,7 +350,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
-            self.place.works();
+            self.permit.works();
         }
         polled
     }

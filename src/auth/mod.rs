@@ -1,0 +1,11 @@
+//! Authentication: users of the web endpoints, secrets of webhooks, and the throttling of guesses.
+
+pub mod basic;
+mod throttle;
+mod users;
+pub(crate) mod webhook;
+
+pub use basic::BasicAuth;
+pub use throttle::{AuthThrottle, SecretScope};
+pub use users::Users;
+pub(crate) use users::build;
