@@ -16,6 +16,7 @@ use crate::config::SharedSettings;
 use crate::config::web::SharedWebConfig;
 use crate::http::{self, AppState, Options, Ports};
 use crate::labels::Source;
+use crate::log;
 use crate::metrics::Metrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
@@ -119,7 +120,7 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     tokio::select! {
         () = server::serve(listeners, app.connections, limiter, drain) => {}
         () = reload_at(hangup, &web) => {}
-        () = tick(&web.recorder) => {}
+        () = tick(&web) => {}
         () = watch(web_config, &web) => {}
         // It breaks only by a fault of ours; a supervisor can then start anew from what was stored.
         () = web.recorder.ended() => {}
@@ -131,11 +132,15 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn tick(recorder: &Recorder) {
+async fn tick(web: &AppState) {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;
-        recorder.tick();
+        web.recorder.tick();
+        let dropped = web.metrics.own.log_lines_dropped(log::dropped_lines() as u64);
+        if dropped > 0 {
+            warn!(dropped, "the log was not read in time; lines were dropped");
+        }
     }
 }
 

@@ -175,6 +175,9 @@ catalogue! {
     LAST_PRINT_END: Gauge "printfarm_last_print_end_timestamp_seconds" [OUTCOME, PRINTER] of Printer
         in "seconds since the Unix epoch", absent "before the first such end";
 
+    /// Log lines that were dropped because the log was not read in time.
+    LOG_LINES_DROPPED: Counter "printfarm_log_lines_dropped_total" [] of Exporter in "lines";
+
     /// When the source last said that its account has used up its webhooks of the day.
     NOTIFICATION_LIMIT: Gauge "printfarm_notification_limit_timestamp_seconds" [SOURCE] of Source
         in "seconds since the Unix epoch", absent "until the source says so for the first time";

@@ -27,6 +27,7 @@ pub struct ExporterMetrics {
     connections: Gauge,
     connections_dropped: IntCounterVec,
     panics: IntCounter,
+    log_lines_dropped: IntCounter,
     config_successful: Gauge,
     config_success_time: Gauge,
     web_config_successful: GaugeVec,
@@ -54,6 +55,7 @@ impl ExporterMetrics {
             connections: page.gauge(&catalogue::CONNECTIONS, &[])?,
             connections_dropped: page.counters(&catalogue::CONNECTIONS_DROPPED)?,
             panics: page.counters(&catalogue::PANICS)?.with_label_values::<&str>(&[]),
+            log_lines_dropped: page.counters(&catalogue::LOG_LINES_DROPPED)?.with_label_values::<&str>(&[]),
             config_successful: page.gauge(&catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL, &[])?,
             config_success_time: page.gauge(&catalogue::CONFIG_LAST_RELOAD_SUCCESS, &[])?,
             web_config_successful: page.optional_gauge(&catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
@@ -109,6 +111,14 @@ impl ExporterMetrics {
     /// Counts a panic.
     pub fn panicked(&self) {
         self.panics.inc();
+    }
+
+    /// Notes how many log lines were dropped since the start; returns how many of them are new.
+    #[must_use]
+    pub fn log_lines_dropped(&self, total: u64) -> u64 {
+        let new = total.saturating_sub(self.log_lines_dropped.get());
+        self.log_lines_dropped.inc_by(new);
+        new
     }
 
     /// Notes that a configuration was loaded and is now in force.
@@ -234,6 +244,15 @@ mod tests {
             ["printfarm_connections_dropped_total{reason=\"header_limit\"} 1"]
         );
         assert_eq!(changed(ExporterMetrics::panicked), ["printfarm_panics_total 1"]);
+    }
+
+    #[test]
+    fn dropped_log_lines_count_once() {
+        let lines = changed(|own| {
+            let new = [2, 2, 5].map(|total| own.log_lines_dropped(total));
+            assert_eq!(new, [2, 0, 3]);
+        });
+        assert_eq!(lines, ["printfarm_log_lines_dropped_total 5"]);
     }
 
     #[test]

@@ -309,7 +309,7 @@ fn it_lives_through_a_lack_of_file_descriptors() {
 }
 
 #[test]
-fn it_works_on_when_nobody_reads_its_log() {
+fn a_closed_log_stops_nothing() {
     let mut program = Running::start(&[]);
     program.log = None;
     let mut connection = Connection::open(program.address);
@@ -320,7 +320,7 @@ fn it_works_on_when_nobody_reads_its_log() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_nobody_up() {
+fn a_log_that_nobody_reads_blocks_nothing_and_its_dropped_lines_are_counted() {
     let config =
         format!("--config.file={}", file("flooded.yml", "limits: {requests_per_second: 1}").display());
     let mut command = program();
@@ -340,7 +340,10 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     }
     let log = Some(Log::of(unread.into_inner()));
     let program = Running { child, log, address: address.parse().unwrap() };
-    program.wait_for("the log was not read in time; lines were dropped");
+    let line = program.wait_for("the log was not read in time; lines were dropped");
+    let metrics = program.request("GET", "/metrics", "").text();
+    let counted = metrics.lines().find_map(|line| line.strip_prefix("printfarm_log_lines_dropped_total "));
+    assert!(line.contains(&format!("dropped={}\n", counted.unwrap())), "{line}{counted:?}");
     program.signal("TERM");
     assert_eq!(program.ended().0, Some(0));
 }
