@@ -77,7 +77,7 @@ mod tests {
     /// A history of prints that ended at these seconds.
     fn history(ends: impl IntoIterator<Item = i64>) -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
-        crate::store::schema::migrate(&mut connection).unwrap();
+        crate::store::schema::create(&mut connection).unwrap();
         let transaction = connection.transaction().unwrap();
         for end in ends {
             add(&transaction, end);

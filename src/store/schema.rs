@@ -1,59 +1,40 @@
-//! How the SQLite file is laid out, and how an earlier layout becomes the present one.
-
-mod shorten;
+//! The layout of the SQLite file: how it is created and recognized.
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, Transaction};
+use rusqlite::{Connection, ErrorCode};
 
 use super::StoreError;
 
 /// Marks a file as ours: "PFEX".
 const APPLICATION_ID: i64 = 0x5046_4558;
 
-/// The steps from an empty file to the present layout. `user_version` counts how many of them a file has taken. A step
-/// that was released is never changed; a new layout is a new step.
-const STEPS: &[Step] = &[
-    Step { sql: include_str!("schema/1.sql"), then: None },
-    Step { sql: include_str!("schema/2.sql"), then: Some(shorten::states) },
-];
-
-/// From one layout to the next.
-struct Step {
-    sql: &'static str,
-    /// What SQL has no words for.
-    then: Option<Convert>,
-}
-
-type Convert = fn(&Transaction<'_>) -> Result<(), Error>;
+/// The `user_version` of a file that [`schema.sql`](../schema.sql) created.
+const LAYOUT: i64 = 1;
 
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("does not exist; give the file of the exporter with --storage.path")]
     Missing,
+    #[error("is empty; it was never used by an exporter, or copied without its -wal file")]
+    Empty,
     #[error("is a database of another program; choose another --storage.path")]
     Foreign,
     #[error(
-        "was written by a newer version (layout {found}; this one knows up to {known}); install that version again"
+        "was written by a newer version (layout {0}; this version knows layout {LAYOUT}); install that version again"
     )]
-    Newer { found: i64, known: usize },
+    Newer(i64),
     #[error(
-        "has the layout {found} of an earlier version; start the exporter once, and it brings the file up to date"
-    )]
-    Older { found: i64 },
-    #[error(
-        "is damaged, and is left as it is; move it away with its -wal and -shm files to start anew, or put a backup \
-         in its place ({0})"
+        "is damaged and was not changed ({0}); restore a backup, or move the file away with its -wal and -shm files to \
+         start empty"
     )]
     Damaged(String),
-    #[error(
-        "is damaged: the state of the printer {label:?} cannot be read ({error}); put a backup in its place"
-    )]
+    #[error("is damaged: the state of the printer {label:?} cannot be read ({error}); restore a backup")]
     State { label: String, error: serde_json::Error },
     #[error(
-        "was moved, deleted or replaced while it was in use; put it back, or restart the exporter to go on with what is \
-         there now"
+        "was moved, deleted or replaced while it was in use; move it back, or restart the exporter to use the file that \
+         is there now"
     )]
     Moved,
     #[error("cannot be used: {0}")]
@@ -73,7 +54,7 @@ impl Error {
                 Self::Other("another program keeps it locked".into())
             }
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Other(
-                format!("the file and its folder must be open to this user for writing ({error})"),
+                format!("this user must be able to write to the file and to its folder ({error})"),
             ),
             _ => Self::Other(error.to_string()),
         }
@@ -86,40 +67,25 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// Refuses what is not ours or too new, before anything is written.
-pub(super) fn check(connection: &Connection) -> Result<i64, Error> {
-    let application_id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application_id != APPLICATION_ID && (application_id != 0 || version != 0 || tables != 0) {
-        return Err(Error::Foreign);
-    }
-    if usize::try_from(version).is_ok_and(|version| version > STEPS.len()) {
-        return Err(Error::Newer { found: version, known: STEPS.len() });
-    }
-    Ok(version)
-}
-
-/// Refuses what cannot be read as it is.
-pub(super) fn check_current(connection: &Connection) -> Result<(), Error> {
-    let found = check(connection)?;
-    if usize::try_from(found).is_ok_and(|found| found == STEPS.len()) {
-        Ok(())
-    } else {
-        Err(Error::Older { found })
+/// Refuses a file that is not a store of this layout.
+pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let application_id = number("PRAGMA application_id")?;
+    let layout = number("PRAGMA user_version")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    match (application_id, layout) {
+        (APPLICATION_ID, LAYOUT) => Ok(()),
+        (APPLICATION_ID, newer) => Err(Error::Newer(newer)),
+        (0, 0) if tables == 0 => Err(Error::Empty),
+        _ => Err(Error::Foreign),
     }
 }
 
-/// Brings the file up to date, one step in one transaction each.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
-    let taken = usize::try_from(check(connection)?).unwrap_or(0);
-    for (version, step) in (1_i64..).zip(STEPS).skip(taken) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(step.sql)?;
-        step.then.map_or(Ok(()), |then| then(&transaction))?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
+/// Creates the tables in an empty file.
+pub(super) fn create(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(include_str!("schema.sql"))?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    Ok(transaction.commit()?)
 }

@@ -235,11 +235,18 @@ impl Store for SqliteStore {
 
 fn prepare(connection: &mut Connection) -> Result<(), schema::Error> {
     connection.busy_timeout(PATIENCE)?;
-    schema::check(connection)?;
+    let is_empty = match schema::check(connection) {
+        Err(schema::Error::Empty) => true,
+        checked => checked.map(|()| false)?,
+    };
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
-    schema::migrate(connection)
+    if is_empty {
+        schema::create(connection)?;
+    }
+    // The first read in this mode creates the -wal file, which is watched from here on.
+    schema::check(connection)
 }
 
 /// Creates a folder and those that lead to it, so that they survive a crash of the machine as surely as the files in them.
@@ -261,7 +268,7 @@ pub fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         return Err(schema::Error::Missing.at(path));
     }
     let connection = open_read_only(path).map_err(|error| at(path, &error))?;
-    schema::check_current(&connection).map_err(|error| error.at(path))?;
+    schema::check(&connection).map_err(|error| error.at(path))?;
     Ok(connection)
 }
 

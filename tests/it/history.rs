@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::captures::{aimed, requests};
 use crate::client::Connection as Client;
-use crate::layouts::{folder, newest};
 use crate::program::{Running, program, text};
+use crate::sample_store::{folder, sample_store};
 
 fn storage(path: &Path) -> String {
     format!("--storage.path={}", path.display())
@@ -109,7 +109,7 @@ fn columns(path: &Path) -> String {
 #[test]
 fn what_a_command_cannot_do_is_one_line_and_its_code() {
     let folder = folder("refused");
-    let path = newest(&folder);
+    let path = sample_store(&folder);
     let nowhere = folder.join("nowhere.db");
     let foreign = folder.join("foreign.db");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
@@ -212,7 +212,7 @@ fn a_backup_is_one_moment_while_webhooks_come_in_and_can_be_put_back() {
 fn a_backup_has_the_permissions_of_the_store_and_its_settings() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder("permissions");
-    let (path, copy) = (newest(&folder), folder.join("copy.db"));
+    let (path, copy) = (sample_store(&folder), folder.join("copy.db"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     said(&path, &["backup", copy.to_str().unwrap()]);
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);

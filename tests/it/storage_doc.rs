@@ -5,7 +5,7 @@ use std::path::Path;
 
 use printfarm_exporter::store::open_to_read;
 
-use crate::layouts::{folder, newest};
+use crate::sample_store::{folder, sample_store};
 
 fn document() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/STORAGE.md")).unwrap()
@@ -14,7 +14,7 @@ fn document() -> String {
 #[test]
 fn the_table_of_columns_is_that_of_the_file() {
     let folder = folder("columns");
-    let connection = open_to_read(&newest(&folder)).unwrap();
+    let connection = open_to_read(&sample_store(&folder)).unwrap();
     let sql = "SELECT t.name, c.name, c.type FROM pragma_table_list t, pragma_table_info(t.name) c
                WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%'";
     let mut statement = connection.prepare(sql).unwrap();
@@ -45,7 +45,7 @@ fn the_table_of_columns_is_that_of_the_file() {
 #[test]
 fn every_example_query_finds_something() {
     let folder = folder("queries");
-    let connection = open_to_read(&newest(&folder)).unwrap();
+    let connection = open_to_read(&sample_store(&folder)).unwrap();
     let document = document();
     let queries = document.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let mut count = 0;

@@ -158,7 +158,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
         (
             "a newer one",
             &|path| sql(path, newer),
-            "was written by a newer version (layout 99; this one knows up to 2)",
+            "was written by a newer version (layout 99; this version knows layout 1)",
         ),
         (
             "a state that cannot be read",

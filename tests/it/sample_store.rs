@@ -1,0 +1,89 @@
+//! A store with prints of every kind, for tests that read one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use printfarm_exporter::farm::{
+    ApplyTime, Changes, Elapsed, Event, EventKind, Farm, File, Identity, Limits, PrintReport,
+};
+use printfarm_exporter::labels::{AttentionReason, Origin, Outcome, Source, WarningAction};
+use printfarm_exporter::store::{SqliteStore, Store};
+use printfarm_exporter::timestamp::Timestamp;
+
+/// Midnight of 1 November 2026, UTC.
+const BEGIN: i64 = 1_793_491_200;
+
+/// A folder of its own for one test.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stores-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Writes the sample to a new store in `folder`.
+pub(crate) fn sample_store(folder: &Path) -> PathBuf {
+    let path = folder.join("printfarm.db");
+    let mut store = SqliteStore::open(&path).unwrap();
+    let mut farm = Farm::default();
+    for event in events() {
+        let mut changes = Changes { heartbeat: true, ..Changes::default() };
+        farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut changes).unwrap();
+        store.commit(farm.view(), &changes, event.received).unwrap();
+    }
+    path
+}
+
+fn event(second: i64, source: Source, name: &str, kind: EventKind, report: PrintReport) -> Event {
+    let printer =
+        Identity { source, id: format!("{name} id"), label: name.to_owned(), name: format!("{name} #1") };
+    let received = Timestamp::from_micros((BEGIN + second) * 1_000_000);
+    Event { printer, received, sent: None, kind, report }
+}
+
+fn job(print_id: Option<&str>, file: &str, elapsed: u64) -> PrintReport {
+    PrintReport {
+        print_id: print_id.map(str::to_owned),
+        file: Some(File { name: file.into(), path: Some(format!("parts/{file}")) }),
+        origin: Some(Origin::Local),
+        owner: Some("workshop".into()),
+        elapsed: Some(Elapsed::Printing(Duration::from_secs(elapsed))),
+        progress: Some(0.25),
+        remaining: Some(Duration::from_secs(7200)),
+        ..PrintReport::default()
+    }
+}
+
+/// Prints with every outcome, one that runs, one that is paused, and some with a print id.
+fn events() -> Vec<Event> {
+    use Source::{OctoEverywhere, OctoPrint};
+    let on_card = PrintReport { origin: Some(Origin::SdCard), ..job(None, "CARD~1.GCO", 0) };
+    let unknown = PrintReport::default;
+    vec![
+        event(0, OctoPrint, "delta", EventKind::Started, job(None, "ended.gcode", 0)),
+        event(600, OctoPrint, "delta", EventKind::Paused, job(None, "ended.gcode", 600)),
+        event(660, OctoPrint, "delta", EventKind::Resumed, unknown()),
+        event(900, OctoPrint, "delta", EventKind::Ended(Outcome::Completed), job(None, "ended.gcode", 840)),
+        event(1000, OctoPrint, "delta", EventKind::Started, on_card),
+        event(1500, OctoPrint, "delta", EventKind::Attention(AttentionReason::FilamentChange), unknown()),
+        event(2000, OctoPrint, "delta", EventKind::Ended(Outcome::Cancelled), unknown()),
+        event(2100, OctoPrint, "delta", EventKind::Started, unknown()),
+        event(2200, OctoPrint, "delta", EventKind::Error, unknown()),
+        event(2210, OctoPrint, "delta", EventKind::Ended(Outcome::Failed), unknown()),
+        event(3000, OctoPrint, "Zoë \u{1f5a8}", EventKind::Started, job(None, "lost.gcode", 0)),
+        event(86_400, OctoPrint, "Zoë \u{1f5a8}", EventKind::Started, job(None, "running.gcode", 0)),
+        event(87_000, OctoEverywhere, "bambu", EventKind::Started, job(Some("print-1"), "=a\n.3mf", 0)),
+        event(88_000, OctoEverywhere, "bambu", EventKind::FailureWarning(WarningAction::Warned), unknown()),
+        event(
+            88_600,
+            OctoEverywhere,
+            "bambu",
+            EventKind::Ended(Outcome::Completed),
+            job(Some("print-1"), "=a\n.3mf", 1600),
+        ),
+        event(89_000, OctoEverywhere, "bambu", EventKind::Started, job(Some("print-2"), "paused.3mf", 0)),
+        event(89_900, OctoEverywhere, "bambu", EventKind::Paused, job(Some("print-2"), "paused.3mf", 900)),
+        event(90_000, OctoEverywhere, "bambu", EventKind::LimitReached, unknown()),
+    ]
+}
