@@ -2,9 +2,8 @@
 //! and only then answers.
 //!
 //! It runs on a thread of its own, because a commit blocks (`desk`). Readers take the published state without waiting
-//! for it (`published`). A slow disk gets its batches when they have filled (`gather`).
+//! for it (`published`).
 
-mod gather;
 mod published;
 mod writer;
 

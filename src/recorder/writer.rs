@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::gather::{LastCommit, gather};
 use super::published::Published;
 use super::{Entry, Message, RecordError};
 use crate::farm::{Applied, ApplyTime, Changes, Farm, HEARTBEAT};
@@ -44,15 +42,9 @@ impl<S: Store> WriterThread<S> {
     /// Works until every sender is gone and all that has queued up is answered.
     pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut last = LastCommit::default();
         while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
-            gather(&mut batch, BATCH, &mut messages, last, thread::sleep);
             let ticks = batch.iter().any(|message| matches!(message, Message::Tick));
-            let begun = self.published.clock.monotonic();
-            let answers = self.record(batch.drain(..));
-            let took = self.published.clock.monotonic().saturating_sub(begun);
-            last = LastCommit { took, shared: answers.len() > 1 || !messages.is_empty() };
-            for (answer, result) in answers {
+            for (answer, result) in self.record(batch.drain(..)) {
                 // A sender that has gone away needs no answer; its event is recorded all the same.
                 let _ = answer.send(result);
             }
