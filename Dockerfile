@@ -4,6 +4,8 @@
 #   docker buildx build --platform linux/amd64,linux/arm64,linux/arm/v7 -t printfarm_exporter .
 # Run, with the state in a volume:
 #   docker run -p 10064:10064 -v printfarm:/data printfarm_exporter
+# The simulated farm is an image of its own:
+#   docker build --target simulator -t printfarm_simulator .
 
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /src
@@ -16,16 +18,32 @@ RUN rustup target add "${RUST_TARGET:-$(rustc -vV | sed -n 's/^host: //p' | sed 
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo ./.cargo
 COPY src ./src
-# The manifest names the benchmarks, and is refused without them.
-COPY benches ./benches
+COPY simulator ./simulator
+# Cargo reads the manifest of every member of the workspace.
+COPY fuzz/Cargo.toml ./fuzz/
 COPY scripts/build-static ./scripts/build-static
 ARG PRINTFARM_REVISION=unknown
+
+FROM build AS build-exporter
 # The final image has no shell: its folder is made here too.
-RUN PRINTFARM_REVISION="$PRINTFARM_REVISION" scripts/build-static $RUST_TARGET > /tmp/path \
+RUN PRINTFARM_REVISION="$PRINTFARM_REVISION" scripts/build-static printfarm_exporter $RUST_TARGET > /tmp/path \
     && install -D "$(cat /tmp/path)" /image/usr/local/bin/printfarm_exporter \
     && mkdir /image/data
 
-FROM scratch
+FROM build AS build-simulator
+RUN scripts/build-static printfarm_simulator $RUST_TARGET > /tmp/path \
+    && install -D "$(cat /tmp/path)" /image/usr/local/bin/printfarm_simulator
+
+FROM scratch AS simulator
+LABEL org.opencontainers.image.title="printfarm_simulator" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build-simulator /image/usr/local/bin/printfarm_simulator /usr/local/bin/printfarm_simulator
+COPY LICENSE /licenses/LICENSE
+USER 65534:65534
+ENTRYPOINT ["/usr/local/bin/printfarm_simulator"]
+
+FROM scratch AS exporter
 ARG PRINTFARM_REVISION=unknown
 # Where the sources are published.
 ARG PRINTFARM_SOURCE=
@@ -35,8 +53,8 @@ LABEL org.opencontainers.image.title="printfarm_exporter" \
       org.opencontainers.image.revision="$PRINTFARM_REVISION" \
       org.opencontainers.image.source="$PRINTFARM_SOURCE" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /image/usr/local/bin/printfarm_exporter /usr/local/bin/printfarm_exporter
-COPY --from=build --chown=65534:65534 /image/data /data
+COPY --from=build-exporter /image/usr/local/bin/printfarm_exporter /usr/local/bin/printfarm_exporter
+COPY --from=build-exporter --chown=65534:65534 /image/data /data
 COPY LICENSE /licenses/LICENSE
 # The default --storage.path, data/printfarm.db, is /data/printfarm.db from here. A new volume gets the folder's owner.
 WORKDIR /

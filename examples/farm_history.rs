@@ -24,9 +24,9 @@ use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{ApplyTime, Changes, Disposition, Event, Farm, Limits};
 use printfarm_exporter::labels::{IgnoreReason, Source};
 use printfarm_exporter::metrics::Metrics;
-use printfarm_exporter::simulate::{Options, Plan, Request, Secrets};
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, parse, read};
+use printfarm_simulator::{Options, Plan, Request, Secrets};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -78,7 +78,7 @@ fn main() -> anyhow::Result<()> {
         seed: args.seed,
         // It goes on beyond the end, so that it is not seen to close.
         duration: duration + DAY,
-        start,
+        start: Duration::from_micros(start.micros().unsigned_abs()),
         week: Duration::from_secs(week.unsigned_abs()),
         secrets: Secrets::default(),
     };

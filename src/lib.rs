@@ -3,7 +3,7 @@
 //! The way of the data goes in one direction: [`http`] takes a request, [`webhook`] turns its bytes into an event,
 //! [`recorder`] applies it to the [`farm`] and has the [`store`] keep it, and only then is it answered. A scrape goes from
 //! [`http`] to [`metrics`], which writes the published state of the [`farm`] as text. [`app`] puts the parts together;
-//! [`commands`] is what the program does when it does not export; [`simulate`] plans a farm to try it with.
+//! [`commands`] is what the program does when it does not export.
 
 pub mod app;
 pub mod auth;
@@ -23,7 +23,6 @@ pub mod recorder;
 pub mod secret;
 pub mod server;
 pub mod signals;
-pub mod simulate;
 pub mod store;
 pub mod timestamp;
 pub mod version;

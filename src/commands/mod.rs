@@ -4,7 +4,6 @@ mod backup;
 mod date;
 mod format;
 mod prints;
-mod simulate;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -18,8 +17,6 @@ pub enum Command {
     Prints(prints::Options),
     /// Copy the store to a new file, also while an exporter runs.
     Backup(backup::Options),
-    /// Send an exporter what a farm of printers would send, and print what really happened.
-    Simulate(simulate::Options),
 }
 
 /// Runs a command on the store at `storage`; what it has to say goes to stdout.
@@ -31,7 +28,6 @@ pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
     let result = match command {
         Command::Prints(options) => prints::run(options, storage, &mut out),
         Command::Backup(options) => backup::run(options, storage, &mut out),
-        Command::Simulate(options) => simulate::run(options, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {

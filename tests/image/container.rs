@@ -65,11 +65,11 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Builds what the Dockerfile says.
-    pub(crate) fn build() -> Self {
-        let image = Self { name: format!("localhost/printfarm_exporter:test-{}", std::process::id()) };
+    /// Builds this stage of the Dockerfile.
+    pub(crate) fn build(stage: &str) -> Self {
+        let image = Self { name: format!("localhost/printfarm_{stage}:test-{}", std::process::id()) };
         let storage = format!("{RUN}/storage");
-        succeed(as_root("scripts/build-test-image").args([FOLDER, &storage, &image.name]));
+        succeed(as_root("scripts/build-test-image").args([FOLDER, &storage, stage, &image.name]));
         image
     }
 

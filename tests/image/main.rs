@@ -91,7 +91,7 @@ fn assert_is_as_the_dockerfile_says(image: &Image) {
 
 #[test]
 fn the_image_runs_without_rights_and_keeps_its_state() {
-    let image = Image::build();
+    let image = Image::build("exporter");
     assert_is_as_the_dockerfile_says(&image);
 
     let container = Container::run(&image);
@@ -107,4 +107,22 @@ fn the_image_runs_without_rights_and_keeps_its_state() {
     assert_eq!(counters(container.address(2)), counted);
     assert_eq!(container.stop(), 0, "{}", container.log());
     assert_eq!(container.log().matches("message=stopped\n").count(), 2, "{}", container.log());
+}
+
+#[test]
+fn the_image_of_the_simulator_holds_its_program_and_the_licence_alone() {
+    let image = Image::build("simulator");
+    let program = "usr/local/bin/printfarm_simulator 0:0";
+    assert_eq!(image.files(), ["licenses/LICENSE 0:0", program]);
+    assert_eq!(inspected(&image.name)["Config"]["User"], "65534:65534");
+    let printed = podman(&[
+        "run",
+        "--rm",
+        "--network=none",
+        "--ulimit=nofile=1024:1024",
+        "--ulimit=nproc=1024:1024",
+        &image.name,
+        "--version",
+    ]);
+    assert!(printed.starts_with("printfarm_simulator "), "{printed}");
 }

@@ -1,23 +1,27 @@
-//! The simulated farm against the exporter: its truth is what the metrics show.
+//! The exporter shows what the simulated farm reports.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::process::{Output, Stdio};
 use std::task::{Context as Task, Poll, Waker};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
+use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits};
-use printfarm_exporter::labels::{Outcome, Source};
+use printfarm_exporter::labels::Source;
 use printfarm_exporter::secret::Secret;
-use printfarm_exporter::simulate::{Options, Plan, PrinterTruth, Request, Secrets, Truth};
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Presented, parse, read};
+use printfarm_simulator::delivery::deliver;
+use printfarm_simulator::labels::Outcome;
+use printfarm_simulator::{Ledger, Options, Plan, PrinterLedger, Request, Secrets, report};
 use serde_json::Value;
 
-use crate::program::{Running, program, text};
+use crate::program::Running;
+
+const SECRET: &str = "hunter2";
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -45,12 +49,12 @@ fn understood(request: &Request, received: Timestamp, secret: &Secret) -> Parsed
 }
 
 /// Runs a farm in virtual time through the decoding and the state.
-fn run(options: &Options) -> (Truth, Farm, Timestamp) {
-    let secret = Secret::new(options.secrets.octoprint.clone());
+fn run(options: &Options) -> (Ledger, Farm, Timestamp) {
+    let secret = Secret::new(SECRET.to_owned());
     let mut plan = Plan::new(options);
-    let (mut truth, mut farm) = (Truth::default(), Farm::default());
+    let (mut ledger, mut farm) = (Ledger::default(), Farm::default());
     while let Some(step) = plan.next() {
-        plan.note(&step, &mut truth);
+        plan.record(&step, &mut ledger);
         let received = START + step.at;
         let Some(request) = &step.request else { continue };
         if let Parsed::Event(event) = understood(request, received, &secret) {
@@ -58,17 +62,22 @@ fn run(options: &Options) -> (Truth, Farm, Timestamp) {
         }
     }
     let end = options.duration + Duration::from_secs(3600);
-    (truth.at(end), farm, START + end)
+    (ledger.at(end), farm, START + end)
 }
 
 fn options(seed: u64, times_faster: u32, days: u32) -> Options {
-    let secrets = Secrets { octoprint: "hunter2".into(), octoeverywhere: "hunter2".into() };
-    let duration = Duration::from_secs(24 * 60 * 60) * days / times_faster;
-    let week = Duration::from_secs(7 * 60 * 60);
-    Options { printers: 12, speed: f64::from(times_faster), seed, duration, start: START, week, secrets }
+    Options {
+        printers: 12,
+        speed: f64::from(times_faster),
+        seed,
+        duration: Duration::from_secs(24 * 60 * 60) * days / times_faster,
+        start: Duration::from_micros(START.micros().unsigned_abs()),
+        week: Duration::from_secs(7 * 60 * 60),
+        secrets: Secrets::same_for_all(SECRET),
+    }
 }
 
-fn ended(truth: &PrinterTruth, outcome: Outcome) -> u64 {
+fn ended(truth: &PrinterLedger, outcome: Outcome) -> u64 {
     truth.ended.iter().map(|by_outcome| by_outcome[outcome.index()]).sum()
 }
 
@@ -92,7 +101,7 @@ fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
 
 /// Senders state whole seconds, and some of them nothing at a resume, so that a pause is known to two seconds at each of its
 /// ends; a print that never waited is known to the microsecond. What nobody could see may be credited or not.
-fn assert_seconds(case: &str, truth: &PrinterTruth, printed: Duration, paused: Duration) {
+fn assert_seconds(case: &str, truth: &PrinterLedger, printed: Duration, paused: Duration) {
     let unclear = Duration::from_secs(2) * u32::try_from(truth.pauses).unwrap();
     let rounded = Duration::from_micros(1) * u32::try_from(truth.started.iter().sum::<u64>()).unwrap();
     let slack = unclear + rounded;
@@ -114,9 +123,29 @@ fn the_virtual_farm_meets_every_outcome() {
     }
 }
 
-/// Runs `simulate` against an exporter.
-fn simulate(target: &str, arguments: &[&str]) -> Output {
-    program().args(["simulate", "--target", target]).args(arguments).output().unwrap()
+/// Sends a farm's webhooks to an exporter in real time. The farm's report, when every webhook was acknowledged.
+pub(crate) fn simulate(target: &str, options: &Options) -> Value {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let target = target.parse().unwrap();
+    let sending = deliver(Plan::new(options), &target, std::future::pending(), |_, _| {});
+    let delivered = runtime.block_on(sending).unwrap();
+    assert_eq!(delivered.tally.first_problem, None);
+    let mut json = Vec::new();
+    report::json(&delivered, &mut json).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+/// A farm of a day in ten seconds that starts now, at half past seven on its Monday.
+pub(crate) fn farm_now(seed: u64) -> Options {
+    Options {
+        printers: 16,
+        speed: 5_000.0,
+        seed,
+        duration: Duration::from_secs(10),
+        start: Duration::from_micros(Clock::start().now().micros().unsigned_abs()),
+        week: Duration::from_secs(7 * 60 * 60 + 30 * 60),
+        secrets: Secrets::default(),
+    }
 }
 
 fn series(metrics: &str, name: &str) -> f64 {
@@ -152,68 +181,15 @@ pub(crate) fn assert_shown(printer: &Value, metrics: &str, late: f64) {
 }
 
 #[test]
-fn the_program_shows_what_the_program_says_that_happened() {
+fn the_program_shows_what_a_farm_reports_that_sends_to_it() {
     let exporter = Running::start(&[]);
     let target = format!("http://{}", exporter.address);
-    let arguments = ["--speed=5000", "--duration=10s", "--seed=4", "--printers=16", "--format=json"];
-    let output = simulate(&target, &arguments);
-    assert_eq!(text(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(0));
-    let truth: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(truth["webhooks"]["failed"], 0);
+    let report = simulate(&target, &farm_now(4));
     let metrics = exporter.request("GET", "/metrics", "").text();
-    let printers = truth["printers"].as_array().unwrap();
-    assert!(printers.len() >= 12, "{truth:#}");
+    let printers = report["printers"].as_array().unwrap();
+    assert!(printers.len() >= 12, "{report:#}");
     for printer in printers {
         assert_eq!(printer["open"], 0, "the farm closes at the end");
         assert_shown(printer, &metrics, 0.5);
     }
-}
-
-#[test]
-fn an_interrupt_ends_it_early_and_the_truth_is_still_printed() {
-    let exporter = Running::start(&[]);
-    let target = format!("http://{}", exporter.address);
-    let mut command = program();
-    command.args(["simulate", "--speed=20000", "--duration=1h", "--target", &target]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !exporter.request("GET", "/metrics", "").text().contains("printfarm_prints_started_total") {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let sent = std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let table = text(&output.stdout);
-    assert!(table.starts_with("printer") && table.contains("all printers"), "{table}");
-}
-
-#[test]
-fn what_goes_wrong_is_said_in_one_line() {
-    let mut command = program();
-    command.env("PRINTFARM_OCTOPRINT_SECRET", "hunter2").env("PRINTFARM_OCTOEVERYWHERE_SECRET", "hunter2");
-    let exporter = Running::start_as(command, &[]);
-    let guarded = format!("http://{}", exporter.address);
-    // Few webhooks: each refused one is a line in a log that nobody reads meanwhile.
-    let short = ["--speed=40000", "--duration=1s", "--printers=2"];
-    let refused =
-        "webhooks were not acknowledged, so the exporter may show less than the truth; the first: 401";
-    let cases = [
-        ("nobody listens", "http://127.0.0.1:9", 1, "cannot reach http://127.0.0.1:9 (Connection refused"),
-        ("https", "https://127.0.0.1:9", 2, "https is not supported here"),
-        ("no secret", &guarded, 1, refused),
-    ];
-    for (name, target, code, part) in cases {
-        let output = simulate(target, &short);
-        let line = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{name}: {line}");
-        assert!(line.contains(part) && line.lines().count() == 1, "{name}: {line}");
-        assert!(!line.contains("hunter2"), "{name}: {line}");
-    }
-    let mut with_secret = program();
-    with_secret
-        .env("PRINTFARM_OCTOPRINT_SECRET", "hunter2")
-        .env("PRINTFARM_OCTOEVERYWHERE_SECRET", "hunter2");
-    let output = with_secret.args(["simulate", "--target", &guarded]).args(short).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }

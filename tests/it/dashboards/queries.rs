@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::Duration;
 
+use printfarm_simulator::Options;
 use serde_json::Value;
 
 use super::feed;
@@ -11,7 +12,8 @@ use super::grafana::{Choice, SCRAPE_INTERVAL, Times, resolved};
 use super::model::{self, Dashboard, Target, list, text};
 use super::names::label_values;
 use crate::metric_names::RECORDING_RULES;
-use crate::program::{self, Running, program};
+use crate::program::Running;
+use crate::simulated::{farm_now, simulate};
 use crate::stack::{Prometheus, eventually};
 
 /// How often to ask everything before giving up, and how long to wait in between: a rate needs two scrapes, and a trend
@@ -157,14 +159,6 @@ fn settled(prometheus: &Prometheus, dashboard: &Dashboard, choices: &[(&str, Cho
     wrong
 }
 
-/// A farm that lives a day in a few seconds.
-fn simulate(exporter: &Running) {
-    let target = format!("--target=http://{}", exporter.address);
-    let farm = ["--printers=6", "--speed=17280", "--duration=5s", "--seed=4"];
-    let output = program().args(["simulate", &target]).args(farm).output().unwrap();
-    assert!(output.status.success(), "{}", program::text(&output.stderr));
-}
-
 /// The prints that ended, by outcome: those of a panel, and those of the exporter.
 fn ended(prometheus: &Prometheus, dashboard: &Dashboard) -> [BTreeMap<String, f64>; 2] {
     let printers = feed::PRINTERS.map(str::to_owned).into();
@@ -192,7 +186,9 @@ fn every_query_of_every_dashboard_returns_data() {
         let known = prometheus.query("count(count_over_time(printfarm_printer_info[1m]) > 1)");
         (known[0]["value"][1] == "5").then_some(())
     });
-    simulate(&exporter);
+    // A day of the farm in five seconds.
+    let farm = Options { printers: 6, speed: 17_280.0, duration: Duration::from_secs(5), ..farm_now(4) };
+    simulate(&format!("http://{}", exporter.address), &farm);
     feed::go_on(&exporter);
     for dashboard in model::all() {
         for choices in choices(&prometheus, &dashboard) {

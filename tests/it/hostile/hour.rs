@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use printfarm_simulator::{Options, Secrets};
 use serde_json::Value;
 
 use super::arena::counted;
@@ -16,8 +16,8 @@ use super::rabble;
 use super::tunnel::Tunnel;
 use crate::certificates::{Authority, Folder, VERSIONS};
 use crate::malformed::peak;
-use crate::program::{Running, program, text};
-use crate::simulated::assert_shown;
+use crate::program::Running;
+use crate::simulated::{assert_shown, farm_now, simulate};
 use crate::stack::{Prometheus, eventually};
 use crate::web_config::{job, users};
 
@@ -26,7 +26,7 @@ const SECONDS: u64 = 90;
 const VARIABLE: &str = "PRINTFARM_HOUR_SECONDS";
 
 /// How many seconds of the farm pass in one.
-const SPEED: u64 = 720;
+const SPEED: f64 = 720.0;
 
 const PROBER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 
@@ -86,14 +86,15 @@ impl Hour {
     /// Lets a farm send with this secret, while everything changes. What it says of itself, and how often that was.
     fn farm(&self, target: &str, secret: &str, seed: u64, seconds: u64) -> (Value, u64) {
         let stop = AtomicBool::new(false);
-        let (output, changes) = thread::scope(|scope| {
+        thread::scope(|scope| {
             let changes = scope.spawn(|| self.change(&[secret], &stop));
-            let output = simulate(target, secret, seed, seconds);
+            let secrets = Secrets::same_for_all(secret);
+            let duration = Duration::from_secs(seconds);
+            let farm = Options { printers: 24, speed: SPEED, duration, secrets, ..farm_now(seed) };
+            let report = simulate(target, &farm);
             stop.store(true, Ordering::Relaxed);
-            (output, changes.join().unwrap())
-        });
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        (serde_json::from_slice(&output.stdout).unwrap(), changes)
+            (report, changes.join().unwrap())
+        })
     }
 
     fn prometheus(&self) -> Prometheus {
@@ -110,16 +111,6 @@ fn config(secrets: &[&str], generation: u64) -> String {
         "webhook_secrets: {{octoprint: [{secrets}], octoeverywhere: [{secrets}]}}\n\
          limits: {{connections: 300, fields: {fields}}}\n"
     )
-}
-
-fn simulate(target: &str, secret: &str, seed: u64, seconds: u64) -> Output {
-    let mut command = program();
-    for source in ["OCTOPRINT", "OCTOEVERYWHERE"] {
-        command.env(format!("PRINTFARM_{source}_SECRET"), secret);
-    }
-    command.args(["simulate", "--format=json", "--printers=24", "--target", target]);
-    command.args([format!("--speed={SPEED}"), format!("--seed={seed}"), format!("--duration={seconds}s")]);
-    command.output().unwrap()
 }
 
 /// The truths of two farms with the same printers, by printer.

@@ -4,13 +4,13 @@
 //! here, so that no library can change it.
 
 use rand_pcg::Pcg32;
-use rand_pcg::rand_core::Rng;
+use rand_pcg::rand_core::Rng as _;
 
 /// One stream of draws.
 #[derive(Debug)]
-pub(super) struct Dice(Pcg32);
+pub(super) struct Rng(Pcg32);
 
-impl Dice {
+impl Rng {
     /// The stream of this number under this seed; streams do not depend on each other.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         // Neighbouring streams of one seed begin alike; their starts are spread over all states.
@@ -52,19 +52,19 @@ mod tests {
 
     #[test]
     fn the_draws_of_a_seed_never_change() {
-        let mut dice = Dice::new(42, 54);
-        assert_eq!(dice.hex(8), "858a7772");
-        assert_eq!([dice.below(100), dice.below(100), dice.below(6)], [37, 2, 1]);
+        let mut rng = Rng::new(42, 54);
+        assert_eq!(rng.hex(8), "858a7772");
+        assert_eq!([rng.below(100), rng.below(100), rng.below(6)], [37, 2, 1]);
     }
 
     #[test]
     fn draws_stay_within_their_range() {
-        let mut dice = Dice::new(1, 1);
+        let mut rng = Rng::new(1, 1);
         for _ in 0..10_000 {
-            assert!(dice.below(6) < 6);
-            assert!((2.0..3.0).contains(&dice.between(2.0, 3.0)));
+            assert!(rng.below(6) < 6);
+            assert!((2.0..3.0).contains(&rng.between(2.0, 3.0)));
         }
-        assert_eq!((dice.below(0), dice.pick::<u8>(&[])), (0, None));
-        assert!(!dice.chance(0) && dice.chance(100));
+        assert_eq!((rng.below(0), rng.pick::<u8>(&[])), (0, None));
+        assert!(!rng.chance(0) && rng.chance(100));
     }
 }

@@ -1,45 +1,53 @@
-//! The truth, printed.
+//! The report: what really happened at the farm, as text.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::send::Sent;
+use crate::PrinterLedger;
+use crate::delivery::Delivered;
 use crate::labels::{Origin, Outcome};
-use crate::simulate::PrinterTruth;
 
-/// The truth as a table, with a line for each printer and one for the farm.
-pub(super) fn table(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
+/// Writes the ledger as a table: a line for each printer and one for the farm.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn table(delivered: &Delivered, out: &mut impl Write) -> io::Result<()> {
     let head = ["started", "completed", "cancelled", "failed", "unknown", "open", "printed", "paused"];
     let width =
-        sent.truth.printers().map(|(name, _)| name.len()).max().unwrap_or(0).max("all printers".len());
+        delivered.ledger.printers().map(|(name, _)| name.len()).max().unwrap_or(0).max("all printers".len());
     line(out, width, "printer", &head.map(str::to_owned))?;
     let mut sums = Row::default();
-    for (name, printer) in sent.truth.printers() {
+    for (name, printer) in delivered.ledger.printers() {
         let row = Row::of(printer);
         line(out, width, name, &row.cells())?;
         sums.add(&row);
     }
     line(out, width, "all printers", &sums.cells())?;
-    let (lived, acknowledged) = (Duration::from_millis(millis(sent.lived)), sent.tally.acknowledged);
+    let (lived, acknowledged) =
+        (Duration::from_millis(millis(delivered.elapsed)), delivered.tally.acknowledged);
     writeln!(out)?;
     writeln!(out, "{acknowledged} webhooks acknowledged in {}", humantime::format_duration(lived))
 }
 
-/// The truth as one JSON object.
-pub(super) fn json(sent: &Sent, out: &mut impl Write) -> io::Result<()> {
-    let printers: Vec<_> = sent.truth.printers().map(|(name, printer)| in_json(name, printer)).collect();
+/// Writes the ledger as one JSON object.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn json(delivered: &Delivered, out: &mut impl Write) -> io::Result<()> {
+    let printers: Vec<_> =
+        delivered.ledger.printers().map(|(name, printer)| in_json(name, printer)).collect();
     let truth = json!({
-        "lived_seconds": sent.lived.as_secs_f64(),
-        "webhooks": {"acknowledged": sent.tally.acknowledged, "failed": sent.tally.failed},
+        "elapsed_seconds": delivered.elapsed.as_secs_f64(),
+        "webhooks": {"acknowledged": delivered.tally.acknowledged, "failed": delivered.tally.failed},
         "printers": printers,
     });
     serde_json::to_writer_pretty(&mut *out, &truth)?;
     writeln!(out)
 }
 
-fn in_json(name: &str, printer: &PrinterTruth) -> Value {
+fn in_json(name: &str, printer: &PrinterLedger) -> Value {
     let by_origin = |value: &dyn Fn(usize) -> Value| {
         let all = Origin::ALL.iter().map(|origin| (origin.as_str().to_owned(), value(origin.index())));
         Value::Object(all.collect::<Map<_, _>>())
@@ -60,7 +68,7 @@ fn in_json(name: &str, printer: &PrinterTruth) -> Value {
         "pauses": printer.pauses,
         "stopped_unseen_seconds": printer.stopped_unseen.as_secs_f64(),
         "resumed_unseen_seconds": printer.resumed_unseen.as_secs_f64(),
-        "untold": printer.untold,
+        "unreported": printer.unreported,
     })
 }
 
@@ -75,7 +83,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(printer: &PrinterTruth) -> Self {
+    fn of(printer: &PrinterLedger) -> Self {
         let mut ended = [0; Outcome::ALL.len()];
         for by_outcome in printer.ended {
             for (sum, count) in ended.iter_mut().zip(by_outcome) {

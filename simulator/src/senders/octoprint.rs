@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::course::{File, Why};
-use super::dice::Dice;
-use super::news::{Moment, News, Request};
-use super::persona::{Persona, Plugin, Version};
-use super::wire::{self, Field, Fields, Object};
+use super::encode::{self, Field, Fields, Object};
+use super::{Moment, Request};
 use crate::labels::Origin;
+use crate::occurrence::{Occurrence, PauseReason};
+use crate::profile::{Plugin, PrinterProfile, Version};
+use crate::rng::Rng;
+use crate::script::File;
 
 const CUSTOM: &str = "Custom Event";
 const AGENT: &str = "python-requests/2.34.2";
@@ -34,31 +35,31 @@ struct Message {
 }
 
 /// The plugin of one printer.
-pub(super) struct Plug<'a> {
-    pub(super) persona: &'a Persona,
-    pub(super) plugin: Plugin,
-    pub(super) secret: &'a str,
+pub(crate) struct OctoPrintSender<'a> {
+    pub(crate) profile: &'a PrinterProfile,
+    pub(crate) plugin: Plugin,
+    pub(crate) secret: &'a str,
 }
 
-impl Plug<'_> {
-    /// The webhooks that tell the news.
-    pub(super) fn requests(&self, news: News, moment: Moment<'_>, dice: &mut Dice) -> Vec<Request> {
+impl OctoPrintSender<'_> {
+    /// The webhooks that tell the occurrence.
+    pub(crate) fn requests(&self, occurrence: Occurrence, moment: Moment<'_>, rng: &mut Rng) -> Vec<Request> {
         let mut requests = Vec::new();
-        for message in self.messages(news, moment) {
+        for message in self.messages(occurrence, moment) {
             let fields = self.fields(message, moment);
             for _ in 0..if self.plugin.repeats { 2 } else { 1 } {
-                requests.push(self.request(&fields, dice));
+                requests.push(self.request(&fields, rng));
             }
         }
         requests
     }
 
-    fn request(&self, fields: &Fields, dice: &mut Dice) -> Request {
+    fn request(&self, fields: &Fields, rng: &mut Rng) -> Request {
         let (content_type, body) = if self.plugin.json {
-            ("application/json".to_owned(), wire::json(fields))
+            ("application/json".to_owned(), encode::json(fields))
         } else {
-            let boundary = dice.hex(32);
-            let body = wire::multipart(fields, &boundary);
+            let boundary = rng.hex(32);
+            let body = encode::multipart(fields, &boundary);
             (format!("multipart/form-data; boundary={boundary}"), body)
         };
         let headers = vec![
@@ -74,7 +75,7 @@ impl Plug<'_> {
     /// Half of the printers are named by the URL, the others by the device identifier.
     fn path(&self) -> String {
         if self.is_named_by_url() {
-            format!("/webhook/octoprint/{}", self.persona.name)
+            format!("/webhook/octoprint/{}", self.profile.name)
         } else {
             "/webhook/octoprint".to_owned()
         }
@@ -88,19 +89,23 @@ impl Plug<'_> {
         matches!(self.plugin.version, Version::Fork | Version::ForkOnTwo)
     }
 
-    fn messages(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
-        let all = match news {
-            News::Started | News::Progress => self.of_a_running_print(news, moment),
-            News::Paused(_) | News::StillWaits(_) | News::Resumed => self.of_a_pause(news, moment),
-            News::Completed | News::Cancelled | News::Error | News::Failed => self.of_an_end(news, moment),
-            _ => self.of_a_printer_at_rest(news),
+    fn messages(&self, occurrence: Occurrence, moment: Moment<'_>) -> Vec<Message> {
+        let all = match occurrence {
+            Occurrence::Started | Occurrence::Progress => self.of_a_running_print(occurrence, moment),
+            Occurrence::Paused(_) | Occurrence::StillWaits(_) | Occurrence::Resumed => {
+                self.of_a_pause(occurrence, moment)
+            }
+            Occurrence::Completed | Occurrence::Cancelled | Occurrence::Error | Occurrence::Failed => {
+                self.of_an_end(occurrence, moment)
+            }
+            _ => self.of_a_printer_at_rest(occurrence),
         };
         all.into_iter().filter(|message| self.is_fork() || message.topic != CUSTOM).collect()
     }
 
-    fn of_a_running_print(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
-        if news == News::Started {
-            let file = || self.with_user(self.file(moment.course.file, moment.course.origin));
+    fn of_a_running_print(&self, occurrence: Occurrence, moment: Moment<'_>) -> Vec<Message> {
+        if occurrence == Occurrence::Started {
+            let file = || self.with_user(self.file(moment.script.file, moment.script.origin));
             return vec![
                 custom("FileSelected", file(), Doing::Nothing),
                 message("Print Started", "Your print has started.", file(), Doing::Prints),
@@ -115,10 +120,10 @@ impl Plug<'_> {
         vec![message("Print Progress", &text, Object::new(), Doing::Prints)]
     }
 
-    fn of_a_pause(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
-        let file = || self.file(moment.course.file, moment.course.origin);
-        match news {
-            News::Paused(_) => {
+    fn of_a_pause(&self, occurrence: Occurrence, moment: Moment<'_>) -> Vec<Message> {
+        let file = || self.file(moment.script.file, moment.script.origin);
+        match occurrence {
+            Occurrence::Paused(_) => {
                 let text = "Your print has paused. You might need to change the filament color.";
                 let extra = self.with_user(at_position(file(), moment));
                 vec![
@@ -127,11 +132,11 @@ impl Plug<'_> {
                     self.state("PAUSED", Doing::Waits),
                 ]
             }
-            News::StillWaits(Why::Filament) => {
+            Occurrence::StillWaits(PauseReason::Filament) => {
                 let text = "User action needed. You might need to change the filament color.";
                 vec![message("User Action Needed", text, Object::new(), Doing::Waits)]
             }
-            News::Resumed => vec![
+            Occurrence::Resumed => vec![
                 self.state("RESUMING", Doing::Prints),
                 custom("PrintResumed", self.with_user(file()), Doing::Prints),
                 self.state("PRINTING", Doing::Prints),
@@ -140,19 +145,19 @@ impl Plug<'_> {
         }
     }
 
-    fn of_an_end(&self, news: News, moment: Moment<'_>) -> Vec<Message> {
-        let file = || self.file(moment.course.file, moment.course.origin);
+    fn of_an_end(&self, occurrence: Occurrence, moment: Moment<'_>) -> Vec<Message> {
+        let file = || self.file(moment.script.file, moment.script.origin);
         let failed = |extra, doing| {
             message("Print Failed", "Something went wrong and your print has failed.", extra, doing)
         };
         let operational = self.state("OPERATIONAL", Doing::Nothing);
-        match news {
-            News::Completed => {
+        match occurrence {
+            Occurrence::Completed => {
                 let extra = file().float("time", seconds(moment.printed));
                 let done = message("Print Done", "Your print is done.", extra, Doing::Finishes);
                 vec![self.state("FINISHING", Doing::Finishes), done, operational]
             }
-            News::Cancelled => {
+            Occurrence::Cancelled => {
                 // At a cancel within a pause, OctoPrint's time includes that pause.
                 let time = seconds(moment.printed + moment.open_pause);
                 let extra = self.with_user(at_position(file(), moment));
@@ -165,7 +170,7 @@ impl Plug<'_> {
                     operational,
                 ]
             }
-            News::Error => vec![message("Error", "There was an error.", error(), Doing::IsLost)],
+            Occurrence::Error => vec![message("Error", "There was an error.", error(), Doing::IsLost)],
             _ => {
                 let told = if self.plugin.version == Version::ForkOnTwo { "unknown" } else { THERMAL };
                 let extra = file().float("time", seconds(moment.printed)).text("reason", "error");
@@ -175,15 +180,15 @@ impl Plug<'_> {
         }
     }
 
-    fn of_a_printer_at_rest(&self, news: News) -> Vec<Message> {
-        match news {
-            News::Disconnected => vec![custom("Disconnected", Object::new(), Doing::IsLost)],
-            News::Connected => {
+    fn of_a_printer_at_rest(&self, occurrence: Occurrence) -> Vec<Message> {
+        match occurrence {
+            Occurrence::Disconnected => vec![custom("Disconnected", Object::new(), Doing::IsLost)],
+            Occurrence::Connected => {
                 let port = self.connector().text("port", "/dev/ttyACM0").whole("baudrate", 115_200);
                 vec![custom("Connected", port, Doing::Nothing), self.state("OPERATIONAL", Doing::Nothing)]
             }
-            News::Test => vec![message("Print Done", "Your print is done.", test(), Doing::Nothing)],
-            News::Placeholder => {
+            Occurrence::Test => vec![message("Print Done", "Your print is done.", test(), Doing::Nothing)],
+            Occurrence::Placeholder => {
                 let started = self.with_user(self.file(PLACEHOLDER, Origin::Local));
                 let done = self.file(PLACEHOLDER, Origin::Local).float("time", 0.034);
                 vec![
@@ -225,7 +230,7 @@ impl Plug<'_> {
     }
 
     fn fields(&self, message: Message, moment: Moment<'_>) -> Fields {
-        let device = if self.is_named_by_url() { "" } else { &self.persona.name };
+        let device = if self.is_named_by_url() { "" } else { &self.profile.name };
         let mut fields = vec![
             ("deviceIdentifier", Field::Text(device.to_owned())),
             ("apiSecret", Field::Text(self.secret.to_owned())),
@@ -234,7 +239,7 @@ impl Plug<'_> {
             ("extra", Field::Object(message.extra)),
         ];
         let names = ["state", "job", "progress", "currentZ", "offsets", "meta"];
-        if moment.course.origin == Origin::SdCard && self.plugin.version != Version::ForkOnTwo {
+        if moment.script.origin == Origin::SdCard && self.plugin.version != Version::ForkOnTwo {
             fields.extend(names.map(|name| (name, Field::Text(String::new()))));
         } else {
             let values = self.surroundings(message.doing, moment);
@@ -278,12 +283,12 @@ impl Plug<'_> {
     }
 
     fn job(&self, moment: Moment<'_>) -> Object {
-        let course = moment.course;
-        let name = course.file.name;
+        let script = moment.script;
+        let name = script.file.name;
         let file = Object::new().text("name", name).text("path", name).text("display", name);
-        let file = file.text("origin", self.origin(course.origin)).whole("size", course.file.size);
+        let file = file.text("origin", self.origin(script.origin)).whole("size", script.file.size);
         let file = file.json("date", &(moment.clock - 86_400).to_string());
-        let job = Object::new().object("file", &file).float("estimatedPrintTime", seconds(course.estimate));
+        let job = Object::new().object("file", &file).float("estimatedPrintTime", seconds(script.estimate));
         let job = match self.plugin.version {
             Version::ForkOnTwo => job,
             Version::Original | Version::Fork => job.null("averagePrintTime").null("lastPrintTime"),
@@ -325,7 +330,7 @@ fn at_position(extra: Object, moment: Moment<'_>) -> Object {
 }
 
 fn position_in_file(moment: Moment<'_>) -> u64 {
-    let position = moment.course.file.size as f64 * moment.done().clamp(0.0, 1.0);
+    let position = moment.script.file.size as f64 * moment.done().clamp(0.0, 1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a part of the size")]
     let position = position as u64;
     position
@@ -390,7 +395,7 @@ fn progress(doing: Doing, moment: Moment<'_>) -> Object {
 }
 
 fn meta(moment: Moment<'_>) -> Object {
-    let estimate = seconds(moment.course.estimate);
+    let estimate = seconds(moment.script.estimate);
     let analysis = Object::new().float("estimatedPrintTime", estimate).object("filament", &filament());
     Object::new()
         .text("hash", "70a2b64e77cc8285f394a324498055f807d6a398")

@@ -1,39 +1,22 @@
-//! What a printer has to tell, before a sender puts it into its words.
+//! The senders: what each software sends for an occurrence.
+
+mod encode;
+pub(crate) mod octoeverywhere;
+pub(crate) mod octoprint;
 
 use std::time::Duration;
 
-use super::course::{Course, Why};
+use crate::script::PrintScript;
 
-/// Something that a sender may tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
-    Started,
-    Progress,
-    FirstLayer,
-    Paused(Why),
-    StillWaits(Why),
-    Resumed,
-    Warned,
-    Completed,
-    Cancelled,
-    Error,
-    Failed,
-    Disconnected,
-    Connected,
-    BedCooled,
-    LimitReached,
-    /// The test button was pressed.
-    Test,
-    /// A queue plugin starts and ends its placeholder.
-    Placeholder,
-}
+/// The sources that the exporter knows the senders by.
+pub(crate) const SOURCES: [&str; 2] = ["octoprint", "octoeverywhere"];
 
 /// The moment at which something is told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
-    pub(super) course: &'a Course,
+    pub(super) script: &'a PrintScript,
     /// The sender's clock, in seconds since the epoch.
-    pub(super) clock: i64,
+    pub(super) clock: u64,
     /// Time printed so far, without pauses.
     pub(super) printed: Duration,
     /// Time paused so far.
@@ -45,12 +28,12 @@ pub(super) struct Moment<'a> {
 impl Moment<'_> {
     /// How much of the print is done, 0 to 1.
     pub(super) fn done(&self) -> f64 {
-        self.printed.as_secs_f64() / self.course.whole.as_secs_f64().max(1e-6)
+        self.printed.as_secs_f64() / self.script.whole.as_secs_f64().max(1e-6)
     }
 
     /// How long it should still take, as the slicer's estimate shrinks with what is done.
     pub(super) fn remaining(&self) -> Duration {
-        self.course.estimate.mul_f64((1.0 - self.done()).max(0.0))
+        self.script.estimate.mul_f64((1.0 - self.done()).max(0.0))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 24.0 * HOUR;
@@ -42,19 +42,19 @@ impl Calendar {
     }
 
     /// When a printer that is free from `at` on is started next: after a while, when somebody is there.
-    pub(super) fn next_start(self, at: Duration, dice: &mut Dice) -> Duration {
-        let ready = self.farm(at) + dice.between(0.05, 1.6) * HOUR;
+    pub(super) fn next_start(self, at: Duration, rng: &mut Rng) -> Duration {
+        let ready = self.farm(at) + rng.between(0.05, 1.6) * HOUR;
         let (day, time) = ((ready / DAY).floor(), ready.rem_euclid(DAY));
         let is_weekend = |day: f64| day.rem_euclid(7.0) >= 5.0;
-        let open = (OPENS..CLOSES).contains(&time) && (!is_weekend(day) || dice.chance(40));
+        let open = (OPENS..CLOSES).contains(&time) && (!is_weekend(day) || rng.chance(40));
         let wanted = if open {
             ready
         } else {
             let mut next = if time < OPENS && !is_weekend(day) { day } else { day + 1.0 };
-            while is_weekend(next) && !dice.chance(40) {
+            while is_weekend(next) && !rng.chance(40) {
                 next += 1.0;
             }
-            next * DAY + OPENS + dice.between(0.0, 2.5) * HOUR
+            next * DAY + OPENS + rng.between(0.0, 2.5) * HOUR
         };
         at + self.real(wanted - self.farm(at))
     }
@@ -67,10 +67,10 @@ mod tests {
     #[test]
     fn prints_are_started_while_somebody_is_there() {
         let calendar = Calendar::new(720.0, Duration::from_secs(8 * 3600));
-        let mut dice = Dice::new(1, 1);
+        let mut rng = Rng::new(1, 1);
         let mut at = Duration::ZERO;
         for _ in 0..500 {
-            let next = calendar.next_start(at, &mut dice);
+            let next = calendar.next_start(at, &mut rng);
             assert!(next > at);
             at = next;
             let hour = calendar.farm(at).rem_euclid(DAY) / HOUR;

@@ -5,12 +5,12 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::calendar::Calendar;
-use super::dice::Dice;
-use super::news::Request;
-use super::persona::Persona;
+use super::ledger::{Fact, Ledger};
 use super::printer::{self, Printer};
-use super::truth::{Fact, Truth};
-use crate::timestamp::Timestamp;
+use super::profile::PrinterProfile;
+use super::rng::Rng;
+use super::secrets::Secrets;
+use super::senders::Request;
 
 /// Which farm is simulated, and for how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,27 +23,12 @@ pub struct Options {
     pub seed: u64,
     /// How long it lives, in real time.
     pub duration: Duration,
-    /// The wall clock at its start, which senders write into their webhooks.
-    pub start: Timestamp,
+    /// The wall clock at its start, since the Unix epoch; senders write the time of day into their webhooks.
+    pub start: Duration,
     /// The farm's own time at its start, counted from a Monday's midnight.
     pub week: Duration,
     /// What its senders present.
     pub secrets: Secrets,
-}
-
-/// The secrets of the senders; empty where they have none.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets {
-    /// Of OctoPrint.
-    pub octoprint: String,
-    /// Of OctoEverywhere.
-    pub octoeverywhere: String,
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secrets(hidden)")
-    }
 }
 
 /// What happens at one moment of the farm.
@@ -74,9 +59,9 @@ impl Plan {
     pub fn new(options: &Options) -> Self {
         let calendar = Calendar::new(options.speed, options.week);
         let printers = (0..options.printers).map(|index| {
-            let dice = [0, 1].map(|stream| Dice::new(options.seed, u64::from(index) * 2 + stream));
+            let rng = [0, 1].map(|stream| Rng::new(options.seed, u64::from(index) * 2 + stream));
             let secrets = options.secrets.clone();
-            Printer::new(Persona::at(index), calendar, dice, secrets, options.start, options.duration)
+            Printer::new(PrinterProfile::at(index), calendar, rng, secrets, options.start, options.duration)
         });
         let mut plan = Self { printers: printers.collect(), next: BinaryHeap::new(), waiting: Vec::new() };
         plan.waiting.resize_with(plan.printers.len(), || None);
@@ -89,11 +74,11 @@ impl Plan {
     /// The `printer` label of the printer with this number.
     #[must_use]
     pub fn name(&self, printer: usize) -> &str {
-        self.printers.get(printer).map_or("", |printer| &printer.persona.name)
+        self.printers.get(printer).map_or("", |printer| &printer.profile.name)
     }
 
     /// Takes what a step tells into the truth.
-    pub fn note(&self, step: &Step, truth: &mut Truth) {
+    pub fn record(&self, step: &Step, truth: &mut Ledger) {
         let name = self.name(step.printer);
         match step.fact {
             Some(fact) => truth.note(step.at, name, fact),

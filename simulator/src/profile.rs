@@ -1,12 +1,12 @@
 //! The printers of the farm: which software sends their webhooks, how it is set, and what their habits are.
 
-use super::course::{Fate, Why};
-use super::dice::Dice;
+use super::occurrence::{Ending, PauseReason};
+use super::rng::Rng;
 use crate::labels::Origin;
 
 /// One printer.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Persona {
+pub(super) struct PrinterProfile {
     /// The `printer` label that it gets.
     pub(super) name: String,
     /// What OctoEverywhere calls it.
@@ -96,42 +96,42 @@ const KINDS: [(&str, Sender); 10] = [
     ("delta", Sender::OctoPrint(Plugin { version: Version::Fork, progress: true, ..PLUGIN })),
 ];
 
-/// Fates and how many prints in a hundred meet them; the rest is completed.
-type Fates = &'static [(u32, Fate)];
+/// Endings and how many prints in a hundred meet them; the rest is completed.
+type Endings = &'static [(u32, Ending)];
 
-const ORIGINAL: Fates = &[
-    (8, Fate::Cancelled),
-    (4, Fate::CancelledWhilePaused),
-    (6, Fate::Failed),
-    (3, Fate::LineBroken),
-    (3, Fate::Restarted),
-    (3, Fate::Silent),
-    (2, Fate::ErrorOnly),
+const ORIGINAL: Endings = &[
+    (8, Ending::Cancelled),
+    (4, Ending::CancelledWhilePaused),
+    (6, Ending::Failed),
+    (3, Ending::LineBroken),
+    (3, Ending::Restarted),
+    (3, Ending::Silent),
+    (2, Ending::ErrorOnly),
 ];
-const FORK: Fates = &[
-    (8, Fate::Cancelled),
-    (4, Fate::CancelledWhilePaused),
-    (6, Fate::Failed),
-    (3, Fate::LineBroken),
-    (3, Fate::Restarted),
-    (3, Fate::Silent),
-    (3, Fate::Disconnected),
+const FORK: Endings = &[
+    (8, Ending::Cancelled),
+    (4, Ending::CancelledWhilePaused),
+    (6, Ending::Failed),
+    (3, Ending::LineBroken),
+    (3, Ending::Restarted),
+    (3, Ending::Silent),
+    (3, Ending::Disconnected),
 ];
-const FORK_ON_TWO: Fates = &[
-    (8, Fate::Cancelled),
-    (4, Fate::CancelledWhilePaused),
-    (6, Fate::Failed),
-    (3, Fate::LineBroken),
-    (3, Fate::Restarted),
-    (3, Fate::Silent),
+const FORK_ON_TWO: Endings = &[
+    (8, Ending::Cancelled),
+    (4, Ending::CancelledWhilePaused),
+    (6, Ending::Failed),
+    (3, Ending::LineBroken),
+    (3, Ending::Restarted),
+    (3, Ending::Silent),
 ];
-const KLIPPER: Fates =
-    &[(8, Fate::Cancelled), (4, Fate::CancelledWhilePaused), (6, Fate::ErrorOnly), (4, Fate::Silent)];
-const OCTOEVERYWHERE: Fates =
-    &[(8, Fate::Cancelled), (4, Fate::CancelledWhilePaused), (6, Fate::Failed), (4, Fate::Silent)];
-const FREE: Fates = &[(12, Fate::Cancelled)];
+const KLIPPER: Endings =
+    &[(8, Ending::Cancelled), (4, Ending::CancelledWhilePaused), (6, Ending::ErrorOnly), (4, Ending::Silent)];
+const OCTOEVERYWHERE: Endings =
+    &[(8, Ending::Cancelled), (4, Ending::CancelledWhilePaused), (6, Ending::Failed), (4, Ending::Silent)];
+const FREE: Endings = &[(12, Ending::Cancelled)];
 
-impl Persona {
+impl PrinterProfile {
     /// The printer at this place of the farm, from 0.
     pub(super) fn at(index: u32) -> Self {
         let kinds = u32::try_from(KINDS.len()).unwrap_or(1);
@@ -148,8 +148,8 @@ impl Persona {
         self.sender == Sender::OctoEverywhere(Platform::Free)
     }
 
-    pub(super) fn fate(&self, dice: &mut Dice) -> Fate {
-        let fates = match self.sender {
+    pub(super) fn ending(&self, rng: &mut Rng) -> Ending {
+        let endings = match self.sender {
             Sender::OctoPrint(plugin) => match plugin.version {
                 Version::Original => ORIGINAL,
                 Version::Fork => FORK,
@@ -159,45 +159,45 @@ impl Persona {
             Sender::OctoEverywhere(Platform::OctoPrint) => OCTOEVERYWHERE,
             Sender::OctoEverywhere(Platform::Free) => FREE,
         };
-        let mut drawn = dice.below(100);
-        for (share, fate) in fates {
+        let mut drawn = rng.below(100);
+        for (share, ending) in endings {
             match drawn.checked_sub(*share) {
                 Some(rest) => drawn = rest,
-                None => return *fate,
+                None => return *ending,
             }
         }
-        Fate::Completed
+        Ending::Completed
     }
 
     /// How many hours a print takes: most are short, some go on through the night.
-    pub(super) fn hours(&self, dice: &mut Dice) -> f64 {
-        match dice.below(10) {
+    pub(super) fn hours(&self, rng: &mut Rng) -> f64 {
+        match rng.below(10) {
             // The free account's printer is done on the day it began, so that its day's webhooks are its own.
-            _ if self.is_free() => dice.between(0.4, 2.5),
-            0..=5 => dice.between(0.4, 3.0),
-            6..=8 => dice.between(3.0, 8.0),
-            _ => dice.between(8.0, 20.0),
+            _ if self.is_free() => rng.between(0.4, 2.5),
+            0..=5 => rng.between(0.4, 3.0),
+            6..=8 => rng.between(3.0, 8.0),
+            _ => rng.between(8.0, 20.0),
         }
     }
 
-    pub(super) fn origin(&self, dice: &mut Dice) -> Origin {
+    pub(super) fn origin(&self, rng: &mut Rng) -> Origin {
         let Sender::OctoPrint(plugin) = self.sender else { return Origin::Unknown };
         let from_card = match plugin.card {
             Card::Never => false,
-            Card::Sometimes => dice.chance(50),
+            Card::Sometimes => rng.chance(50),
             Card::Always => true,
         };
         if from_card { Origin::SdCard } else { Origin::Local }
     }
 
-    /// Whether prints that meet this fate wait and go on before. Not where no webhook could tell that they have gone on:
+    /// Whether prints that meet this ending wait and go on before. Not where no webhook could tell that they have gone on:
     /// the original plugin has none for it, so that only an elapsed time tells, of which there is none for the card, and
     /// at a failure it may hold the pause. A free account tells of starts and ends alone.
-    pub(super) fn pauses_before(&self, fate: Fate) -> bool {
+    pub(super) fn pauses_before(&self, ending: Ending) -> bool {
         match self.sender {
-            _ if fate == Fate::Silent => false,
+            _ if ending == Ending::Silent => false,
             Sender::OctoPrint(plugin) if plugin.version == Version::Original => {
-                plugin.card == Card::Never && !matches!(fate, Fate::Failed | Fate::LineBroken)
+                plugin.card == Card::Never && !matches!(ending, Ending::Failed | Ending::LineBroken)
             }
             Sender::OctoPrint(_) => true,
             Sender::OctoEverywhere(platform) => platform != Platform::Free,
@@ -212,19 +212,19 @@ impl Persona {
         !matches!(self.sender, Sender::OctoPrint(plugin) if !plugin.progress)
     }
 
-    pub(super) fn ends_in_a_pause(&self, fate: Fate) -> bool {
-        match fate {
-            Fate::CancelledWhilePaused | Fate::Restarted | Fate::Disconnected => true,
-            Fate::ErrorOnly => !self.is_octoeverywhere(),
+    pub(super) fn ends_in_a_pause(&self, ending: Ending) -> bool {
+        match ending {
+            Ending::CancelledWhilePaused | Ending::Restarted | Ending::Disconnected => true,
+            Ending::ErrorOnly => !self.is_octoeverywhere(),
             _ => false,
         }
     }
 
-    pub(super) fn why(&self, dice: &mut Dice) -> Why {
-        match dice.below(3) {
-            0 => Why::Person,
-            1 if self.is_octoeverywhere() => Why::Detector,
-            _ => Why::Filament,
+    pub(super) fn reason(&self, rng: &mut Rng) -> PauseReason {
+        match rng.below(3) {
+            0 => PauseReason::Person,
+            1 if self.is_octoeverywhere() => PauseReason::Detector,
+            _ => PauseReason::Filament,
         }
     }
 }

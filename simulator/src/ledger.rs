@@ -27,12 +27,12 @@ pub enum Fact {
     /// The open print ends, or is given up for ended.
     Ends(Outcome),
     /// A print of which no webhook tells, because the daily limit of the account is reached.
-    Untold,
+    Unreported,
 }
 
 /// The truth of one printer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct PrinterTruth {
+pub struct PrinterLedger {
     /// Prints that began, by the position of their origin in [`Origin::ALL`].
     pub started: [u64; Origin::ALL.len()],
     /// Prints that ended, by origin and by the position of their outcome in [`Outcome::ALL`].
@@ -48,7 +48,7 @@ pub struct PrinterTruth {
     /// Time in which a print had gone on while no webhook had told so: an exporter may have shown it as paused.
     pub resumed_unseen: Duration,
     /// Prints of which no webhook told.
-    pub untold: u64,
+    pub unreported: u64,
     open: Option<Open>,
 }
 
@@ -66,7 +66,7 @@ enum Hand {
     Stopped { told: bool },
 }
 
-impl PrinterTruth {
+impl PrinterLedger {
     /// Prints that have begun and not ended: 0 or 1.
     #[must_use]
     pub fn open(&self) -> u64 {
@@ -108,7 +108,7 @@ impl PrinterTruth {
                     self.ended[open.origin.index()][outcome.index()] += 1;
                 }
             }
-            Fact::Untold => self.untold += 1,
+            Fact::Unreported => self.unreported += 1,
         }
     }
 
@@ -121,16 +121,16 @@ impl PrinterTruth {
 
 /// The truth of the whole farm, by the name of the printer, which is its `printer` label.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Truth(BTreeMap<String, PrinterTruth>);
+pub struct Ledger(BTreeMap<String, PrinterLedger>);
 
-impl Truth {
+impl Ledger {
     /// Takes in what happened to a printer, `at` after the start. Facts of one printer come in their order.
     pub fn note(&mut self, at: Duration, printer: &str, fact: Fact) {
         self.heard_of(printer).note(at, fact);
     }
 
     /// A printer that a webhook tells of is in the truth, even before its first print.
-    pub fn heard_of(&mut self, printer: &str) -> &mut PrinterTruth {
+    pub fn heard_of(&mut self, printer: &str) -> &mut PrinterLedger {
         self.0.entry(printer.to_owned()).or_default()
     }
 
@@ -142,7 +142,7 @@ impl Truth {
     }
 
     /// Every printer, sorted by name.
-    pub fn printers(&self) -> impl Iterator<Item = (&str, &PrinterTruth)> {
+    pub fn printers(&self) -> impl Iterator<Item = (&str, &PrinterLedger)> {
         self.0.iter().map(|(name, printer)| (name.as_str(), printer))
     }
 }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_second_goes_to_one_account() {
-        let mut truth = Truth::default();
+        let mut truth = Ledger::default();
         let facts = [
             (10, Fact::Begins(Origin::Local)),
             (40, Fact::Pauses),
