@@ -15,12 +15,6 @@ impl Secret {
         Self(secret)
     }
 
-    /// The text, for a program that has to send it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
     /// Whether the candidate is the secret.
     #[must_use]
     pub fn matches(&self, candidate: &[u8]) -> bool {
