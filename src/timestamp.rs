@@ -1,4 +1,4 @@
-//! A point in time, as an argument: the farm never asks a clock.
+//! Points in time. They are arguments everywhere: only `clock.rs` reads a clock.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The time that lies `micros` microseconds after the Unix epoch.
+    /// The time `micros` microseconds after the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -23,15 +23,15 @@ impl Timestamp {
         self.0
     }
 
-    /// Seconds since the Unix epoch, as the exposition format wants them.
+    /// Seconds since the Unix epoch, the unit of the exposition format.
     #[must_use]
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e6
     }
 
-    /// This time as a clock shows it that was put forward by `micros` microseconds, or back where they are negative.
+    /// This time, `micros` microseconds later; earlier where `micros` is negative.
     #[must_use]
-    pub const fn put(self, micros: i64) -> Self {
+    pub const fn shift(self, micros: i64) -> Self {
         Self(self.0.saturating_add(micros))
     }
 
@@ -62,19 +62,19 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The wall clock was put forward or back: the times that were read off it since `since` move along.
+/// A step of the wall clock. Times that were read from it at or after `since` move with it.
 #[derive(Clone, Copy, Debug)]
 pub struct ClockStep {
-    /// The first time that moves, as the clock showed it before.
+    /// The first time that moves, by the clock before the step.
     pub since: Timestamp,
-    /// By how many microseconds the clock was put forward; negative when it was put back.
+    /// The step in microseconds; negative when the clock was set back.
     pub by: i64,
 }
 
 impl ClockStep {
-    pub(super) fn apply(self, time: &mut Timestamp) {
+    pub(crate) fn apply(self, time: &mut Timestamp) {
         if *time >= self.since {
-            *time = time.put(self.by);
+            *time = time.shift(self.by);
         }
     }
 }

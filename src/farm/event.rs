@@ -1,87 +1,74 @@
-//! What a printer reported, free of any wire format.
+//! What a printer reported, independent of any wire format.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::brief::{is_default, span};
-use crate::labels::{AttentionReason, EventLabel, Origin, Outcome, Source, WarningAction};
+use super::identity::Identity;
+use crate::labels::{AttentionReason, EventLabel, Origin, Outcome, WarningAction};
 use crate::timestamp::Timestamp;
 
 /// One thing that a printer reported.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Whose event it is.
+    /// The printer.
     pub printer: Identity,
     /// When we received it.
     pub received: Timestamp,
-    /// When the sender says that it sent it, by its own clock. Only differences between two of them mean anything.
+    /// When the sender sent it, by its own clock. Only differences between two of these are meaningful.
     pub sent: Option<Timestamp>,
     /// What happened.
     pub kind: EventKind,
-    /// What the sender says of the print.
+    /// What the sender reports of the print.
     pub report: PrintReport,
-}
-
-/// Which printer an event is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Who sent it.
-    pub source: Source,
-    /// What tells this printer from every other of its source, for ever.
-    pub id: String,
-    /// The `printer` label that it should get when it is first seen.
-    pub label: String,
-    /// What its owner calls it now.
-    pub name: String,
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// A print began.
+    /// A print started.
     Started,
-    /// A print goes on.
+    /// A print is running.
     Progress,
     /// A print was paused.
     Paused,
-    /// A print goes on after a pause.
+    /// A print continues after a pause.
     Resumed,
     /// A print ended.
     Ended(Outcome),
-    /// The printer reported an error; whether a print survives it is not known yet.
+    /// The printer reported an error. Whether its print continues is not known yet.
     Error,
-    /// A failure detector believes that the print fails.
+    /// A failure detector predicts that the print fails.
     FailureWarning(WarningAction),
-    /// The printer wants a person.
+    /// The printer asked for user attention.
     Attention(AttentionReason),
-    /// The printer tells its state. It never opens a print and never ends one.
+    /// The printer reported its state. This never starts and never ends a print.
     StateReport(ReportedState),
-    /// Something that changes no state: the printer is alive.
+    /// The printer was heard of; nothing else follows from it.
     Notice,
     /// The sender's account has used up its webhooks of the day.
     LimitReached,
-    /// Somebody pressed the test button.
+    /// A user pressed the sender's test button.
     Test,
 }
 
-/// The state that a printer tells of itself.
+/// The state that a printer reports of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportedState {
     /// It prints.
     Printing,
-    /// It waits within a print.
+    /// Its print is paused.
     Paused,
     /// It is ready and does nothing.
     Idle,
-    /// It is in an error.
+    /// It has an error.
     Error,
     /// It is not connected.
     Offline,
 }
 
 impl EventKind {
-    /// The kind, without its details.
+    /// The kind without its details, as a label value.
     #[must_use]
     pub const fn label(self) -> EventLabel {
         match self {
@@ -101,24 +88,24 @@ impl EventKind {
     }
 }
 
-/// What the sender says of the print. Everything is optional: `None` is "not reported", never 0.
+/// What the sender reports of the print. `None` means "not reported", never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrintReport {
-    /// The sender's own name for this run of the file (OctoEverywhere). It identifies the print.
+    /// The sender's id of this run of the file.
     pub print_id: Option<String>,
     /// The printed file.
     pub file: Option<File>,
-    /// Where the file lies; `None` when the sender does not say.
+    /// Where the file is stored.
     pub origin: Option<Origin>,
-    /// Who owns the file.
+    /// The owner of the file.
     pub owner: Option<String>,
-    /// How much is done, 0 to 1, from a field that tells it.
+    /// The completed part, 0 to 1, from a field of its own.
     pub progress: Option<f64>,
-    /// How much is done, 0 to 1, as read out of a sentence. It proves no print: an upload to the SD card says it too.
+    /// The completed part, 0 to 1, read from a sentence. It proves no print: an upload to the SD card says it too.
     pub progress_in_words: Option<f64>,
-    /// How long it has been going on, by the sender's clock.
+    /// How long the print has been running, by the sender's clock.
     pub elapsed: Option<Elapsed>,
-    /// How long it will go on.
+    /// How long it will still run.
     pub remaining: Option<Duration>,
     /// How long the whole print should take.
     pub estimate: Option<Duration>,
@@ -130,33 +117,32 @@ pub struct PrintReport {
     pub height: Option<f64>,
     /// How far the file has been read, in bytes.
     pub position: Option<u64>,
-    /// Whether the sender says, beside the event, that the print is paused.
+    /// The sender says, beside the event, that the print is paused.
     pub says_paused: bool,
 }
 
 /// A printed file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Its name, for people.
+    /// Its display name.
     pub name: String,
-    /// Its path within its origin, when the sender tells it.
-    #[serde(skip_serializing_if = "is_default")]
+    /// Its path within its origin, where the sender reports it.
     pub path: Option<String>,
 }
 
-/// A sender's own elapsed time, which senders count in different ways.
+/// A sender's own elapsed time. Senders count it in different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Elapsed {
-    /// Pauses are left out.
-    Printing(#[serde(with = "span")] Duration),
-    /// Pauses are counted in.
-    WithPauses(#[serde(with = "span")] Duration),
-    /// Pauses are in or out, depending on a printer that we do not know.
-    Either(#[serde(with = "span")] Duration),
+    /// Without pauses.
+    Printing(Duration),
+    /// With pauses.
+    WithPauses(Duration),
+    /// With or without pauses, depending on the printer, which we do not know.
+    Either(Duration),
 }
 
 impl PrintReport {
-    /// Whether this tells of a print at all. An empty report, or a mere sentence, opens none.
+    /// Whether this proves that there is a print. An empty report, or a mere sentence, does not.
     #[must_use]
     pub const fn tells_of_a_print(&self) -> bool {
         self.print_id.is_some()

@@ -1,45 +1,46 @@
-//! The farm: what every printer is doing and what has been counted of it. Pure: no JSON, HTTP, clock or metric.
+//! The farm: the state of every printer and what is counted of it. Pure: no JSON, no HTTP, no clock, no metrics.
 //!
 //! [`Farm::apply`] takes one [`Event`] at a time. A [`PrinterSnapshot`] is what one printer shows at one moment.
 
-mod brief;
+mod changes;
 mod event;
 mod identity;
 mod open_print;
 mod printer;
 mod snapshot;
 mod stopwatch;
+mod totals;
 mod view;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::Hasher;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use siphasher::sip::SipHasher24;
-
-use crate::labels::{Origin, Outcome, Source};
+use crate::labels::Source;
 use crate::timestamp::{ClockStep, Timestamp};
 
-use identity::free_label;
+use identity::{fingerprint, free_label};
 
-pub use event::{Elapsed, Event, EventKind, File, Identity, PrintReport, ReportedState};
+pub use changes::{Changes, EndedPrint};
+pub use event::{Elapsed, Event, EventKind, File, PrintReport, ReportedState};
+pub use identity::Identity;
 pub use printer::{Printer, PrinterState};
-pub use snapshot::Snapshot;
-pub use view::{PrintSnapshot, PrinterSnapshot, PrinterTimes, Totals};
+pub use snapshot::{PrintSnapshot, PrinterSnapshot, PrinterTimes};
+pub use totals::Totals;
+pub use view::{Snapshot, View};
 
-/// While any clock runs, a store is told this long ahead until when the counters may be seen to grow. Where the clock was
-/// put back across a crash, they go on from there, so that they never fall.
+/// While a stopwatch runs, a store keeps the time until which the counters may be seen to grow, this far ahead. Where the
+/// clock was set back across a crash, the counters continue from there, so that they never fall.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
 
-/// Limits that the state keeps, from the configuration.
+/// Limits from the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many printers may exist.
+    /// The maximum number of printers.
     pub printers: usize,
-    /// How long a printer may stay silent beyond what its print's own estimate explains.
+    /// How long a printer may be silent beyond what the estimate of its print explains.
     pub silence_grace: Duration,
-    /// How long it may stay silent when its print has no estimate.
+    /// How long it may be silent when its print has no estimate.
     pub silence_without_estimate: Duration,
 }
 
@@ -53,89 +54,28 @@ impl Default for Limits {
     }
 }
 
-/// A print that has ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EndedPrint {
-    /// The sender's own name for this run of the file.
-    pub print_id: Option<String>,
-    /// The printed file.
-    pub file: Option<File>,
-    /// Where the file lies.
-    pub origin: Origin,
-    /// Who owns the file.
-    pub owner: Option<String>,
-    /// When it began.
-    pub started: Timestamp,
-    /// When it ended, or was found to have ended.
-    pub ended: Timestamp,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Time spent printing, without pauses.
-    pub printed: Duration,
-    /// Time spent paused.
-    pub paused: Duration,
-}
-
-/// Every printer as it was last published. Cheap to copy: the printers themselves are shared.
-#[derive(Clone, Debug, Default)]
-pub struct View {
-    printers: Vec<Arc<Printer>>,
-    limit_reached: [Option<Timestamp>; Source::ALL.len()],
-}
-
-impl View {
-    /// Every printer as it is at `now`, in the order in which they were first seen.
-    pub fn read(&self, now: Timestamp) -> impl Iterator<Item = PrinterSnapshot<'_>> {
-        self.printers.iter().map(move |printer| printer.read(&printer.moment(now)))
-    }
-
-    /// When a source last said that its webhooks of the day are used up.
-    #[must_use]
-    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
-        self.limit_reached[source.index()]
-    }
-
-    /// The number of printers.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.printers.len()
-    }
-
-    /// Whether no printer has been seen yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.printers.is_empty()
-    }
-
-    /// The printer at a position that [`Changes`] names.
-    #[must_use]
-    pub fn printer(&self, position: usize) -> Option<&Printer> {
-        self.printers.get(position).map(Arc::as_ref)
-    }
-}
-
-/// The state that the one writer keeps: every printer, and how to find it.
+/// The state that the one writer keeps: every printer, and the indexes over them.
 #[derive(Debug, Default)]
 pub struct Farm {
     view: View,
     by_id: [HashMap<Arc<str>, usize>; Source::ALL.len()],
     labels: HashSet<Arc<str>>,
-    /// Fingerprints of the print ids that have ended, so that no late event opens a print anew.
+    /// Fingerprints of the print ids that have ended, so that no late event opens such a print again.
     ended_print_ids: HashSet<u64>,
 }
 
-/// When an event, or a clock that was put, gets its turn.
+/// When an event or a clock step is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct ApplyTime {
     /// The present.
     pub now: Timestamp,
-    /// The last time as of which readers have seen, or will see, the state as it was before. What the counters show
-    /// at that time is what they never fall below.
+    /// The last time as of which readers have seen, or will see, the state before it. What the counters show at that time
+    /// is what they never fall below.
     pub last_read: Timestamp,
 }
 
 impl ApplyTime {
-    /// The turn of an event that readers have seen the state right up to.
+    /// The time of an event before which readers have seen the state up to `now`.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
         Self { now, last_read: now }
@@ -145,24 +85,24 @@ impl ApplyTime {
 /// What was done with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// It is in the state.
+    /// It is part of the state.
     Accepted,
     /// It repeats what is known already.
     Duplicate,
-    /// It is a test; nothing was changed.
+    /// It is a test; nothing has changed.
     Test,
 }
 
-/// What applying an event did.
+/// The result of applying an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// The `printer` label that the printer has, or, for one that is not known yet, would get.
+    /// The `printer` label of the printer; where the printer is not known yet, the label that it would get.
     pub label: String,
     /// What was done with the event.
     pub disposition: Disposition,
 }
 
-/// A new printer would go beyond [`Limits::printers`].
+/// A new printer would exceed [`Limits::printers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the limit of {limit} printers is reached")]
 pub struct TooManyPrinters {
@@ -170,39 +110,17 @@ pub struct TooManyPrinters {
     pub limit: usize,
 }
 
-/// Two printers of a store are one, or have one label.
+/// Two printers of a store have the same identity or the same label.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the printer {label:?} is there twice")]
 pub struct DuplicatePrinter {
-    /// The label of the second of them.
+    /// The label of the second one.
     pub label: String,
 }
 
-/// What a series of events has changed: what a store has to keep, and what is taken back when it cannot.
-#[derive(Debug, Default)]
-pub struct Changes {
-    /// The positions of the printers that changed or are new.
-    pub printers: BTreeSet<usize>,
-    /// The prints that ended, with the position of their printer, in order.
-    pub ended: Vec<(usize, EndedPrint)>,
-    /// Fingerprints of the print ids of those prints.
-    pub ended_print_ids: Vec<u64>,
-    /// Whether a source has said that its webhooks of the day are used up.
-    pub limits: bool,
-    /// Whether it is to be kept until when the counters may be seen to grow: clocks run.
-    pub heartbeat: bool,
-}
-
-impl Changes {
-    /// Whether there is nothing to keep.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.printers.is_empty() && !self.limits && !self.heartbeat
-    }
-}
-
 impl Farm {
-    /// The state that a store has kept, still without its printers: [`Self::insert_restored`] adds them, so many.
+    /// The state that a store has kept, except for its printers: [`Self::insert_restored`] adds those. `printers` is their
+    /// number.
     #[must_use]
     pub fn restore(
         limit_reached: [Option<Timestamp>; Source::ALL.len()],
@@ -214,10 +132,10 @@ impl Farm {
         Self { view, by_id, labels: HashSet::with_capacity(printers), ended_print_ids }
     }
 
-    /// Adds the next of the printers that a store has kept.
+    /// Adds the next printer that a store has kept.
     ///
     /// # Errors
-    /// When another one has its label or is the same printer. Then the state is of no use.
+    /// When another printer has its label or its identity. Then the farm must not be used.
     pub fn insert_restored(&mut self, printer: Printer) -> Result<(), DuplicatePrinter> {
         if !self.index(&printer) {
             return Err(DuplicatePrinter { label: printer.label().to_owned() });
@@ -226,36 +144,35 @@ impl Farm {
         Ok(())
     }
 
-    /// Whether any clock runs at `now`.
+    /// Whether any stopwatch runs at `now`.
     #[must_use]
     pub fn is_running(&self, now: Timestamp) -> bool {
         self.view.printers.iter().any(|printer| printer.state().is_running(now))
     }
 
-    /// Goes on at `now` with a state that was shown until `shown_until` at the latest, and notes in `changes` what that
-    /// changed. Nothing does, unless the clock shows an earlier time than the state knows of, and so was put back in
-    /// between: then the state goes on from where it was, and the counters keep up with the most that may have been seen
-    /// of them.
+    /// Continues at `now` with a restored state that was shown until `shown_until` at the latest, and notes in `changes`
+    /// what that changed. Nothing changes unless the clock is behind the times in the state, because it was set back in
+    /// between: then all times move with it, and the counters keep the most that may have been seen of them.
     pub fn resume(&mut self, shown_until: Option<Timestamp>, now: Timestamp, changes: &mut Changes) {
         let known = self.view.printers.iter().map(|printer| printer.state().last_event()).max();
         let alive = known.max(shown_until.map(|until| until - HEARTBEAT));
         let Some(alive) = alive.filter(|alive| now < *alive) else { return };
         let last_read = shown_until.map_or(alive, |until| until.max(alive));
-        let reset = ClockStep { since: now, by: now.micros().saturating_sub(alive.micros()) };
-        self.reset(reset, ApplyTime { now: alive, last_read }, changes);
+        let step = ClockStep { since: now, by: now.micros().saturating_sub(alive.micros()) };
+        self.step_clock(step, ApplyTime { now: alive, last_read }, changes);
     }
 
-    /// Moves along with a wall clock that was put forward or back; the turn is by the clock as it was before.
-    pub fn reset(&mut self, reset: ClockStep, turn: ApplyTime, changes: &mut Changes) {
+    /// Moves all times with a step of the wall clock. `time` is by the clock before the step.
+    pub fn step_clock(&mut self, step: ClockStep, time: ApplyTime, changes: &mut Changes) {
         for printer in &mut self.view.printers {
             let state = Arc::make_mut(printer).state_mut();
-            state.keep_up(turn.last_read);
-            state.reset(reset, turn.now);
+            state.keep_shown(time.last_read);
+            state.step_clock(step, time.now);
         }
         changes.printers.extend(0..self.view.printers.len());
     }
 
-    /// The state as it is now, published or not.
+    /// The current state, whether published or not.
     #[must_use]
     pub const fn view(&self) -> &View {
         &self.view
@@ -268,24 +185,20 @@ impl Farm {
     pub fn apply(
         &mut self,
         event: &Event,
-        turn: ApplyTime,
+        time: ApplyTime,
         limits: &Limits,
         changes: &mut Changes,
     ) -> Result<Applied, TooManyPrinters> {
-        let source = event.printer.source;
         let known = self.position(&event.printer);
+        let unchanged = |disposition| Applied { label: self.label(&event.printer), disposition };
         match event.kind {
-            EventKind::Test => {
-                return Ok(Applied { label: self.label(&event.printer), disposition: Disposition::Test });
-            }
+            EventKind::Test => return Ok(unchanged(Disposition::Test)),
             EventKind::LimitReached => {
-                self.view.limit_reached[source.index()] = Some(event.received);
+                let applied = unchanged(Disposition::Accepted);
+                self.view.limit_reached[event.printer.source.index()] = Some(event.received);
                 changes.limits = true;
                 if known.is_none() {
-                    return Ok(Applied {
-                        label: self.label(&event.printer),
-                        disposition: Disposition::Accepted,
-                    });
+                    return Ok(applied);
                 }
             }
             _ => {}
@@ -295,27 +208,37 @@ impl Farm {
             None => self.add(event, limits)?,
         };
         changes.printers.insert(position);
+        Ok(self.apply_to(position, event, time, limits, changes))
+    }
+
+    fn apply_to(
+        &mut self,
+        position: usize,
+        event: &Event,
+        time: ApplyTime,
+        limits: &Limits,
+        changes: &mut Changes,
+    ) -> Applied {
         let printer = Arc::make_mut(&mut self.view.printers[position]);
+        let identity = &event.printer;
+        let fingerprint = |id: &str| fingerprint(identity.source, &identity.id, id);
         let print_id = event.report.print_id.as_deref();
         let already_ended = !printer.state().is_printing(print_id)
-            && print_id
-                .is_some_and(|id| self.ended_print_ids.contains(&fingerprint(source, printer.id(), id)));
-        let effect = printer.apply(event, turn, already_ended, limits);
-        let label = printer.label().to_owned();
-        for ended in effect.ended {
-            if let Some(id) = &ended.print_id {
-                let fingerprint = fingerprint(source, &event.printer.id, id);
-                if self.ended_print_ids.insert(fingerprint) {
-                    changes.ended_print_ids.push(fingerprint);
-                }
+            && print_id.is_some_and(|id| self.ended_print_ids.contains(&fingerprint(id)));
+        let outcome = printer.apply(event, time, already_ended, limits);
+        for ended in outcome.ended {
+            if let Some(id) = &ended.print_id
+                && self.ended_print_ids.insert(fingerprint(id))
+            {
+                changes.ended_print_ids.push(fingerprint(id));
             }
             changes.ended.push((position, ended));
         }
-        let disposition = if effect.duplicate { Disposition::Duplicate } else { Disposition::Accepted };
-        Ok(Applied { label, disposition })
+        let disposition = if outcome.duplicate { Disposition::Duplicate } else { Disposition::Accepted };
+        Applied { label: printer.label().to_owned(), disposition }
     }
 
-    /// Takes `changes` back: everything is as it was when `published` was.
+    /// Undoes `changes`: everything is as it was when `published` was published.
     pub fn roll_back(&mut self, published: &View, changes: &Changes) {
         for fingerprint in &changes.ended_print_ids {
             self.ended_print_ids.remove(fingerprint);
@@ -353,37 +276,13 @@ impl Farm {
         Ok(position)
     }
 
-    /// Makes it possible to find the printer that is about to be the last. Answers whether no other is found by the same.
+    /// Adds the printer that is about to become the last one to the indexes. Returns whether its keys are unique.
     fn index(&mut self, printer: &Printer) -> bool {
         let [id, label] = printer.keys();
         let position = self.view.printers.len();
         let is_new = self.by_id[printer.source().index()].insert(id, position).is_none();
         self.labels.insert(label) && is_new
     }
-}
-
-impl View {
-    /// Takes over what `changes` names from the writer's state.
-    pub fn publish(&mut self, farm: &Farm, changes: &Changes) {
-        for &position in &changes.printers {
-            let printer = Arc::clone(&farm.view.printers[position]);
-            match self.printers.get_mut(position) {
-                Some(published) => *published = printer,
-                None => self.printers.push(printer),
-            }
-        }
-        self.limit_reached = farm.view.limit_reached;
-    }
-}
-
-fn fingerprint(source: Source, printer_id: &str, print_id: &str) -> u64 {
-    // A fixed function: fingerprints are kept, and have to be the same in every version of this program.
-    let mut hasher = SipHasher24::new();
-    for part in [source.as_str(), printer_id, print_id] {
-        hasher.write_u64(part.len() as u64);
-        hasher.write(part.as_bytes());
-    }
-    hasher.finish()
 }
 
 #[cfg(test)]

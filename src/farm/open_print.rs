@@ -4,19 +4,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::brief::{is_default, optional_span};
 use super::event::{Elapsed, Event, EventKind, File, PrintReport};
+use super::snapshot::{PrintSnapshot, PrintTimes};
 use super::stopwatch::{Running, Stopwatch};
-use super::view::{PrintSnapshot, PrintTimes};
 use super::{EndedPrint, Limits};
 use crate::labels::{Origin, Outcome, State};
 use crate::timestamp::{ClockStep, Timestamp};
 
-/// Two times of a sender that are nearer than this are one: it states some of them in whole seconds.
+/// Two times of one sender that differ by less than this are equal: it states some of them in whole seconds.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
-/// A repeat of a start comes within this time. OctoPrint runs the hooks of one event before it goes on to the next, so
-/// it also comes before anything else of that print.
+/// A repeated start arrives within this time. OctoPrint runs all hooks of one event before those of the next, so a repeat
+/// also arrives before anything else of that print.
 const START_WINDOW: Duration = Duration::from_secs(60);
 
 /// What an open print is doing.
@@ -24,62 +23,48 @@ const START_WINDOW: Duration = Duration::from_secs(60);
 pub(super) enum Phase {
     Printing,
     Paused,
-    /// An error was reported; whether the print survives it is not known yet.
+    /// An error was reported. Whether the print continues is not known yet.
     ErrorPending,
-    /// The printer says that it does nothing: the end was lost, or is on its way.
+    /// The printer reported that it is idle: the end was lost or is still on its way.
     Lost,
 }
 
-/// When something was reported, by both clocks.
+/// When something was reported, by our clock and by the sender's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub(super) struct ReportTime {
     pub(super) received: Timestamp,
-    #[serde(skip_serializing_if = "is_default")]
     sent: Option<Timestamp>,
 }
 
 /// A print from its start, announced or implied, to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenPrint {
-    #[serde(skip_serializing_if = "is_default")]
     print_id: Option<String>,
-    #[serde(skip_serializing_if = "is_default")]
     file: Option<File>,
     origin: Origin,
-    #[serde(skip_serializing_if = "is_default")]
     owner: Option<String>,
     started: Timestamp,
     phase: Phase,
-    /// When the pause began that nothing has shown to be over.
-    #[serde(skip_serializing_if = "is_default")]
-    open_pause: Option<Stamp>,
-    clock: Stopwatch,
-    /// The start itself was reported, and nothing else of this print since.
-    #[serde(default, skip_serializing_if = "is_default")]
+    /// When the current pause began. It stays while an error is pending within the pause.
+    pause_began: Option<ReportTime>,
+    stopwatch: Stopwatch,
+    /// The start was announced, and nothing else has been reported of this print since.
     only_announced: bool,
-    last_report: Stamp,
-    #[serde(skip_serializing_if = "is_default")]
+    last_report: ReportTime,
     last_elapsed: Option<Elapsed>,
-    #[serde(skip_serializing_if = "is_default")]
     progress: Option<f64>,
-    /// What the clock will show at the end, as far as the sender can tell.
-    #[serde(with = "optional_span", default, skip_serializing_if = "is_default")]
+    /// What the stopwatch will show at the end, by the sender's estimate.
     expected: Option<Duration>,
-    #[serde(with = "optional_span", default, skip_serializing_if = "is_default")]
     estimate: Option<Duration>,
-    #[serde(skip_serializing_if = "is_default")]
     layer: Option<u32>,
-    #[serde(skip_serializing_if = "is_default")]
     layers: Option<u32>,
-    #[serde(skip_serializing_if = "is_default")]
     height: Option<f64>,
-    #[serde(skip_serializing_if = "is_default")]
     position: Option<u64>,
-    silent_at: Timestamp,
+    silence_deadline: Timestamp,
 }
 
 impl Phase {
-    const fn hand(self) -> Running {
+    const fn running(self) -> Running {
         match self {
             Self::Printing => Running::Printing,
             Self::Paused => Running::Paused,
@@ -97,12 +82,13 @@ impl Phase {
     }
 }
 
-impl Stamp {
+impl ReportTime {
     pub(super) const fn of(event: &Event) -> Self {
         Self { received: event.received, sent: event.sent }
     }
 
-    /// The time from this report to a later one: by the sender's clock, which knows of no delay on the way, else by ours.
+    /// The time from this report to a later one: by the sender's clock, which is not affected by delays in transit, else by
+    /// ours.
     fn until(self, later: Self) -> Duration {
         match (self.sent, later.sent) {
             (Some(earlier), Some(later)) => later.since(earlier),
@@ -112,10 +98,10 @@ impl Stamp {
 }
 
 impl OpenPrint {
-    /// The print that `event` tells of.
+    /// The print that `event` reports.
     pub(super) fn open(event: &Event, phase: Phase, limits: &Limits) -> Self {
         let report = &event.report;
-        let stamp = Stamp::of(event);
+        let time = ReportTime::of(event);
         let mut print = Self {
             print_id: report.print_id.clone(),
             file: report.file.clone(),
@@ -123,10 +109,10 @@ impl OpenPrint {
             owner: report.owner.clone(),
             started: event.received - report.elapsed.map_or(Duration::ZERO, Elapsed::stated),
             phase,
-            open_pause: (phase == Phase::Paused).then_some(stamp),
-            clock: Stopwatch::new(event.received, report.elapsed, phase.hand()),
+            pause_began: (phase == Phase::Paused).then_some(time),
+            stopwatch: Stopwatch::new(event.received, report.elapsed, phase.running()),
             only_announced: event.kind == EventKind::Started,
-            last_report: stamp,
+            last_report: time,
             last_elapsed: report.elapsed,
             progress: None,
             expected: None,
@@ -135,10 +121,10 @@ impl OpenPrint {
             layers: None,
             height: None,
             position: None,
-            silent_at: event.received,
+            silence_deadline: event.received,
         };
-        print.take(report);
-        print.listen(event.received, limits);
+        print.merge(report);
+        print.extend_deadline(event.received, limits);
         print
     }
 
@@ -154,8 +140,8 @@ impl OpenPrint {
         id.is_some() && self.print_id.as_deref() == id
     }
 
-    /// Whether `event` is about another print than this one.
-    pub(super) fn is_not_of(&self, event: &Event) -> bool {
+    /// Whether `event` belongs to another print.
+    pub(super) fn is_another_print(&self, event: &Event) -> bool {
         let report = &event.report;
         if let (Some(ours), Some(theirs)) = (&self.print_id, &report.print_id) {
             return ours != theirs;
@@ -168,78 +154,78 @@ impl OpenPrint {
             || matches!(report.origin, Some(origin) if are_different_origins(self.origin, origin))
     }
 
-    /// The elapsed time of one print never falls. Where it fell, and the smaller time fits in since the last report,
-    /// another print has begun there; where it does not fit, a report was overtaken on its way.
+    /// The elapsed time of one print never falls. Where it fell, and another print of that length fits in since the last
+    /// report, there is another print. Where none fits in, the report is late.
     fn fell_back(&self, event: &Event) -> bool {
         let (Some(before), Some(Elapsed::Printing(now) | Elapsed::WithPauses(now))) =
             (self.last_elapsed, event.report.elapsed)
         else {
             return false;
         };
-        now + TOLERANCE < before.stated() && now <= self.last_report.until(Stamp::of(event)) + TOLERANCE
+        now + TOLERANCE < before.stated() && now <= self.last_report.until(ReportTime::of(event)) + TOLERANCE
     }
 
-    /// Whether `event`, a start, announces this very print once more.
+    /// Whether `event`, a start, announces this print again.
     pub(super) fn is_announced_again_by(&self, event: &Event) -> bool {
         self.only_announced
-            && !self.is_not_of(event)
+            && !self.is_another_print(event)
             && event.received.since(self.last_report.received) <= START_WINDOW
     }
 
-    /// Credits the watched time until now, or until the print was lost track of.
+    /// Credits the measured time until now, or until the silence deadline.
     pub(super) fn advance(&mut self, now: Timestamp) {
-        self.clock.advance(now, self.silent_at);
+        self.stopwatch.advance(now, self.silence_deadline);
     }
 
-    /// Takes in what a running or waiting print reports, then goes on in `phase`.
+    /// Applies a report of this print, which is in `phase` from here on.
     pub(super) fn update(&mut self, event: &Event, phase: Phase) {
-        if self.went_on(event) {
-            self.open_pause = None;
+        if self.shows_a_resume(event) {
+            self.pause_began = None;
         }
         if let Some(elapsed) = event.report.elapsed {
-            self.clock.report(elapsed);
+            self.stopwatch.correct(elapsed);
             self.last_elapsed = Some(elapsed);
         }
-        self.take(&event.report);
-        self.last_report = Stamp::of(event);
+        self.merge(&event.report);
+        self.last_report = ReportTime::of(event);
         self.only_announced = false;
         self.enter(phase, event);
     }
 
-    /// Goes on in `phase`, with nothing else reported.
+    /// Changes the phase, with nothing else reported.
     pub(super) fn enter(&mut self, phase: Phase, event: &Event) {
-        self.open_pause = match phase {
+        self.pause_began = match phase {
             Phase::Printing => None,
-            Phase::Paused => self.open_pause.or_else(|| Some(Stamp::of(event))),
-            Phase::ErrorPending | Phase::Lost => self.open_pause,
+            Phase::Paused => self.pause_began.or_else(|| Some(ReportTime::of(event))),
+            Phase::ErrorPending | Phase::Lost => self.pause_began,
         };
         self.phase = phase;
-        self.clock.turn(phase.hand());
+        self.stopwatch.switch(phase.running());
     }
 
-    /// Whether `event` shows that a paused print has printed since it was paused.
-    pub(super) fn went_on(&self, event: &Event) -> bool {
-        self.phase == Phase::Paused && self.clock.went_on(event.report.elapsed)
+    /// Whether `event` shows that a paused print has printed since the pause began.
+    pub(super) fn shows_a_resume(&self, event: &Event) -> bool {
+        self.phase == Phase::Paused && self.stopwatch.shows_a_resume(event.report.elapsed)
     }
 
-    /// Waits for the next report from here on: until then the estimate, and some grace, explain the silence.
-    pub(super) fn listen(&mut self, now: Timestamp, limits: &Limits) {
+    /// Sets the silence deadline: until then, the estimate and the grace time explain that nothing is heard.
+    pub(super) fn extend_deadline(&mut self, now: Timestamp, limits: &Limits) {
         let patience = match self.estimate.or(self.expected) {
             Some(estimate) => {
-                let printed = self.clock.printed(now);
+                let printed = self.stopwatch.printed(now);
                 let remaining = self.expected.unwrap_or(estimate).saturating_sub(printed);
                 remaining + estimate / 2 + limits.silence_grace
             }
             None => limits.silence_without_estimate,
         };
-        self.silent_at = now + patience;
+        self.silence_deadline = now + patience;
     }
 
-    /// Takes what is said of the print, and keeps what is not said again.
-    fn take(&mut self, report: &PrintReport) {
-        self.take_names(report);
+    /// Takes over what is reported, and keeps what is not reported again.
+    fn merge(&mut self, report: &PrintReport) {
+        self.merge_names(report);
         self.progress = report.progress.or(report.progress_in_words).or(self.progress);
-        let printed = self.clock.printed_so_far();
+        let printed = self.stopwatch.printed_so_far();
         self.expected = report.remaining.map(|remaining| printed + remaining).or(self.expected);
         self.estimate = report.estimate.or(self.estimate);
         self.layer = report.layer.or(self.layer);
@@ -248,22 +234,22 @@ impl OpenPrint {
         self.position = report.position.or(self.position);
     }
 
-    /// Ends the print with the sender's last word on its time.
+    /// Ends the print with the sender's last elapsed time.
     pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
         if let Some(elapsed) = event.report.elapsed
-            && !self.counts_an_open_pause(event, outcome)
+            && !self.includes_the_pause(event, outcome)
         {
-            self.clock.report(elapsed);
+            self.stopwatch.correct(elapsed);
         }
-        self.take_names(&event.report);
+        self.merge_names(&event.report);
         self.close(event.received, outcome)
     }
 
-    /// OctoPrint's elapsed time at a cancel within a pause includes that pause. Whether the print went on before the
-    /// cancel shows in the file position; without one, in the elapsed time itself. The position on an SD card is asked
-    /// for now and then, and is behind at the pause: only where it has not moved at all it tells.
-    fn counts_an_open_pause(&self, event: &Event, outcome: Outcome) -> bool {
-        let Some(open_pause) = self.open_pause.filter(|_| outcome != Outcome::Completed) else {
+    /// OctoPrint's elapsed time at a cancel within a pause includes that pause. Whether the print had continued before the
+    /// cancel is shown by the file position; without one, by the elapsed time itself. The position on an SD card is polled
+    /// and lags behind at the pause: there it only counts where it has not moved at all.
+    fn includes_the_pause(&self, event: &Event, outcome: Outcome) -> bool {
+        let Some(pause_began) = self.pause_began.filter(|_| outcome != Outcome::Completed) else {
             return false;
         };
         match (self.position, event.report.position, event.report.elapsed) {
@@ -271,24 +257,24 @@ impl OpenPrint {
                 paused == ended
             }
             (_, _, Some(Elapsed::Printing(elapsed))) => {
-                let pause = open_pause.until(Stamp::of(event));
-                elapsed + TOLERANCE >= self.clock.printed(event.received) + pause
+                let pause = pause_began.until(ReportTime::of(event));
+                elapsed + TOLERANCE >= self.stopwatch.printed(event.received) + pause
             }
             _ => true,
         }
     }
 
-    fn take_names(&mut self, report: &PrintReport) {
+    fn merge_names(&mut self, report: &PrintReport) {
         adopt(&mut self.print_id, report.print_id.as_ref());
         adopt(&mut self.file, report.file.as_ref());
         adopt(&mut self.owner, report.owner.as_ref());
     }
 
-    /// Ends the print without a word from the sender.
+    /// Ends the print at `at`, with the measured time.
     pub(super) fn close(self, at: Timestamp, outcome: Outcome) -> EndedPrint {
         EndedPrint {
-            printed: self.clock.printed(at),
-            paused: self.clock.paused(at),
+            printed: self.stopwatch.printed(at),
+            paused: self.stopwatch.paused(at),
             print_id: self.print_id,
             file: self.file,
             origin: self.origin,
@@ -299,30 +285,30 @@ impl OpenPrint {
         }
     }
 
-    pub(super) fn reset(&mut self, reset: ClockStep) {
-        self.clock.reset(reset);
-        let open_pause = self.open_pause.as_mut().map(|pause| &mut pause.received);
-        let times = [&mut self.started, &mut self.last_report.received, &mut self.silent_at];
-        for time in times.into_iter().chain(open_pause) {
-            reset.apply(time);
+    pub(super) fn step_clock(&mut self, step: ClockStep) {
+        self.stopwatch.step_clock(step);
+        let pause_began = self.pause_began.as_mut().map(|pause| &mut pause.received);
+        let times = [&mut self.started, &mut self.last_report.received, &mut self.silence_deadline];
+        for time in times.into_iter().chain(pause_began) {
+            step.apply(time);
         }
     }
 
-    /// Time spent printing until `now`, or until the print was lost track of.
+    /// Time spent printing until `now`, or until the silence deadline.
     pub(super) fn printed(&self, now: Timestamp) -> Duration {
-        self.clock.printed(now.min(self.silent_at))
+        self.stopwatch.printed(now.min(self.silence_deadline))
     }
 
-    /// Time spent paused until `now`, or until the print was lost track of.
+    /// Time spent paused until `now`, or until the silence deadline.
     pub(super) fn paused(&self, now: Timestamp) -> Duration {
-        self.clock.paused(now.min(self.silent_at))
+        self.stopwatch.paused(now.min(self.silence_deadline))
     }
 
     pub(super) fn state(&self, now: Timestamp) -> State {
-        if now > self.silent_at { State::Unknown } else { self.phase.state() }
+        if now > self.silence_deadline { State::Unknown } else { self.phase.state() }
     }
 
-    pub(super) fn moment(&self, now: Timestamp) -> PrintTimes {
+    pub(super) fn times(&self, now: Timestamp) -> PrintTimes {
         let state = self.state(now);
         let elapsed = self.printed(now);
         let remaining = self.expected.map(|expected| expected.saturating_sub(elapsed));
@@ -336,15 +322,15 @@ impl OpenPrint {
         }
     }
 
-    pub(super) fn read(&self, moment: &PrintTimes) -> PrintSnapshot<'_> {
+    pub(super) fn snapshot(&self, times: &PrintTimes) -> PrintSnapshot<'_> {
         PrintSnapshot {
             file: self.file.as_ref().map_or("", |file| &file.name),
             origin: self.origin,
             progress: self.progress,
-            remaining: moment.remaining,
-            eta: moment.eta,
+            remaining: times.remaining,
+            eta: times.eta,
             started: self.started,
-            elapsed: moment.elapsed,
+            elapsed: times.elapsed,
             layer: self.layer,
             layers: self.layers,
             height: self.height,
@@ -352,9 +338,9 @@ impl OpenPrint {
     }
 }
 
-fn adopt<T: Clone>(known: &mut Option<T>, told: Option<&T>) {
+fn adopt<T: Clone>(known: &mut Option<T>, reported: Option<&T>) {
     if known.is_none() {
-        *known = told.cloned();
+        *known = reported.cloned();
     }
 }
 
@@ -362,7 +348,7 @@ fn are_different_origins(one: Origin, other: Origin) -> bool {
     one != other && one != Origin::Unknown && other != Origin::Unknown
 }
 
-/// Whether two files, as far as they are known, cannot be one. Paths decide where both are told.
+/// Whether two files, as far as they are known, differ. Paths decide where both are reported.
 pub(super) fn are_different(one: Option<&File>, other: Option<&File>) -> bool {
     let (Some(one), Some(other)) = (one, other) else {
         return false;

@@ -1,4 +1,4 @@
-//! One printer: who it is, what it is doing, and what has been counted of it. What an event does to it is in [`transitions`].
+//! One printer: its identity, its state and its counters. The effects of events are in [`transitions`].
 
 mod transitions;
 
@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::brief::{is_default, span};
-use super::event::{Elapsed, Event, File, Identity};
+use super::event::{Elapsed, Event, File};
+use super::identity::Identity;
 use super::open_print::OpenPrint;
-use super::view::{PrinterSnapshot, PrinterTimes, Totals};
+use super::snapshot::{PrinterSnapshot, PrinterTimes};
+use super::totals::Totals;
 use super::{ApplyTime, EndedPrint, Limits};
 use crate::labels::{AttentionReason, Source, State};
 use crate::timestamp::{ClockStep, Timestamp};
@@ -19,36 +20,29 @@ use crate::timestamp::{ClockStep, Timestamp};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Printer {
     source: Source,
-    // Shared, because every event copies the printer, and those who look it up know it by its id and label too.
+    // Shared, because every event copies the printer, and the indexes of the farm hold its id and label too.
     id: Arc<str>,
     label: Arc<str>,
     name: Arc<str>,
     state: PrinterState,
 }
 
-/// What a printer is doing, and what has been counted of it: all that changes, but for its name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The state and the counters of a printer, as a store keeps them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PrinterState {
-    /// What it does once no print is open.
-    #[serde(default, skip_serializing_if = "is_default")]
-    rest: IdleState,
-    // Boxed, with the last end, because most printers of a large farm are at rest.
-    #[serde(skip_serializing_if = "is_default")]
+    /// Its state while no print is open.
+    idle_state: IdleState,
+    // Boxed, as the last end is, because most printers of a large farm are idle.
     print: Option<Box<OpenPrint>>,
-    #[serde(default, skip_serializing_if = "is_default")]
     totals: Totals,
-    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     ended_paused: Duration,
-    /// When it became what it is now.
+    /// When this state was created: by the last event or the last clock step.
     since: Timestamp,
-    /// What the counters of time have shown already; they never show less.
-    #[serde(with = "span", default, skip_serializing_if = "is_default")]
+    /// What readers have already seen of the time counters, where it exceeds their value; they never show less.
     shown_printed: Duration,
-    #[serde(with = "span", default, skip_serializing_if = "is_default")]
     shown_paused: Duration,
-    #[serde(skip_serializing_if = "is_default")]
     last_end: Option<Box<LastEnd>>,
-    #[serde(skip_serializing_if = "is_default")]
     attention: Option<Attention>,
     last_event: Timestamp,
 }
@@ -62,19 +56,16 @@ enum IdleState {
     Unknown,
 }
 
-/// The last end, to know its repeat by.
+/// The last end, for recognizing its repeats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct LastEnd {
     at: Timestamp,
-    #[serde(skip_serializing_if = "is_default")]
     print_id: Option<String>,
-    #[serde(skip_serializing_if = "is_default")]
     file: Option<File>,
-    #[serde(skip_serializing_if = "is_default")]
     elapsed: Option<Elapsed>,
 }
 
-/// A call for a person that nobody has answered yet.
+/// A request for user attention that is still open.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Attention {
     reason: AttentionReason,
@@ -99,11 +90,11 @@ impl Printer {
         Self::restore(identity.source, &identity.id, label, &identity.name, PrinterState::new(now))
     }
 
-    /// The printer that a store has kept.
+    /// A printer as a store has kept it.
     #[must_use]
     pub fn restore(source: Source, id: &str, label: &str, name: &str, state: PrinterState) -> Self {
         let id = Arc::from(id);
-        // Most printers have one word for both.
+        // Most printers have the same text for both.
         let label = if *id == *label { Arc::clone(&id) } else { label.into() };
         Self { source, id, label, name: name.into(), state }
     }
@@ -114,30 +105,30 @@ impl Printer {
         &self.label
     }
 
-    /// Who sends its webhooks.
+    /// The sender of its webhooks.
     #[must_use]
     pub const fn source(&self) -> Source {
         self.source
     }
 
-    /// What identifies it at its source.
+    /// Its id at its source.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Its id and its label, to find it by.
+    /// Its id and its label, the keys of the farm's indexes.
     pub(super) fn keys(&self) -> [Arc<str>; 2] {
         [Arc::clone(&self.id), Arc::clone(&self.label)]
     }
 
-    /// What its owner calls it now.
+    /// Its current name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it is doing, and what has been counted of it.
+    /// Its state and its counters.
     #[must_use]
     pub const fn state(&self) -> &PrinterState {
         &self.state
@@ -147,59 +138,48 @@ impl Printer {
         &mut self.state
     }
 
-    /// What of it changes with time alone, at `now`.
+    /// The values that change with time alone, at `now`.
     #[must_use]
-    pub fn moment(&self, now: Timestamp) -> PrinterTimes {
-        self.state.moment(now)
+    pub fn times(&self, now: Timestamp) -> PrinterTimes {
+        self.state.times(now)
     }
 
-    /// The printer as it is at a moment of its own.
+    /// The printer at the moment for which `times` was computed.
     #[must_use]
-    pub fn read(&self, moment: &PrinterTimes) -> PrinterSnapshot<'_> {
+    pub fn snapshot(&self, times: &PrinterTimes) -> PrinterSnapshot<'_> {
         let PrinterState { print, last_event, totals, .. } = &self.state;
         PrinterSnapshot {
             label: &self.label,
             source: self.source,
             id: &self.id,
             name: &self.name,
-            state: moment.state,
+            state: times.state,
             last_event: *last_event,
-            print: print.as_ref().zip(moment.print.as_ref()).map(|(print, moment)| print.read(moment)),
-            printed: moment.printed,
-            paused: moment.paused,
+            print: print.as_ref().zip(times.print.as_ref()).map(|(print, times)| print.snapshot(times)),
+            printed: times.printed,
+            paused: times.paused,
             totals,
         }
     }
 
-    /// Applies an event. `already_ended` tells that its print id is that of a print that has ended.
+    /// Applies an event. `already_ended` says that its print id belongs to a print that has ended.
     pub(super) fn apply(
         &mut self,
         event: &Event,
-        turn: ApplyTime,
+        time: ApplyTime,
         already_ended: bool,
         limits: &Limits,
     ) -> ApplyOutcome {
         if *self.name != *event.printer.name {
             self.name = event.printer.name.as_str().into();
         }
-        self.state.apply(event, turn, already_ended, limits)
+        self.state.apply(event, time, already_ended, limits)
     }
 }
 
 impl PrinterState {
     fn new(now: Timestamp) -> Self {
-        Self {
-            rest: IdleState::Idle,
-            print: None,
-            totals: Totals::default(),
-            ended_paused: Duration::ZERO,
-            since: now,
-            shown_printed: Duration::ZERO,
-            shown_paused: Duration::ZERO,
-            last_end: None,
-            attention: None,
-            last_event: now,
-        }
+        Self { since: now, last_event: now, ..Self::default() }
     }
 
     /// Whether the open print carries this id.
@@ -207,17 +187,17 @@ impl PrinterState {
         self.print.as_ref().is_some_and(|print| print.has_id(print_id))
     }
 
-    fn moment(&self, now: Timestamp) -> PrinterTimes {
+    fn times(&self, now: Timestamp) -> PrinterTimes {
         PrinterTimes {
             state: self.state(now),
-            print: self.print.as_ref().map(|print| print.moment(now)),
+            print: self.print.as_ref().map(|print| print.times(now)),
             printed: self.printed(now),
             paused: self.paused(now),
         }
     }
 
     fn state(&self, now: Timestamp) -> State {
-        match (&self.print, self.rest) {
+        match (&self.print, self.idle_state) {
             (Some(print), _) => print.state(now),
             (None, IdleState::Idle) => State::Idle,
             (None, IdleState::Error) => State::Error,
@@ -239,35 +219,35 @@ impl PrinterState {
         self.shown_paused.max(self.ended_paused + open)
     }
 
-    /// Whether what it shows changes with time alone.
+    /// Whether its values change with time alone.
     pub(super) fn is_running(&self, now: Timestamp) -> bool {
         matches!(self.state(now), State::Printing | State::Paused)
     }
 
-    /// Never shows less than what readers have seen of it until `last_read`.
-    pub(super) fn keep_up(&mut self, last_read: Timestamp) {
+    /// Makes sure that the time counters never show less than what readers have seen until `last_read`.
+    pub(super) fn keep_shown(&mut self, last_read: Timestamp) {
         if last_read >= self.since {
             self.shown_printed = self.printed(last_read);
             self.shown_paused = self.paused(last_read);
         }
     }
 
-    /// Moves its times, `now` by the clock as it was before. The open print is credited until then first: where its last
-    /// report lies before the times that move, the next credit would else include the jump.
-    pub(super) fn reset(&mut self, reset: ClockStep, now: Timestamp) {
-        reset.apply(&mut self.since);
-        reset.apply(&mut self.last_event);
+    /// Applies a clock step; `now` is the present by the clock before it. The open print is credited until then first:
+    /// otherwise, where its last report is older than the times that move, the next credit would include the step.
+    pub(super) fn step_clock(&mut self, step: ClockStep, now: Timestamp) {
+        step.apply(&mut self.since);
+        step.apply(&mut self.last_event);
         if let Some(print) = &mut self.print {
             print.advance(now);
-            print.reset(reset);
+            print.step_clock(step);
         }
         if let Some(end) = &mut self.last_end {
-            reset.apply(&mut end.at);
+            step.apply(&mut end.at);
         }
         if let Some(attention) = &mut self.attention {
-            reset.apply(&mut attention.last);
+            step.apply(&mut attention.last);
         }
-        self.totals.last_end.iter_mut().flatten().for_each(|time| reset.apply(time));
+        self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
     }
 
     pub(super) const fn last_event(&self) -> Timestamp {
@@ -277,26 +257,26 @@ impl PrinterState {
     fn apply(
         &mut self,
         event: &Event,
-        turn: ApplyTime,
+        time: ApplyTime,
         already_ended: bool,
         limits: &Limits,
     ) -> ApplyOutcome {
-        self.keep_up(turn.last_read);
-        self.since = turn.now;
+        self.keep_shown(time.last_read);
+        self.since = time.now;
         self.last_event = self.last_event.max(event.received);
         if let Some(print) = &mut self.print {
             print.advance(event.received);
         }
-        let effect = self.transition(event, already_ended, limits);
+        let outcome = self.transition(event, already_ended, limits);
         if let Some(print) = &mut self.print {
-            print.listen(event.received, limits);
+            print.extend_deadline(event.received, limits);
         }
-        self.forget_what_was_shown();
-        effect
+        self.forget_shown();
+        outcome
     }
 
-    /// Ended prints are never taken back: what they bear out needs not be remembered, nor kept.
-    fn forget_what_was_shown(&mut self) {
+    /// Ended prints are never taken back: what they cover need not be kept as shown.
+    fn forget_shown(&mut self) {
         if self.shown_printed <= self.ended_printed() {
             self.shown_printed = Duration::ZERO;
         }

@@ -1,52 +1,74 @@
-//! Every printer at one moment, to be read in pieces.
+//! What one printer shows at one moment.
 
-use std::ops::Range;
-use std::sync::Arc;
+use std::time::Duration;
 
-use super::view::{PrinterSnapshot, PrinterTimes};
-use super::{Printer, View};
-use crate::labels::Source;
+use super::totals::Totals;
+use crate::labels::{Origin, Source, State};
 use crate::timestamp::Timestamp;
 
-/// Every printer as it is at one moment. It shares the printers with the view, so that they may go on meanwhile.
-#[derive(Debug)]
-pub struct Snapshot {
-    view: Arc<View>,
-    moments: Vec<PrinterTimes>,
+/// The values of a printer that change with time alone, computed for one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct PrinterTimes {
+    pub(super) state: State,
+    pub(super) print: Option<PrintTimes>,
+    pub(super) printed: Duration,
+    pub(super) paused: Duration,
 }
 
-impl Snapshot {
-    /// The printers of a view as they are at `now`.
-    #[must_use]
-    pub fn new(view: Arc<View>, now: Timestamp) -> Self {
-        let moments = view.printers.iter().map(|printer| printer.moment(now)).collect();
-        Self { view, moments }
-    }
+/// The values of the open print that change with time alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PrintTimes {
+    pub(super) elapsed: Duration,
+    pub(super) remaining: Option<Duration>,
+    pub(super) eta: Option<Timestamp>,
+}
 
-    /// The number of printers.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.moments.len()
-    }
+/// Everything that is exposed of one printer at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct PrinterSnapshot<'a> {
+    /// The `printer` label, pinned when the printer was first seen; unique.
+    pub label: &'a str,
+    /// The sender of its webhooks.
+    pub source: Source,
+    /// Its id at its source.
+    pub id: &'a str,
+    /// Its current name.
+    pub name: &'a str,
+    /// Its state.
+    pub state: State,
+    /// When its last event was received.
+    pub last_event: Timestamp,
+    /// The open print, if there is one.
+    pub print: Option<PrintSnapshot<'a>>,
+    /// Time spent printing in all prints, without pauses; never falls.
+    pub printed: Duration,
+    /// Time spent paused in all prints; never falls.
+    pub paused: Duration,
+    /// The counters.
+    pub totals: &'a Totals,
+}
 
-    /// Whether there is no printer.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.moments.is_empty()
-    }
-
-    /// The printers at these positions, in the order in which they were first seen.
-    pub fn read(
-        &self,
-        positions: Range<usize>,
-    ) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
-        let printers = self.view.printers[positions.clone()].iter().map(Arc::as_ref);
-        printers.zip(&self.moments[positions]).map(|(printer, moment): (&Printer, _)| printer.read(moment))
-    }
-
-    /// When a source last said that its webhooks of the day are used up.
-    #[must_use]
-    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
-        self.view.limit_reached(source)
-    }
+/// The open print at one moment. `None` means "not reported".
+#[derive(Clone, Copy, Debug)]
+pub struct PrintSnapshot<'a> {
+    /// The name of the file; empty when it is not known.
+    pub file: &'a str,
+    /// Where the file is stored.
+    pub origin: Origin,
+    /// 0 to 1.
+    pub progress: Option<f64>,
+    /// Counts down while printing and stops while paused.
+    pub remaining: Option<Duration>,
+    /// The estimated end; only while printing.
+    pub eta: Option<Timestamp>,
+    /// When the print started.
+    pub started: Timestamp,
+    /// Time spent printing, without pauses.
+    pub elapsed: Duration,
+    /// The current layer, from 1.
+    pub layer: Option<u32>,
+    /// The number of layers.
+    pub layers: Option<u32>,
+    /// Height of the nozzle above the bed, in metres.
+    pub height: Option<f64>,
 }

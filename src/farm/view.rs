@@ -1,103 +1,104 @@
-//! What a printer shows at one moment.
+//! The published state, and all its printers at one moment.
 
-use std::time::Duration;
+use std::ops::Range;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::brief::{array, is_default, spans, table};
-use crate::labels::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+use super::printer::Printer;
+use super::snapshot::{PrinterSnapshot, PrinterTimes};
+use super::{Changes, Farm};
+use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
-/// What of a printer changes with time alone, at one moment: with it, the rest can be read later, or again.
-#[derive(Clone, Copy, Debug)]
-pub struct PrinterTimes {
-    pub(super) state: State,
-    pub(super) print: Option<PrintTimes>,
-    pub(super) printed: Duration,
-    pub(super) paused: Duration,
+/// The state of every printer as last published. Cheap to clone: the printers are shared.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    pub(super) printers: Vec<Arc<Printer>>,
+    pub(super) limit_reached: [Option<Timestamp>; Source::ALL.len()],
 }
 
-/// What of the open print changes with time alone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PrintTimes {
-    pub(super) elapsed: Duration,
-    pub(super) remaining: Option<Duration>,
-    pub(super) eta: Option<Timestamp>,
+impl View {
+    /// Every printer as it is at `now`, in the order in which they were first seen.
+    pub fn read(&self, now: Timestamp) -> impl Iterator<Item = PrinterSnapshot<'_>> {
+        self.printers.iter().map(move |printer| printer.snapshot(&printer.times(now)))
+    }
+
+    /// When a source last reported that its webhooks of the day are used up.
+    #[must_use]
+    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
+        self.limit_reached[source.index()]
+    }
+
+    /// The number of printers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.printers.len()
+    }
+
+    /// Whether no printer has been seen yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.printers.is_empty()
+    }
+
+    /// The printer at a position that [`Changes`] names.
+    #[must_use]
+    pub fn printer(&self, position: usize) -> Option<&Printer> {
+        self.printers.get(position).map(Arc::as_ref)
+    }
+
+    /// Copies what `changes` names from the writer's state.
+    pub fn publish(&mut self, farm: &Farm, changes: &Changes) {
+        for &position in &changes.printers {
+            let printer = Arc::clone(&farm.view().printers[position]);
+            match self.printers.get_mut(position) {
+                Some(published) => *published = printer,
+                None => self.printers.push(printer),
+            }
+        }
+        self.limit_reached = farm.view().limit_reached;
+    }
 }
 
-/// Everything that is exposed of one printer, as it is at one moment.
-#[derive(Clone, Copy, Debug)]
-pub struct PrinterSnapshot<'a> {
-    /// The `printer` label, pinned when the printer was first seen; no two printers share one.
-    pub label: &'a str,
-    /// Who sends its webhooks.
-    pub source: Source,
-    /// What identifies it at its source.
-    pub id: &'a str,
-    /// What its owner calls it now.
-    pub name: &'a str,
-    /// What it is doing.
-    pub state: State,
-    /// When it was last heard of.
-    pub last_event: Timestamp,
-    /// The open print, if there is one.
-    pub print: Option<PrintSnapshot<'a>>,
-    /// Time spent printing in all prints, without pauses; never falls.
-    pub printed: Duration,
-    /// Time spent paused in all prints; never falls.
-    pub paused: Duration,
-    /// The counters.
-    pub totals: &'a Totals,
+/// Every printer at one moment. It shares the printers with the view; later events do not change it.
+#[derive(Debug)]
+pub struct Snapshot {
+    view: Arc<View>,
+    times: Vec<PrinterTimes>,
 }
 
-/// The open print at one moment. `None` is "not reported".
-#[derive(Clone, Copy, Debug)]
-pub struct PrintSnapshot<'a> {
-    /// The file's name; empty when it is not known.
-    pub file: &'a str,
-    /// Where the file lies.
-    pub origin: Origin,
-    /// 0 to 1.
-    pub progress: Option<f64>,
-    /// Counts down while printing, stands while paused.
-    pub remaining: Option<Duration>,
-    /// When the print should end; only while it prints.
-    pub eta: Option<Timestamp>,
-    /// When the print began.
-    pub started: Timestamp,
-    /// Time spent printing, without pauses.
-    pub elapsed: Duration,
-    /// The current layer, from 1.
-    pub layer: Option<u32>,
-    /// The number of layers.
-    pub layers: Option<u32>,
-    /// Height of the nozzle above the bed, in metres.
-    pub height: Option<f64>,
-}
+impl Snapshot {
+    /// The printers of a view as they are at `now`.
+    #[must_use]
+    pub fn new(view: Arc<View>, now: Timestamp) -> Self {
+        let times = view.printers.iter().map(|printer| printer.times(now)).collect();
+        Self { view, times }
+    }
 
-/// What has been counted of one printer. Indexed by the position of the label's value in its set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Totals {
-    /// Prints begun, by origin.
-    #[serde(with = "array", skip_serializing_if = "is_default")]
-    pub started: [u64; Origin::ALL.len()],
-    /// Prints ended, by origin and outcome.
-    #[serde(with = "table", skip_serializing_if = "is_default")]
-    pub ended: [[u64; Outcome::ALL.len()]; Origin::ALL.len()],
-    /// Time spent printing in ended prints, by outcome.
-    #[serde(with = "spans", skip_serializing_if = "is_default")]
-    pub ended_printed: [Duration; Outcome::ALL.len()],
-    /// When a print last ended so, by outcome.
-    #[serde(with = "array", skip_serializing_if = "is_default")]
-    pub last_end: [Option<Timestamp>; Outcome::ALL.len()],
-    /// Warnings of a failure detector, by what it did.
-    #[serde(with = "array", skip_serializing_if = "is_default")]
-    pub failure_warnings: [u64; WarningAction::ALL.len()],
-    /// Calls for a person, by reason.
-    #[serde(with = "array", skip_serializing_if = "is_default")]
-    pub attention: [u64; AttentionReason::ALL.len()],
-    /// Errors that the printer reported.
-    #[serde(skip_serializing_if = "is_default")]
-    pub errors: u64,
+    /// The number of printers.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there is no printer.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// The printers at these positions, in the order in which they were first seen.
+    #[must_use]
+    pub fn read(
+        &self,
+        positions: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
+        let printers = self.view.printers[positions.clone()].iter();
+        printers.zip(&self.times[positions]).map(|(printer, times)| printer.snapshot(times))
+    }
+
+    /// When a source last reported that its webhooks of the day are used up.
+    #[must_use]
+    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
+        self.view.limit_reached(source)
+    }
 }

@@ -80,7 +80,7 @@ impl Published {
             self.last_read.store(i64::MIN, Ordering::Relaxed);
             self.last_contended_read.store(i64::MIN, Ordering::Relaxed);
         }
-        published.since = now.put(reset);
+        published.since = now.shift(reset);
         published.pinned = None;
     }
 

@@ -67,7 +67,7 @@ impl<S: Store> WriterThread<S> {
                     let Entry { mut event, epoch, limits, answer } = *entry;
                     // While it waited, the clock may have been put.
                     event.received =
-                        event.received.put(self.published.clock.started().micros() - epoch.micros());
+                        event.received.shift(self.published.clock.started().micros() - epoch.micros());
                     let applied = self.farm.apply(&event, turn, &limits, &mut changes);
                     answers.push((answer, applied.map_err(RecordError::from)));
                 }
@@ -93,8 +93,8 @@ impl<S: Store> WriterThread<S> {
             return 0;
         }
         // Times of an earlier run were read off another clock, but none may lie in the future.
-        let since = self.published.clock.started().min(now.put(by));
-        self.farm.reset(ClockStep { since, by }, ApplyTime::at(now), changes);
+        let since = self.published.clock.started().min(now.shift(by));
+        self.farm.step_clock(ClockStep { since, by }, ApplyTime::at(now), changes);
         by
     }
 
@@ -108,7 +108,7 @@ impl<S: Store> WriterThread<S> {
 
     /// Commits and publishes, and puts the clock; or takes the changes back.
     fn keep(&mut self, changes: &Changes, now: Timestamp, reset: i64) -> Result<(), StoreError> {
-        let shown_until = now.put(reset) + HEARTBEAT;
+        let shown_until = now.shift(reset) + HEARTBEAT;
         let committed = if changes.is_empty() {
             self.store.check()
         } else {

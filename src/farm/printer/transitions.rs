@@ -1,8 +1,8 @@
-//! The table of states: for every event, what it does to a printer without a print, and to one whose print runs, waits,
-//! or has met an error.
+//! The state table: what each event does to a printer without a print, and to one whose print is running, paused, or
+//! pending after an error.
 //!
-//! Every print that is counted as started is counted as ended exactly once, or is still open: `open` and `count_end` are
-//! the only places that count.
+//! Every print that is counted as started is counted as ended exactly once or is still open, because only `open` and
+//! `count_end` count.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use crate::farm::open_print::{OpenPrint, Phase, are_different};
 use crate::farm::{EndedPrint, Limits};
 use crate::labels::{AttentionReason, Outcome, WarningAction};
 
-/// A second end without a stated time, this soon after the first, repeats it: a plugin may report one end twice.
+/// A second end without a stated time within this time of the first repeats it: plugins may report one end twice.
 const END_WINDOW: Duration = Duration::from_secs(60);
 
-/// A second end with the same stated time repeats the first for as long as this.
+/// A second end with the same stated time repeats the first within this time.
 const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Calls for a person that differ in their reason have one cause when they come within this time.
+/// Requests for attention that differ in their reason have one cause when they arrive within this time.
 const ATTENTION_WINDOW: Duration = Duration::from_secs(60);
 
 impl PrinterState {
-    /// What the event does, once the clocks are up to date. `already_ended`: its print id is that of a print that has ended.
+    /// Applies the event once the stopwatch is up to date. `already_ended`: its print id belongs to a print that has ended.
     pub(super) fn transition(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> ApplyOutcome {
         match event.kind {
             EventKind::Notice if already_ended => ApplyOutcome::default(),
@@ -43,7 +43,7 @@ impl PrinterState {
     }
 
     fn started(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
-        let mut effect = ApplyOutcome::default();
+        let mut applied = ApplyOutcome::default();
         if let Some(print) = &self.print {
             let outcome = match print.phase() {
                 _ if print.has_id(event.report.print_id.as_deref()) => return ApplyOutcome::duplicate(),
@@ -52,74 +52,75 @@ impl PrinterState {
                 Phase::ErrorPending => Outcome::Failed,
                 Phase::Printing | Phase::Paused | Phase::Lost => Outcome::Unknown,
             };
-            self.close(event, outcome, &mut effect);
+            self.close(event, outcome, &mut applied);
         }
         self.open(event, Phase::Printing, limits);
-        effect
+        applied
     }
 
     fn progress(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
         if self.print.is_none() && !event.report.tells_of_a_print() {
             return ApplyOutcome::default();
         }
-        let waits = match &self.print {
+        let is_paused = match &self.print {
             None => event.report.says_paused,
             Some(print) => print.phase() == Phase::Paused && event.report.says_paused,
         };
-        self.resume_or_progress(event, limits, if waits { Phase::Paused } else { Phase::Printing })
+        self.resume_or_progress(event, limits, if is_paused { Phase::Paused } else { Phase::Printing })
     }
 
     fn paused_now(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
-        if self.print.as_ref().is_some_and(|print| print.went_on(event)) {
+        if self.print.as_ref().is_some_and(|print| print.shows_a_resume(event)) {
             self.attention = None;
         }
         self.resume_or_progress(event, limits, Phase::Paused)
     }
 
-    /// A report of a print that runs or waits: of the open one, or of one whose start was lost.
+    /// A report of a running or paused print: of the open one, or of one whose start was lost.
     fn resume_or_progress(&mut self, event: &Event, limits: &Limits, phase: Phase) -> ApplyOutcome {
-        let mut effect = ApplyOutcome::default();
-        self.close_if_of_another_print(event, &mut effect);
+        let mut applied = ApplyOutcome::default();
+        self.close_if_of_another_print(event, &mut applied);
         match &mut self.print {
             Some(print) => print.update(event, phase),
             None => self.open(event, phase, limits),
         }
-        self.rest = IdleState::Idle;
+        self.idle_state = IdleState::Idle;
         if phase == Phase::Printing {
             self.attention = None;
         }
-        effect
+        applied
     }
 
     fn ended(&mut self, event: &Event, outcome: Outcome, limits: &Limits) -> ApplyOutcome {
-        let mut effect = ApplyOutcome::default();
-        if self.print.as_ref().is_none_or(|print| print.is_not_of(event)) && self.repeats_the_last_end(event)
+        let mut applied = ApplyOutcome::default();
+        if self.print.as_ref().is_none_or(|print| print.is_another_print(event))
+            && self.repeats_the_last_end(event)
         {
             return ApplyOutcome::duplicate();
         }
-        self.close_if_of_another_print(event, &mut effect);
+        self.close_if_of_another_print(event, &mut applied);
         if self.print.is_none() {
             self.open(event, Phase::Printing, limits);
         }
         if let Some(print) = self.print.take() {
-            // What made a print fail, such as an error or a lost connection, outlasts it.
-            self.rest = if outcome == Outcome::Failed { self.rest } else { IdleState::Idle };
-            self.count_end(print.end(event, outcome), event, &mut effect);
+            // An error or a lost connection that made the print fail remains after it.
+            self.idle_state = if outcome == Outcome::Failed { self.idle_state } else { IdleState::Idle };
+            self.count_end(print.end(event, outcome), event, &mut applied);
         }
         self.attention = None;
-        effect
+        applied
     }
 
     fn error(&mut self, event: &Event) -> ApplyOutcome {
-        let mut effect = ApplyOutcome::default();
+        let mut applied = ApplyOutcome::default();
         self.totals.errors += 1;
         self.attention = None;
-        self.close_if_of_another_print(event, &mut effect);
-        self.rest = IdleState::Error;
+        self.close_if_of_another_print(event, &mut applied);
+        self.idle_state = IdleState::Error;
         if let Some(print) = &mut self.print {
             print.update(event, Phase::ErrorPending);
         }
-        effect
+        applied
     }
 
     fn failure_warning(&mut self, event: &Event, action: WarningAction, limits: &Limits) -> ApplyOutcome {
@@ -138,32 +139,32 @@ impl PrinterState {
         let kept =
             if repeated { self.attention.map_or(reason, |attention| attention.reason) } else { reason };
         self.attention = Some(Attention { reason: kept, last: now });
-        let effect = self.observe(event);
+        let applied = self.observe(event);
         if repeated {
-            return ApplyOutcome { duplicate: true, ..effect };
+            return ApplyOutcome { duplicate: true, ..applied };
         }
         self.totals.attention[reason.index()] += 1;
-        effect
+        applied
     }
 
-    /// Takes in a report that leaves the print in the phase it is in.
+    /// Applies a report that does not change the phase of the print.
     fn observe(&mut self, event: &Event) -> ApplyOutcome {
-        let mut effect = ApplyOutcome::default();
-        self.close_if_of_another_print(event, &mut effect);
+        let mut applied = ApplyOutcome::default();
+        self.close_if_of_another_print(event, &mut applied);
         if let Some(print) = &mut self.print {
             print.update(event, print.phase());
         }
-        effect
+        applied
     }
 
     fn state_report(&mut self, event: &Event, reported: ReportedState) -> ApplyOutcome {
         if reported == ReportedState::Printing {
             self.attention = None;
         }
-        self.rest = match reported {
+        self.idle_state = match reported {
             ReportedState::Error => IdleState::Error,
             ReportedState::Offline => IdleState::Unknown,
-            // A print that nobody announced is going on: until its end tells more, idle would be a lie.
+            // A print is running whose start was lost. Until its end tells more, the state is not known.
             ReportedState::Printing | ReportedState::Paused if self.print.is_none() => IdleState::Unknown,
             ReportedState::Printing | ReportedState::Paused | ReportedState::Idle => IdleState::Idle,
         };
@@ -184,7 +185,7 @@ impl PrinterState {
 
     fn notice(&mut self, event: &Event) -> ApplyOutcome {
         if let Some(print) = &mut self.print
-            && !print.is_not_of(event)
+            && !print.is_another_print(event)
         {
             print.update(event, print.phase());
         }
@@ -195,23 +196,23 @@ impl PrinterState {
         let print = OpenPrint::open(event, phase, limits);
         self.totals.started[print.origin().index()] += 1;
         self.print = Some(Box::new(print));
-        self.rest = IdleState::Idle;
+        self.idle_state = IdleState::Idle;
         self.attention = None;
     }
 
-    fn close_if_of_another_print(&mut self, event: &Event, effect: &mut ApplyOutcome) {
-        if self.print.as_ref().is_some_and(|print| print.is_not_of(event)) {
-            self.close(event, Outcome::Unknown, effect);
+    fn close_if_of_another_print(&mut self, event: &Event, applied: &mut ApplyOutcome) {
+        if self.print.as_ref().is_some_and(|print| print.is_another_print(event)) {
+            self.close(event, Outcome::Unknown, applied);
         }
     }
 
-    fn close(&mut self, event: &Event, outcome: Outcome, effect: &mut ApplyOutcome) {
+    fn close(&mut self, event: &Event, outcome: Outcome, applied: &mut ApplyOutcome) {
         if let Some(print) = self.print.take() {
-            self.count_end(print.close(event.received, outcome), event, effect);
+            self.count_end(print.close(event.received, outcome), event, applied);
         }
     }
 
-    fn count_end(&mut self, ended: EndedPrint, event: &Event, effect: &mut ApplyOutcome) {
+    fn count_end(&mut self, ended: EndedPrint, event: &Event, applied: &mut ApplyOutcome) {
         self.totals.ended[ended.origin.index()][ended.outcome.index()] += 1;
         self.totals.ended_printed[ended.outcome.index()] += ended.printed;
         self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
@@ -223,11 +224,11 @@ impl PrinterState {
             file: ended.file.clone(),
             elapsed: event.report.elapsed.filter(|_| reported),
         }));
-        effect.ended.push(ended);
+        applied.ended.push(ended);
     }
 
-    /// Whether `event`, an end, is the last end reported once more. Where the sender names its prints, the name tells;
-    /// elsewhere the file, the stated time, and how long ago it was.
+    /// Whether `event`, an end, repeats the last end. Where the sender has ids for prints, the id decides; elsewhere the
+    /// file, the stated time, and how long ago the last end was.
     fn repeats_the_last_end(&self, event: &Event) -> bool {
         let Some(last) = &self.last_end else { return false };
         if last.print_id.is_some() && event.report.print_id.is_some() {

@@ -1,4 +1,4 @@
-//! Labels, limits, and taking changes back.
+//! Labels, limits and rolling changes back.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn a_label_is_pinned_when_the_printer_is_first_seen() {
     tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender3"), EventKind::Started);
     let renamed = tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender 3 Pro"), EventKind::Notice);
     assert_eq!(renamed.label, "Ender3");
-    assert_eq!((story.reading().label, story.reading().name), ("Ender3", "Ender 3 Pro"));
+    assert_eq!((story.read().label, story.read().name), ("Ender3", "Ender 3 Pro"));
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn two_printers_never_share_a_label() {
 }
 
 #[test]
-fn a_test_tells_the_label_that_the_printer_will_have_and_adds_no_printer() {
+fn a_test_returns_the_label_that_the_printer_would_get_and_adds_no_printer() {
     let mut story = Story::default();
     tell(&mut story, printer(Source::OctoPrint, "mk3", "mk3"), EventKind::Notice);
     let applied = tell(&mut story, printer(Source::OctoEverywhere, "a", "mk3"), EventKind::Test);
@@ -54,7 +54,7 @@ fn the_daily_limit_is_kept_by_source_and_adds_no_printer() {
 }
 
 #[test]
-fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
+fn a_printer_beyond_the_limit_is_refused_and_known_printers_are_not() {
     let mut story = Story::default();
     let limits = Limits { printers: 2, ..Limits::default() };
     let mut apply = |id: &str| {
@@ -75,7 +75,7 @@ fn a_printer_beyond_the_limit_is_refused_and_the_known_ones_go_on() {
 }
 
 #[test]
-fn changes_that_are_taken_back_leave_no_trace() {
+fn changes_that_are_rolled_back_leave_no_trace() {
     let mut story = Story::default();
     story.tell(EventKind::Started, named("one", 0.0));
     story.tell(EventKind::Ended(Outcome::Completed), named("one", 50.0));

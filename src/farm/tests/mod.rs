@@ -1,4 +1,4 @@
-//! The farm, told stories.
+//! Tests of the farm: events at given times, and what it shows then.
 
 #![allow(clippy::float_cmp, reason = "the stories' times are whole microseconds")]
 #![allow(clippy::cast_possible_truncation, reason = "the stories' times are small")]
@@ -12,15 +12,15 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::*;
-use crate::labels::{AttentionReason, State, WarningAction};
+use crate::labels::{AttentionReason, Origin, Outcome, State, WarningAction};
 
-/// A farm and the clock of its story, in seconds.
+/// A farm and the time of its story, in seconds.
 #[derive(Default)]
 struct Story {
     farm: Farm,
     changes: Changes,
     now: f64,
-    /// When it was last looked at.
+    /// When it was last read.
     last_read: Cell<f64>,
 }
 
@@ -36,7 +36,7 @@ fn identity() -> Identity {
     Identity { source: Source::OctoPrint, id: "delta".into(), label: "delta".into(), name: "delta".into() }
 }
 
-/// A job that tells its file only.
+/// A report with the file only.
 fn file(name: &str) -> PrintReport {
     PrintReport {
         file: Some(File { name: name.into(), path: Some(name.into()) }),
@@ -45,12 +45,12 @@ fn file(name: &str) -> PrintReport {
     }
 }
 
-/// A job that tells its file and OctoPrint's elapsed time.
+/// A report with the file and OctoPrint's elapsed time.
 fn elapsed(name: &str, seconds: f64) -> PrintReport {
     PrintReport { elapsed: Some(Elapsed::Printing(secs(seconds))), ..file(name) }
 }
 
-/// A job that tells its print id, file and a time that counts pauses in.
+/// A report with a print id, the file and an elapsed time with pauses.
 fn named(print_id: &str, seconds: f64) -> PrintReport {
     PrintReport {
         print_id: Some(print_id.into()),
@@ -76,43 +76,43 @@ impl Story {
         report: PrintReport,
     ) -> Result<Applied, TooManyPrinters> {
         let event = Event { printer, received: at(self.now), sent: None, kind, report };
-        let turn = self.turn();
-        self.farm.apply(&event, turn, &Limits::default(), &mut self.changes)
+        let time = self.time();
+        self.farm.apply(&event, time, &Limits::default(), &mut self.changes)
     }
 
-    fn turn(&self) -> ApplyTime {
+    fn time(&self) -> ApplyTime {
         ApplyTime { now: at(self.now), last_read: at(self.last_read.get()) }
     }
 
-    /// Looks at the farm as a scrape does.
-    fn reading(&self) -> PrinterSnapshot<'_> {
+    /// Reads the farm as a scrape does.
+    fn read(&self) -> PrinterSnapshot<'_> {
         self.last_read.set(self.now);
         self.farm.view().read(at(self.now)).next().unwrap()
     }
 
     fn state(&self) -> State {
-        self.reading().state
+        self.read().state
     }
 
     /// Started, completed, cancelled, failed, unknown, running.
     fn counts(&self) -> [u64; 6] {
-        let reading = self.reading();
-        let ended = |outcome: Outcome| reading.totals.ended.iter().map(|by| by[outcome.index()]).sum();
+        let printer = self.read();
+        let ended = |outcome: Outcome| printer.totals.ended.iter().map(|by| by[outcome.index()]).sum();
         [
-            reading.totals.started.iter().sum(),
+            printer.totals.started.iter().sum(),
             ended(Outcome::Completed),
             ended(Outcome::Cancelled),
             ended(Outcome::Failed),
             ended(Outcome::Unknown),
-            u64::from(reading.print.is_some()),
+            u64::from(printer.print.is_some()),
         ]
     }
 
     fn printed(&self) -> f64 {
-        self.reading().printed.as_secs_f64()
+        self.read().printed.as_secs_f64()
     }
 
     fn paused(&self) -> f64 {
-        self.reading().paused.as_secs_f64()
+        self.read().paused.as_secs_f64()
     }
 }

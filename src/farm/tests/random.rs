@@ -1,4 +1,4 @@
-//! Random histories: whatever is lost, repeated, late or out of order, the counts add up and nothing falls.
+//! Random histories: whatever events are lost, repeated, late or out of order, the counts add up and no counter falls.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use proptest::sample::select;
 use super::*;
 
 fn kind() -> impl Strategy<Value = EventKind> {
-    let finished = select(&Outcome::ALL[..3]).prop_map(EventKind::Ended);
+    let ended = select(&Outcome::ALL[..3]).prop_map(EventKind::Ended);
     let warning = select(WarningAction::ALL).prop_map(EventKind::FailureWarning);
     let attention = select(AttentionReason::ALL).prop_map(EventKind::Attention);
     let reported = select(vec![
@@ -25,7 +25,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         4 => Just(EventKind::Progress),
         2 => Just(EventKind::Paused),
         1 => Just(EventKind::Resumed),
-        3 => finished,
+        3 => ended,
         1 => Just(EventKind::Error),
         1 => warning,
         1 => attention,
@@ -44,7 +44,7 @@ fn span() -> impl Strategy<Value = Duration> {
     ]
 }
 
-fn told_time() -> impl Strategy<Value = Elapsed> {
+fn stated_time() -> impl Strategy<Value = Elapsed> {
     (span(), 0..3).prop_map(|(span, how)| match how {
         0 => Elapsed::Printing(span),
         1 => Elapsed::WithPauses(span),
@@ -58,7 +58,7 @@ prop_compose! {
         name in option::weighted(0.7, select(vec!["a.gcode", "b.gcode"])),
         origin in option::of(select(Origin::ALL)),
         progress in option::of(0.0..=1.0),
-        elapsed in option::of(told_time()),
+        elapsed in option::of(stated_time()),
         remaining in option::of(span()),
         estimate in option::of(span()),
         position in option::of(0_u64..5),
@@ -80,7 +80,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// An event, and the seconds that pass before it. Some come a little late: they were received before the last one.
+    /// An event and the seconds before it. Some are applied late: they were received before the previous one.
     fn step()(
         pause in prop_oneof![0.0..5.0, 0.0..5_000.0, 0.0..200_000.0],
         late in prop_oneof![4 => Just(0.0), 1 => 0.0..3.0],
@@ -96,7 +96,7 @@ prop_compose! {
     }
 }
 
-/// The farm after some random events, and what they changed.
+/// A farm after some random events, and what they changed.
 pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
     let steps = proptest::collection::vec((step(), any::<bool>()), 0..30);
     steps.prop_map(|steps| {
@@ -107,48 +107,48 @@ pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
                 story.last_read.set(story.now);
             }
             event.received = at(story.now - late);
-            let turn = story.turn();
-            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
         }
         (story.farm, story.changes)
     })
 }
 
-/// Every counter of a printer, in one row.
-fn counters(reading: &PrinterSnapshot<'_>) -> Vec<f64> {
-    let totals = reading.totals;
+/// Every counter of a printer.
+fn counters(printer: &PrinterSnapshot<'_>) -> Vec<f64> {
+    let totals = printer.totals;
     let counts = totals.started.iter().chain(totals.ended.iter().flatten());
     let counts = counts.chain(&totals.failure_warnings).chain(&totals.attention).chain([&totals.errors]);
-    let times = totals.ended_printed.iter().chain([&reading.printed, &reading.paused]);
+    let times = totals.ended_printed.iter().chain([&printer.printed, &printer.paused]);
     counts.map(|&count| count as f64).chain(times.map(Duration::as_secs_f64)).collect()
 }
 
 fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Result<(), TestCaseError> {
     story.last_read.set(now);
     let mut labels = HashSet::new();
-    for reading in story.farm.view().read(at(now)) {
-        prop_assert!(labels.insert(reading.label.to_owned()), "two printers share a label");
+    for printer in story.farm.view().read(at(now)) {
+        prop_assert!(labels.insert(printer.label.to_owned()), "two printers share a label");
         for origin in Origin::ALL {
-            let open = reading.print.as_ref().is_some_and(|print| print.origin == *origin);
-            let ended: u64 = reading.totals.ended[origin.index()].iter().sum();
-            prop_assert_eq!(reading.totals.started[origin.index()], ended + u64::from(open));
+            let open = printer.print.as_ref().is_some_and(|print| print.origin == *origin);
+            let ended: u64 = printer.totals.ended[origin.index()].iter().sum();
+            prop_assert_eq!(printer.totals.started[origin.index()], ended + u64::from(open));
         }
-        let after = counters(&reading);
-        if let Some(before) = before.get(reading.label) {
+        let after = counters(&printer);
+        if let Some(before) = before.get(printer.label) {
             for (before, after) in before.iter().zip(&after) {
                 prop_assert!(after >= before, "a counter fell from {} to {}", before, after);
             }
         }
-        before.insert(reading.label.to_owned(), after);
-        if let Some(print) = &reading.print {
+        before.insert(printer.label.to_owned(), after);
+        if let Some(print) = &printer.print {
             prop_assert!(print.progress.is_none_or(|it| (0.0..=1.0).contains(&it)));
             prop_assert!(print.remaining.is_none_or(|it| it < Duration::from_secs(1_000_000)));
-            prop_assert_eq!(print.eta.is_some() && reading.state != State::Printing, false);
+            prop_assert_eq!(print.eta.is_some() && printer.state != State::Printing, false);
         }
         prop_assert_eq!(
-            reading.print.is_some() && reading.state == State::Idle,
+            printer.print.is_some() && printer.state == State::Idle,
             false,
-            "idle within a print"
+            "idle while a print is open"
         );
     }
     Ok(())
@@ -163,14 +163,14 @@ proptest! {
             check(&story, story.now + pause, &mut before)?;
             story.after(pause);
             event.received = at(story.now - late);
-            let turn = story.turn();
-            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
             check(&story, story.now, &mut before)?;
         }
     }
 
     #[test]
-    fn an_event_that_is_taken_back_leaves_the_state_as_it_was(
+    fn rolled_back_events_leave_the_state_unchanged(
         kept in proptest::collection::vec(step(), 0..30),
         lost in proptest::collection::vec(step(), 1..30),
     ) {
@@ -178,14 +178,14 @@ proptest! {
         let mut published = View::default();
         for (pause, _, mut event) in kept {
             event.received = at(story.after(pause).now);
-            let turn = story.turn();
-            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
         }
         published.publish(&story.farm, &std::mem::take(&mut story.changes));
         for (pause, _, mut event) in lost {
             event.received = at(story.now + pause);
-            let turn = story.turn();
-            story.farm.apply(&event, turn, &Limits::default(), &mut story.changes).unwrap();
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
         }
         story.farm.roll_back(&published, &story.changes);
         prop_assert_eq!(&story.farm.view().printers, &published.printers);
@@ -193,13 +193,13 @@ proptest! {
     }
 }
 
-/// What a printer truly does for a while.
+/// What a printer really does for a while.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Print(f64),
     Pause(f64),
     End(Outcome),
-    IdleState(f64),
+    Idle(f64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -207,15 +207,15 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0.1..3_000.0).prop_map(Act::Print),
         2 => (0.1..3_000.0).prop_map(Act::Pause),
         2 => select(&Outcome::ALL[..3]).prop_map(Act::End),
-        2 => (0.1..3_000.0).prop_map(Act::IdleState),
+        2 => (0.1..3_000.0).prop_map(Act::Idle),
     ]
 }
 
-/// A printer driven by OctoPrint, its truth, and the exporter that hears of it.
+/// A printer driven by OctoPrint, what it really did, and the farm that receives its events.
 #[derive(Default)]
 struct Live {
     story: Story,
-    /// True seconds of the open print, if one is open.
+    /// The true print seconds of the open print, if one is open.
     open: Option<f64>,
     is_paused: bool,
     true_printed: f64,
@@ -226,13 +226,13 @@ struct Live {
 impl Live {
     fn tell(&mut self, kind: EventKind, exact: bool) {
         let seconds = self.open.unwrap_or_default();
-        // OctoPrint cuts the elapsed time to whole seconds, except in the end.
+        // OctoPrint truncates the elapsed time to whole seconds, except at the end.
         let seconds = if exact { seconds } else { seconds.floor() };
         let name = format!("{}.gcode", self.prints);
         self.story.tell(kind, elapsed(&name, seconds));
     }
 
-    /// Lets time pass in small pieces, and holds what is shown against the truth.
+    /// Lets time pass in small pieces and compares what is shown with what really happened.
     fn pass(&mut self, seconds: f64, prints: bool) -> Result<(), TestCaseError> {
         for _ in 0..5 {
             let piece = seconds / 5.0;
@@ -293,15 +293,15 @@ impl Live {
                 self.shown_before = shown;
                 Ok(())
             }
-            Act::Pause(seconds) | Act::IdleState(seconds) if self.open.is_none() => self.pass(seconds, false),
-            Act::IdleState(_) | Act::Pause(_) | Act::End(_) => Ok(()),
+            Act::Pause(seconds) | Act::Idle(seconds) if self.open.is_none() => self.pass(seconds, false),
+            Act::Idle(_) | Act::Pause(_) | Act::End(_) => Ok(()),
         }
     }
 }
 
 proptest! {
     #[test]
-    fn while_events_are_live_print_seconds_are_true_and_never_faster_than_time(
+    fn with_live_events_print_seconds_are_exact_and_never_grow_faster_than_time(
         acts in proptest::collection::vec((act(), any::<bool>()), 1..60),
     ) {
         let mut live = Live::default();

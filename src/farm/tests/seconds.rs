@@ -20,11 +20,11 @@ fn seconds_are_credited_while_they_are_printed() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(3600.0).printed(), 3600.0);
-    assert_eq!(story.reading().totals.ended_printed, [Duration::ZERO; 4]);
+    assert_eq!(story.read().totals.ended_printed, [Duration::ZERO; 4]);
 }
 
 #[test]
-fn a_pause_is_left_out_whether_its_end_is_told_or_not() {
+fn a_pause_is_not_credited_whether_or_not_the_resume_is_reported() {
     for resumed in [true, false] {
         let mut story = paused();
         story.after(20.0);
@@ -32,30 +32,30 @@ fn a_pause_is_left_out_whether_its_end_is_told_or_not() {
             story.tell(EventKind::Resumed, PrintReport::default());
         }
         story.after(46.0).tell(DONE, elapsed("a.gcode", 56.25));
-        assert_eq!(story.printed(), 56.25, "resumed is told: {resumed}");
+        assert_eq!(story.printed(), 56.25, "the resume is reported: {resumed}");
     }
 }
 
 #[test]
-fn a_cancel_within_a_pause_does_not_credit_the_pause() {
+fn a_cancel_during_a_pause_does_not_credit_the_pause() {
     let end = |seconds: f64, position| PrintReport { position, ..elapsed("a.gcode", seconds) };
     let cases = [
-        ("OctoPrint counts the pause in", 12.0, end(22.25, None), 10.25),
-        ("the file has not been read on", 12.0, end(22.25, Some(700)), 10.25),
-        ("it had printed on unheard: the time tells", 100.0, end(50.5, None), 50.5),
-        ("it had printed on unheard: the file position tells", 100.0, end(110.0, Some(900)), 110.0),
-        ("no time is told", 12.0, file("a.gcode"), 10.25),
+        ("OctoPrint includes the pause", 12.0, end(22.25, None), 10.25),
+        ("the file position has not changed", 12.0, end(22.25, Some(700)), 10.25),
+        ("it had resumed unreported, as the elapsed time shows", 100.0, end(50.5, None), 50.5),
+        ("it had resumed unreported, as the file position shows", 100.0, end(110.0, Some(900)), 110.0),
+        ("no time is stated", 12.0, file("a.gcode"), 10.25),
     ];
     for (name, after, report, printed) in cases {
         let mut story = paused();
         story.after(after).tell(CANCELLED, report);
         assert_eq!(story.printed(), printed, "{name}");
-        assert_eq!(story.reading().totals.ended_printed[Outcome::Cancelled.index()], secs(printed), "{name}");
+        assert_eq!(story.read().totals.ended_printed[Outcome::Cancelled.index()], secs(printed), "{name}");
     }
 }
 
 #[test]
-fn a_failure_within_a_pause_does_not_credit_the_pause() {
+fn a_failure_during_a_pause_does_not_credit_the_pause() {
     for kind in [EventKind::Error, EventKind::StateReport(ReportedState::Offline)] {
         let mut story = paused();
         story.after(12.0).tell(kind, PrintReport::default());
@@ -81,7 +81,7 @@ fn an_sd_position_that_lags_behind_the_pause_does_not_credit_it() {
 }
 
 #[test]
-fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
+fn the_length_of_a_pause_is_measured_by_the_sender_s_clock_where_it_reports_one() {
     let event = |kind, received, sent: i64, report| Event {
         printer: identity(),
         received: at(received),
@@ -103,32 +103,32 @@ fn how_long_a_pause_was_is_told_by_the_sender_s_clock_where_it_has_one() {
 }
 
 #[test]
-fn what_was_shown_stays_until_the_truth_passes_it() {
+fn a_counter_keeps_the_value_it_has_shown_until_the_true_value_exceeds_it() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(100.0).printed(), 100.0);
     story.tell(DONE, elapsed("a.gcode", 60.0));
-    assert_eq!(story.printed(), 100.0, "a pause that nobody told had been credited");
+    assert_eq!(story.printed(), 100.0, "an unreported pause had been credited");
     story.after(1000.0).tell(DONE, elapsed("b.gcode", 30.0));
-    assert_eq!(story.printed(), 100.0, "90 s are printed in truth");
+    assert_eq!(story.printed(), 100.0, "the true value is 90 s");
     story.after(1000.0).tell(DONE, elapsed("c.gcode", 30.0));
-    assert_eq!(story.printed(), 120.0, "the truth has passed it");
-    assert_eq!(story.reading().totals.ended_printed[0], secs(120.0));
+    assert_eq!(story.printed(), 120.0, "the true value exceeds it");
+    assert_eq!(story.read().totals.ended_printed[0], secs(120.0));
 }
 
 #[test]
-fn what_nobody_has_seen_need_not_stay() {
+fn a_counter_may_fall_back_to_a_value_that_no_reader_has_seen_exceeded() {
     let mut story = paused();
     story.after(26.0).tell(EventKind::Progress, elapsed("a.gcode", 16.0));
-    assert_eq!((story.printed(), story.paused()), (16.0, 20.25), "it had resumed 5.75 s before, unheard");
+    assert_eq!((story.printed(), story.paused()), (16.0, 20.25), "it had resumed 5.75 s before, unreported");
     let mut story = paused();
     assert_eq!(story.after(26.0).paused(), 26.0);
     story.tell(EventKind::Progress, elapsed("a.gcode", 16.0));
-    assert_eq!((story.printed(), story.paused()), (16.0, 26.0), "seen in between");
+    assert_eq!((story.printed(), story.paused()), (16.0, 26.0), "read in between");
 }
 
 #[test]
-fn a_print_nobody_announced_is_credited_whole_and_began_that_long_ago() {
+fn a_print_without_an_announced_start_is_credited_in_full_and_started_that_long_ago() {
     let mut story = Story::default();
     story.after(5000.0).tell(DONE, elapsed("a.gcode", 1200.0));
     assert_eq!(story.printed(), 1200.0);
@@ -136,7 +136,7 @@ fn a_print_nobody_announced_is_credited_whole_and_began_that_long_ago() {
 }
 
 #[test]
-fn a_pause_by_octoeverywhere_is_taken_out_of_its_wall_time() {
+fn a_pause_is_subtracted_from_octoeverywhere_s_wall_time() {
     let mut story = Story::default();
     story.tell(EventKind::Started, named("one", 0.0));
     story.after(100.0).tell(EventKind::Paused, named("one", 100.0));
@@ -149,7 +149,7 @@ fn a_pause_by_octoeverywhere_is_taken_out_of_its_wall_time() {
 }
 
 #[test]
-fn a_restart_s_old_print_keeps_the_time_at_its_pause() {
+fn a_print_that_is_restarted_keeps_the_time_it_had_at_its_pause() {
     let mut story = paused();
     story.after(30.0).tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.changes.ended[0].1.printed, secs(10.25));
@@ -158,11 +158,11 @@ fn a_restart_s_old_print_keeps_the_time_at_its_pause() {
 }
 
 #[test]
-fn remaining_counts_down_while_printing_and_stands_while_paused() {
+fn the_remaining_time_counts_down_while_printing_and_stops_while_paused() {
     let mut story = Story::default();
     story.tell(EventKind::Started, PrintReport { remaining: Some(secs(1000.0)), ..file("a.gcode") });
     let shown = |story: &Story| {
-        let print = story.reading().print.unwrap();
+        let print = story.read().print.unwrap();
         (print.remaining.map(|it| it.as_secs()), print.eta.map(|it| it.since(at(0.0)).as_secs()))
     };
     story.after(100.0);
@@ -173,13 +173,13 @@ fn remaining_counts_down_while_printing_and_stands_while_paused() {
     story.tell(EventKind::Resumed, PrintReport::default());
     assert_eq!(shown(&story), (Some(900), Some(1500)));
     story.after(950.0);
-    assert_eq!(shown(&story), (Some(0), Some(1500)), "overdue: the time it should have ended stays");
+    assert_eq!(shown(&story), (Some(0), Some(1500)), "overdue: the estimated end stays");
     story.tell(EventKind::Error, PrintReport::default());
     assert_eq!(shown(&story), (None, None));
 }
 
 #[test]
-fn the_clock_stands_while_an_error_is_pending() {
+fn no_time_is_credited_while_an_error_is_pending() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     story.after(10.0).tell(EventKind::Error, PrintReport::default());
@@ -189,7 +189,7 @@ fn the_clock_stands_while_an_error_is_pending() {
 }
 
 #[test]
-fn after_a_restart_the_clock_goes_on() {
+fn the_stopwatch_continues_after_a_restart() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     story.after(10.0);
@@ -198,7 +198,7 @@ fn after_a_restart_the_clock_goes_on() {
 }
 
 #[test]
-fn after_a_restart_with_a_clock_put_back_no_counter_falls_and_time_goes_on() {
+fn no_counter_falls_after_a_restart_with_the_clock_set_back() {
     let mut story = Story::default();
     story.after(5000.0).tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(130.0).printed(), 130.0);

@@ -1,4 +1,4 @@
-//! Every cell of the table of states.
+//! Every cell of the state table.
 
 use super::*;
 
@@ -45,11 +45,10 @@ fn counts(story: &Story) -> [u64; 6] {
 
 type Case = (&'static str, Column, EventKind, PrintReport, State, [u64; 6]);
 
-/// What happens, in which column, and then: the state, and the counts started, completed, cancelled, failed, unknown
-/// and running.
+/// What happens in which column; then the state and the counts started, completed, cancelled, failed, unknown, running.
 #[rustfmt::skip]
 fn cells() -> Vec<Case> {
-    use State::{Error, Idle, Printing as Prints, Paused as Waits, Unknown};
+    use State::{Error, Idle, Printing as Prints, Paused as Pauses, Unknown};
     let a = || elapsed("a.gcode", 110.0);
     let b = || file("b.gcode");
     let says_paused = || PrintReport { says_paused: true, ..a() };
@@ -67,12 +66,12 @@ fn cells() -> Vec<Case> {
         ("progress updates", Printing, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
         ("progress while paused is a resume", Paused, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
         ("an empty progress while paused is a resume", Paused, EventKind::Progress, PrintReport::default(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("progress that says paused stays paused", Paused, EventKind::Progress, says_paused(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("progress that says paused stays paused", Paused, EventKind::Progress, says_paused(), Pauses, [1, 0, 0, 0, 0, 1]),
         ("progress after an error is a recovery", ErrorPending, EventKind::Progress, a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a pause implies a start", NoPrint, EventKind::Paused, b(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a pause stops the clock", Printing, EventKind::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a second pause updates", Paused, EventKind::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a pause after an error is paused", ErrorPending, EventKind::Paused, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a pause implies a start", NoPrint, EventKind::Paused, b(), Pauses, [1, 0, 0, 0, 0, 1]),
+        ("a pause stops the clock", Printing, EventKind::Paused, a(), Pauses, [1, 0, 0, 0, 0, 1]),
+        ("a second pause updates", Paused, EventKind::Paused, a(), Pauses, [1, 0, 0, 0, 0, 1]),
+        ("a pause after an error is paused", ErrorPending, EventKind::Paused, a(), Pauses, [1, 0, 0, 0, 0, 1]),
         ("a resume implies a start", NoPrint, EventKind::Resumed, b(), Prints, [1, 0, 0, 0, 0, 1]),
         ("a resume while printing updates", Printing, EventKind::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
         ("a resume runs the clock", Paused, EventKind::Resumed, a(), Prints, [1, 0, 0, 0, 0, 1]),
@@ -91,10 +90,10 @@ fn cells() -> Vec<Case> {
         ("an error while paused is pending", Paused, EventKind::Error, PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
         ("a second error stays pending", ErrorPending, EventKind::Error, PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
         ("a warning changes nothing", Printing, EventKind::FailureWarning(WarningAction::Warned), a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("a warning that paused is a pause", Printing, EventKind::FailureWarning(WarningAction::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
-        ("a warning that paused implies a start", NoPrint, EventKind::FailureWarning(WarningAction::Paused), b(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a warning that paused is a pause", Printing, EventKind::FailureWarning(WarningAction::Paused), a(), Pauses, [1, 0, 0, 0, 0, 1]),
+        ("a warning that paused implies a start", NoPrint, EventKind::FailureWarning(WarningAction::Paused), b(), Pauses, [1, 0, 0, 0, 0, 1]),
         ("a call for a person opens nothing", NoPrint, ATTENTION, b(), Idle, [0; 6]),
-        ("a call for a person changes no phase", Paused, ATTENTION, a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("a call for a person changes no phase", Paused, ATTENTION, a(), Pauses, [1, 0, 0, 0, 0, 1]),
         ("a notice opens nothing", NoPrint, EventKind::Notice, named("n", 5.0), Idle, [0; 6]),
         ("a notice changes no phase", Printing, EventKind::Notice, a(), Prints, [1, 0, 0, 0, 0, 1]),
         ("a notice of another print touches nothing", Printing, EventKind::Notice, b(), Prints, [1, 0, 0, 0, 0, 1]),
@@ -102,7 +101,7 @@ fn cells() -> Vec<Case> {
         ("the daily limit changes no state", Printing, EventKind::LimitReached, b(), Prints, [1, 0, 0, 0, 0, 1]),
         ("the printer says it prints, without a print", NoPrint, EventKind::StateReport(ReportedState::Printing), b(), Unknown, [0; 6]),
         ("the printer says it prints again", Paused, EventKind::StateReport(ReportedState::Printing), a(), Prints, [1, 0, 0, 0, 0, 1]),
-        ("the printer says it waits", Printing, EventKind::StateReport(ReportedState::Paused), a(), Waits, [1, 0, 0, 0, 0, 1]),
+        ("the printer says it waits", Printing, EventKind::StateReport(ReportedState::Paused), a(), Pauses, [1, 0, 0, 0, 0, 1]),
         ("the printer says it waits, without a print", NoPrint, EventKind::StateReport(ReportedState::Paused), b(), Unknown, [0; 6]),
         ("the printer is off while printing", Printing, EventKind::StateReport(ReportedState::Offline), PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
         ("the printer is off while paused", Paused, EventKind::StateReport(ReportedState::Offline), PrintReport::default(), Error, [1, 0, 0, 0, 0, 1]),
@@ -132,7 +131,7 @@ fn a_start_that_is_repeated_at_once_is_a_duplicate() {
 }
 
 #[test]
-fn a_start_of_the_same_file_long_after_is_a_new_print_whose_forerunner_ended_unheard() {
+fn a_start_of_the_same_file_long_after_is_a_new_print_and_the_end_of_the_one_before_was_lost() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(3600.0).tell(EventKind::Started, file("a.gcode")), Disposition::Accepted);
@@ -140,7 +139,7 @@ fn a_start_of_the_same_file_long_after_is_a_new_print_whose_forerunner_ended_unh
 }
 
 #[test]
-fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
+fn a_repeated_end_is_recognized_by_its_file_its_time_and_its_arrival() {
     let cases = [
         ("the same time, a moment later", elapsed("a.gcode", 50.5), 0.02, true),
         ("the same time, an hour later", elapsed("a.gcode", 50.5), 3600.0, true),
@@ -162,7 +161,7 @@ fn a_repeated_end_is_known_by_its_file_its_time_and_when_it_came() {
 }
 
 #[test]
-fn a_printer_reset_that_is_told_four_times_is_one_cancelled_print() {
+fn a_printer_reset_that_is_reported_four_times_is_one_cancelled_print() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     let end = elapsed("a.gcode", 30.25);
@@ -171,11 +170,11 @@ fn a_printer_reset_that_is_told_four_times_is_one_cancelled_print() {
     story.after(0.01).tell(CANCELLED, end);
     story.after(0.01).tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
     assert_eq!(story.counts(), [1, 0, 1, 0, 0, 0]);
-    assert_eq!((story.state(), story.reading().totals.errors), (State::Unknown, 1));
+    assert_eq!((story.state(), story.read().totals.errors), (State::Unknown, 1));
 }
 
 #[test]
-fn a_print_id_tells_prints_apart_for_ever() {
+fn a_print_id_distinguishes_prints_permanently() {
     let mut story = Story::default();
     story.tell(EventKind::Started, named("one", 0.0));
     assert_eq!(story.after(90.0).tell(EventKind::Started, named("one", 90.0)), Disposition::Duplicate);
@@ -203,7 +202,7 @@ fn a_print_id_tells_prints_apart_for_ever() {
 }
 
 #[test]
-fn a_notice_of_an_ended_print_neither_renames_nor_reopens_one() {
+fn a_notice_of_an_ended_print_neither_renames_nor_reopens_a_print() {
     let mut story = Story::default();
     story.tell(DONE, named("one", 50.0));
     story.tell(EventKind::Notice, named("one", 400.0));
@@ -216,35 +215,35 @@ fn an_error_of_an_ended_print_still_counts_as_an_error() {
     let mut story = Story::default();
     story.tell(FAILED, named("one", 50.0));
     story.tell(EventKind::Error, named("one", 50.0));
-    assert_eq!((story.state(), story.reading().totals.errors), (State::Error, 1));
+    assert_eq!((story.state(), story.read().totals.errors), (State::Error, 1));
 }
 
 #[test]
-fn a_print_that_fell_back_in_time_is_a_new_one_and_an_overtaken_report_is_not() {
+fn a_smaller_elapsed_time_is_another_print_only_where_one_of_that_length_fits_in() {
     let cases = [
         ("60 s after 3600 s, ten minutes later", 600.0, 60.0, [2, 0, 0, 0, 1, 1]),
         ("3000 s after 3600 s, a moment later", 0.5, 3000.0, [1, 0, 0, 0, 0, 1]),
         ("3599 s after 3600 s, an hour later", 3600.0, 3599.0, [1, 0, 0, 0, 0, 1]),
     ];
-    for (name, after, told, expected) in cases {
+    for (name, after, stated, expected) in cases {
         let mut story = Story::default();
         story.tell(EventKind::Progress, elapsed("a.gcode", 3600.0));
-        story.after(after).tell(EventKind::Progress, elapsed("a.gcode", told));
+        story.after(after).tell(EventKind::Progress, elapsed("a.gcode", stated));
         assert_eq!(story.counts(), expected, "{name}");
     }
 }
 
 #[test]
-fn the_origin_counts_as_it_was_when_the_print_began() {
+fn a_print_is_counted_under_the_origin_known_at_its_start() {
     let mut story = Story::default();
     story.tell(EventKind::Started, PrintReport { origin: None, ..file("a.gcode") });
     story.tell(DONE, file("a.gcode"));
-    let totals = story.reading().totals.clone();
+    let totals = story.read().totals.clone();
     assert_eq!((totals.started, totals.ended[Origin::Unknown.index()][0]), ([0, 0, 1], 1));
 }
 
 #[test]
-fn attention_counts_once_until_the_printer_goes_on() {
+fn attention_counts_once_until_the_printer_continues() {
     use AttentionReason::{FilamentChange, UserInteraction};
     let call = EventKind::Attention(UserInteraction);
     let mut story = Story::default();
@@ -262,17 +261,17 @@ fn attention_counts_once_until_the_printer_goes_on() {
     story.tell(EventKind::Paused, elapsed("a.gcode", 100.0));
     assert_eq!(story.tell(call, PrintReport::default()), Disposition::Duplicate, "the same pause");
     story.after(500.0).tell(EventKind::Paused, elapsed("a.gcode", 300.0));
-    assert_eq!(story.tell(call, PrintReport::default()), Disposition::Accepted, "a pause further on");
+    assert_eq!(story.tell(call, PrintReport::default()), Disposition::Accepted, "a later pause");
     story.tell(EventKind::Resumed, PrintReport::default());
     assert_eq!(
         story.after(5.0).tell(EventKind::Attention(FilamentChange), PrintReport::default()),
         Disposition::Accepted
     );
-    assert_eq!(story.reading().totals.attention, [1, 2]);
+    assert_eq!(story.read().totals.attention, [1, 2]);
 }
 
 #[test]
-fn a_different_reason_long_after_is_another_call() {
+fn a_different_reason_long_after_is_another_request() {
     let mut story = Story::default();
     story.tell(ATTENTION, PrintReport::default());
     assert_eq!(
@@ -284,7 +283,7 @@ fn a_different_reason_long_after_is_another_call() {
 }
 
 #[test]
-fn a_silent_printer_becomes_unknown_and_its_late_end_still_settles_the_print() {
+fn a_silent_printer_becomes_unknown_and_a_late_end_still_ends_its_print() {
     let mut story = Story::default();
     let report =
         PrintReport { remaining: Some(secs(1000.0)), estimate: Some(secs(1000.0)), ..file("a.gcode") };
@@ -292,13 +291,13 @@ fn a_silent_printer_becomes_unknown_and_its_late_end_still_settles_the_print() {
     let limit = 1000.0 + 500.0 + 3600.0;
     assert_eq!(story.after(limit).state(), State::Printing);
     assert_eq!(story.after(1.0).state(), State::Unknown);
-    assert_eq!(story.after(90_000.0).printed(), limit, "the clock stopped at the limit");
+    assert_eq!(story.after(90_000.0).printed(), limit, "no time is credited beyond the limit");
     story.tell(DONE, elapsed("a.gcode", 6000.0));
     assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 6000.0));
 }
 
 #[test]
-fn without_an_estimate_a_day_of_silence_is_believed() {
+fn a_print_without_an_estimate_may_be_silent_for_a_day() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     assert_eq!(story.after(86_400.0).state(), State::Printing);
@@ -308,7 +307,7 @@ fn without_an_estimate_a_day_of_silence_is_believed() {
 }
 
 #[test]
-fn an_error_that_stays_silent_becomes_unknown_and_the_next_start_makes_it_a_failure() {
+fn a_pending_error_becomes_unknown_in_silence_and_failed_at_the_next_start() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     story.tell(EventKind::Error, PrintReport::default());
@@ -318,14 +317,14 @@ fn an_error_that_stays_silent_becomes_unknown_and_the_next_start_makes_it_a_fail
 }
 
 #[test]
-fn an_idle_printer_may_be_silent_for_ever() {
+fn an_idle_printer_may_be_silent_indefinitely() {
     let mut story = Story::default();
     story.tell(DONE, elapsed("a.gcode", 60.0));
     assert_eq!(story.after(1e7).state(), State::Idle);
 }
 
 #[test]
-fn a_printer_that_is_gone_when_its_print_fails_is_unknown_and_not_idle() {
+fn a_printer_that_is_offline_when_its_print_fails_is_unknown() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     story.tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
@@ -334,7 +333,7 @@ fn a_printer_that_is_gone_when_its_print_fails_is_unknown_and_not_idle() {
 }
 
 #[test]
-fn an_error_that_was_recovered_from_does_not_outlast_the_print() {
+fn an_error_that_was_recovered_from_does_not_remain_after_the_print() {
     let mut story = Story::default();
     story.tell(EventKind::Started, file("a.gcode"));
     story.tell(EventKind::Error, PrintReport::default());
@@ -344,7 +343,7 @@ fn an_error_that_was_recovered_from_does_not_outlast_the_print() {
 }
 
 #[test]
-fn a_printer_that_was_off_is_idle_again_when_it_says_so() {
+fn a_printer_that_was_offline_is_idle_when_it_reports_so() {
     let mut story = Story::default();
     story.tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
     assert_eq!(story.state(), State::Unknown);

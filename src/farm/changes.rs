@@ -1,0 +1,54 @@
+//! What a batch of events changed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::event::File;
+use crate::labels::{Origin, Outcome};
+use crate::timestamp::Timestamp;
+
+/// What a batch of events changed: what a store has to write, and what is rolled back when it cannot.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The positions of the printers that changed or are new.
+    pub printers: BTreeSet<usize>,
+    /// The prints that ended, with the position of their printer, in order.
+    pub ended: Vec<(usize, EndedPrint)>,
+    /// Fingerprints of the ids of those prints.
+    pub ended_print_ids: Vec<u64>,
+    /// Whether a source reported that its webhooks of the day are used up.
+    pub limits: bool,
+    /// Whether to store the time until which the counters may be seen to grow: a stopwatch runs.
+    pub heartbeat: bool,
+}
+
+impl Changes {
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.printers.is_empty() && !self.limits && !self.heartbeat
+    }
+}
+
+/// A print that has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndedPrint {
+    /// The sender's id of the print.
+    pub print_id: Option<String>,
+    /// The printed file.
+    pub file: Option<File>,
+    /// Where the file is stored.
+    pub origin: Origin,
+    /// The owner of the file.
+    pub owner: Option<String>,
+    /// When it started.
+    pub started: Timestamp,
+    /// When its end was reported or inferred.
+    pub ended: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Time spent printing, without pauses.
+    pub printed: Duration,
+    /// Time spent paused.
+    pub paused: Duration,
+}
