@@ -1,23 +1,31 @@
 //! The command line, by the conventions of Prometheus exporters.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, CommandFactory, Parser};
 
 use crate::commands::Command;
 use crate::log;
 use crate::server::ListenAddress;
 use crate::version;
 
+const ENVIRONMENT: &str = "\
+Environment variables:
+  PRINTFARM_OCTOPRINT_SECRET, PRINTFARM_OCTOEVERYWHERE_SECRET
+          Secret that the webhooks of this source must carry; replaces webhook_secrets of --config.file
+  PRINTFARM_OCTOPRINT_SECRET_FILE, PRINTFARM_OCTOEVERYWHERE_SECRET_FILE
+          File with the secret";
+
 /// What the command line says.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "printfarm_exporter",
     about = "Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, usage metrics out.",
+    after_help = ENVIRONMENT,
     disable_help_flag = true,
     disable_help_subcommand = true,
     disable_version_flag = true
@@ -29,10 +37,10 @@ pub struct Args {
     /// Address to listen on: :PORT for all addresses of this machine, or HOST:PORT. Repeatable.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064")]
     pub listen: Vec<ListenAddress>,
-    /// Address for webhooks alone; the others then take none. Repeatable.
+    /// Address for webhooks only; the others then accept none. Repeatable.
     #[arg(long = "webhook.listen-address", value_name = "ADDRESS")]
     pub webhook_listen: Vec<ListenAddress>,
-    /// YAML file with encryption, users and headers, in the exporter-toolkit's format.
+    /// YAML file with TLS, users and headers, in the exporter-toolkit's format.
     #[arg(long = "web.config.file", value_name = "FILE")]
     pub web_config: Option<PathBuf>,
     /// Path under which to expose metrics.
@@ -41,7 +49,7 @@ pub struct Args {
     /// Let POST /-/reload reload the configuration. SIGHUP always does.
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
-    /// Where the state is kept. The exporter makes it, with its folder, when it is missing.
+    /// File that keeps the state. The exporter creates it, and its folder, when it is missing.
     #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db", global = true)]
     pub storage: PathBuf,
     /// How long to keep ended prints in the print history, such as 365d. Without it, for ever.
@@ -50,13 +58,16 @@ pub struct Args {
     /// YAML file with webhook secrets, printer names and limits.
     #[arg(long = "config.file", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Check the environment and both configuration files, and exit: 0 when they are valid, 64 when not.
+    #[arg(long = "config.check")]
+    pub check: bool,
     /// Only log lines of this level or above.
-    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info", ignore_case = true)]
     pub log_level: log::LogLevel,
-    /// How log lines are written.
-    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    /// Format of the log lines.
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt", ignore_case = true)]
     pub log_format: log::LogFormat,
-    /// Print this.
+    /// Print this help.
     #[arg(long, short, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
     /// Print the version.
@@ -68,41 +79,37 @@ pub struct Args {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TelemetryPath(String);
 
-/// Why a text is not a path for the metrics.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadPath {
-    /// It is relative.
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum TelemetryPathError {
     #[error("it must start with /")]
     Relative,
-    /// It has a character that would have to be escaped in a URL.
+    /// A character that a URL escapes.
     #[error("only letters, digits and / - _ . ~ may be in it")]
     Character,
-    /// It is the path of another endpoint.
     #[error("that path belongs to another endpoint; choose one outside of /, /webhook and /-/")]
     Taken,
 }
 
-/// How long ended prints are kept: more than nothing.
+/// How long ended prints are kept; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention(Duration);
 
-/// Why a text is not a time for which to keep prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadRetention {
-    /// It is no span of time.
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum RetentionError {
     #[error("it is not a time; write it as 365d, 2years or 26weeks")]
-    Unreadable,
-    /// It would keep nothing.
+    NotADuration,
     #[error("it would keep nothing; set it to more, or leave it out to keep everything")]
     Zero,
 }
 
-/// Why the command line does not lead to a running exporter.
+/// Why the program exits instead of doing what the command line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CliExit {
     /// It asks for this text on stdout.
     Print(String),
-    /// It is wrong; the text is one line that says how.
+    /// It is wrong; the text says how, in one line.
     Refuse(String),
 }
 
@@ -111,59 +118,25 @@ impl Args {
     ///
     /// # Errors
     /// When it asks for help or the version, or is wrong.
-    pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, CliExit> {
-        let args = Self::try_parse_from(arguments).map_err(|error| exit(&error))?;
+    pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, CliExit> {
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let args = Self::try_parse_from(&arguments).map_err(|error| {
+            match arguments.iter().skip(1).find_map(|argument| single_dash(argument)) {
+                Some(flag) => CliExit::Refuse(format!("flags begin with two dashes: --{flag}; try --help")),
+                None => exit(&error),
+            }
+        })?;
         if args.version { Err(CliExit::Print(version::line())) } else { Ok(args) }
     }
 }
 
-impl TelemetryPath {
-    /// The path.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// The flag in an argument that has one dash, as in Go, where flags have two.
+fn single_dash(argument: &OsStr) -> Option<String> {
+    let name = argument.to_str()?.strip_prefix('-')?.split('=').next()?;
+    Args::command().get_arguments().find(|flag| flag.get_long() == Some(name)).map(|_| name.to_owned())
 }
 
-impl FromStr for TelemetryPath {
-    type Err = BadPath;
-
-    fn from_str(text: &str) -> Result<Self, BadPath> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-        if !text.starts_with('/') {
-            return Err(BadPath::Relative);
-        }
-        if !text.bytes().all(plain) {
-            return Err(BadPath::Character);
-        }
-        let within = |taken: &str| {
-            text.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if text == "/" || within("/webhook") || within("/-") {
-            return Err(BadPath::Taken);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl Retention {
-    /// The time.
-    #[must_use]
-    pub const fn span(self) -> Duration {
-        self.0
-    }
-}
-
-impl FromStr for Retention {
-    type Err = BadRetention;
-
-    fn from_str(text: &str) -> Result<Self, BadRetention> {
-        let span = humantime::parse_duration(text).map_err(|_| BadRetention::Unreadable)?;
-        if span.is_zero() { Err(BadRetention::Zero) } else { Ok(Self(span)) }
-    }
-}
-
-/// The parser explains itself in paragraphs; the first says what is wrong, and a tip may follow.
+/// The parser's message has several paragraphs: the first says what is wrong, a tip may follow.
 fn exit(error: &clap::Error) -> CliExit {
     let text = error.render().to_string();
     if error.kind() == ErrorKind::DisplayHelp {
@@ -178,137 +151,51 @@ fn exit(error: &clap::Error) -> CliExit {
     CliExit::Refuse(format!("{problem}{}; try --help", tips.collect::<String>()))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use clap::CommandFactory;
-
-    use super::*;
-
-    fn read(arguments: &[&str]) -> Result<Args, CliExit> {
-        Args::read(["printfarm_exporter"].iter().chain(arguments))
-    }
-
-    #[test]
-    fn the_flags_are_well_defined() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn without_flags_everything_has_its_default() {
-        let args = read(&[]).unwrap();
-        assert_eq!(args.listen, [":10064".parse().unwrap()]);
-        assert_eq!(args.telemetry_path.as_str(), "/metrics");
-        assert!(!args.lifecycle);
-        assert_eq!(args.config, None);
-        assert_eq!(args.storage, Path::new("data/printfarm.db"));
-        assert_eq!(args.retention, None);
-        assert!(args.command.is_none());
-        assert_eq!(args.log_level, log::LogLevel::Info);
-        assert_eq!(args.log_format, log::LogFormat::Logfmt);
-    }
-
-    #[test]
-    fn every_flag_takes_its_value_in_both_spellings() {
-        let args = read(&[
-            "--web.listen-address=127.0.0.1:1",
-            "--web.listen-address",
-            "[::1]:2",
-            "--webhook.listen-address=:3",
-            "--webhook.listen-address=127.0.0.1:4",
-            "--web.config.file",
-            "web.yml",
-            "--web.telemetry-path=/probe",
-            "--web.enable-lifecycle",
-            "--storage.path=/srv/printfarm.db",
-            "--storage.retention",
-            "365d",
-            "--config.file",
-            "printfarm.yml",
-            "--log.level=debug",
-            "--log.format",
-            "json",
-        ])
-        .unwrap();
-        let listen: Vec<_> = args.listen.iter().map(ToString::to_string).collect();
-        assert_eq!(listen, ["127.0.0.1:1", "[::1]:2"]);
-        let listen: Vec<_> = args.webhook_listen.iter().map(ToString::to_string).collect();
-        assert_eq!(listen, [":3", "127.0.0.1:4"]);
-        assert_eq!(args.web_config, Some("web.yml".into()));
-        assert_eq!(args.telemetry_path.as_str(), "/probe");
-        assert!(args.lifecycle);
-        assert_eq!(args.storage, Path::new("/srv/printfarm.db"));
-        assert_eq!(args.retention.map(Retention::span), Some(Duration::from_secs(365 * 24 * 60 * 60)));
-        assert_eq!(args.config, Some("printfarm.yml".into()));
-        assert_eq!(args.log_level, log::LogLevel::Debug);
-        assert_eq!(args.log_format, log::LogFormat::Json);
-    }
-
-    #[test]
-    fn a_wrong_command_line_is_refused_in_one_line() {
-        let cases: [(&str, &[&str], &str); 13] = [
-            ("an unknown flag", &["--foo"], "unexpected argument '--foo' found"),
-            ("a misspelt flag", &["--log.levle=info"], "a similar argument exists: '--log.level'"),
-            ("an unknown command", &["serve"], "unrecognized subcommand 'serve'"),
-            ("a date that is none", &["prints", "--since=1.11.2026"], "write 2026-11-01, for midnight UTC,"),
-            ("an unknown format", &["prints", "--format=xml"], "[possible values: table, csv, json]"),
-            ("a backup to nowhere", &["backup"], "required arguments were not provided: <FILE>"),
-            ("a retention without a unit", &["--storage.retention=365"], "write it as 365d"),
-            ("a retention of nothing", &["--storage.retention=0d"], "it would keep nothing"),
-            ("a flag without its value", &["--log.level"], "a value is required for '--log.level <LEVEL>'"),
-            ("an unknown level", &["--log.level=loud"], "[possible values: debug, info, warn, error]"),
-            ("a port alone", &["--web.listen-address=10064"], "write :10064, 127.0.0.1:10064 or [::1]:10064"),
-            ("a relative path", &["--web.telemetry-path=metrics"], "it must start with /"),
-            (
-                "a flag given twice",
-                &["--log.level=info", "--log.level=warn"],
-                "cannot be used multiple times",
-            ),
-        ];
-        for (name, arguments, part) in cases {
-            let Err(CliExit::Refuse(line)) = read(arguments) else { panic!("{name}: not refused") };
-            assert!(line.contains(part), "{name}: {line}");
-            assert!(line.ends_with("; try --help") && !line.contains('\n'), "{name}: {line}");
-        }
-    }
-
-    #[test]
-    fn help_and_version_are_texts_for_stdout() {
-        let Err(CliExit::Print(help)) = read(&["--help"]) else { panic!("no help") };
-        assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
-        let Err(CliExit::Print(help)) = read(&["prints", "--help"]) else { panic!("no help") };
-        assert!(help.contains("--since <DATE>") && help.contains("--storage.path <FILE>"), "{help}");
-        let Err(CliExit::Print(version)) = read(&["--version"]) else { panic!("no version") };
-        assert!(version.starts_with("printfarm_exporter, version "), "{version}");
-    }
-
-    #[test]
-    fn a_command_takes_the_path_of_the_store_before_or_after_it() {
-        for arguments in [["--storage.path=a.db", "prints"], ["prints", "--storage.path=a.db"]] {
-            let args = read(&arguments).unwrap();
-            assert_eq!(args.storage, Path::new("a.db"), "{arguments:?}");
-            assert!(matches!(args.command, Some(Command::Prints(_))), "{arguments:?}");
-        }
-    }
-
-    #[test]
-    fn the_path_of_the_metrics_leaves_the_other_endpoints_alone() {
-        let cases = [
-            ("the default", "/metrics", None),
-            ("deeper", "/farm/metrics", None),
-            ("like a webhook, but not one", "/webhooks", None),
-            ("no path", "", Some(BadPath::Relative)),
-            ("a pattern", "/{path}", Some(BadPath::Character)),
-            ("a query", "/metrics?x", Some(BadPath::Character)),
-            ("a blank", "/my metrics", Some(BadPath::Character)),
-            ("the landing page", "/", Some(BadPath::Taken)),
-            ("the webhooks", "/webhook", Some(BadPath::Taken)),
-            ("below the webhooks", "/webhook/octoprint", Some(BadPath::Taken)),
-            ("health", "/-/healthy", Some(BadPath::Taken)),
-        ];
-        for (name, text, expected) in cases {
-            assert_eq!(text.parse::<TelemetryPath>().err(), expected, "{name}");
-        }
+impl TelemetryPath {
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
+
+impl FromStr for TelemetryPath {
+    type Err = TelemetryPathError;
+
+    fn from_str(text: &str) -> Result<Self, TelemetryPathError> {
+        let unescaped = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        if !text.starts_with('/') {
+            return Err(TelemetryPathError::Relative);
+        }
+        if !text.bytes().all(unescaped) {
+            return Err(TelemetryPathError::Character);
+        }
+        let within = |taken: &str| {
+            text.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if text == "/" || within("/webhook") || within("/-") {
+            return Err(TelemetryPathError::Taken);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Retention {
+    /// The time.
+    #[must_use]
+    pub const fn span(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Retention {
+    type Err = RetentionError;
+
+    fn from_str(text: &str) -> Result<Self, RetentionError> {
+        let span = humantime::parse_duration(text).map_err(|_| RetentionError::NotADuration)?;
+        if span.is_zero() { Err(RetentionError::Zero) } else { Ok(Self(span)) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,12 @@ fn main() -> ExitCode {
     let settings = SharedSettings::load(args.config.clone(), Environment::process());
     let web_config = args.web_config.clone().map(SharedWebConfig::load).transpose();
     match (settings, web_config) {
+        (Ok(_), Ok(_)) if args.check => ExitCode::SUCCESS,
         (Ok(settings), Ok(web_config)) => done(run(&args, settings, web_config)),
+        (Err(error), Err(other)) if args.check => {
+            fail(BAD_CONFIGURATION, &error);
+            fail(BAD_CONFIGURATION, &other)
+        }
         (Err(error), _) => fail(BAD_CONFIGURATION, &error),
         (_, Err(error)) => fail(BAD_CONFIGURATION, &error),
     }

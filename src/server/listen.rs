@@ -22,12 +22,20 @@ pub struct ListenAddress {
 /// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
+    /// It is a URL.
+    #[error("it is a URL; write the address alone, as in 127.0.0.1:10064")]
+    Url,
     /// There is no port.
     #[error("it has no port; write :10064, 127.0.0.1:10064 or [::1]:10064")]
     NoPort,
     /// The port is not one.
     #[error("its port is not a number from 0 to 65535")]
     Port,
+    /// Something else in brackets than an IPv6 address.
+    #[error(
+        "what is in the brackets is not an IPv6 address; write it as in [::1]:10064 or [fe80::1%eth0]:10064"
+    )]
+    Ipv6,
     /// An IPv6 address without brackets.
     #[error("an IPv6 address needs brackets, as in [::1]:10064")]
     Brackets,
@@ -47,9 +55,12 @@ impl FromStr for ListenAddress {
     type Err = BadAddress;
 
     fn from_str(text: &str) -> Result<Self, BadAddress> {
+        if text.contains("://") {
+            return Err(BadAddress::Url);
+        }
         let (host, port) = text.rsplit_once(':').ok_or(BadAddress::NoPort)?;
         let host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            Some(inside) => inside.parse::<Ipv6Addr>().map_err(|_| BadAddress::Brackets)?.to_string(),
+            Some(inside) => ipv6(inside).ok_or(BadAddress::Ipv6)?,
             None if host.contains([':', '[', ']']) => return Err(BadAddress::Brackets),
             None => host.to_owned(),
         };
@@ -57,6 +68,17 @@ impl FromStr for ListenAddress {
         let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
         let port = digits.then(|| port.parse().ok()).flatten().ok_or(BadAddress::Port)?;
         Ok(Self { host: Some(host).filter(|host| !host.is_empty()), port })
+    }
+}
+
+/// The address in its usual form, with the zone that a link-local one needs.
+fn ipv6(text: &str) -> Option<String> {
+    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
+    let address = address.parse::<Ipv6Addr>().ok()?;
+    match zone {
+        None => Some(address.to_string()),
+        Some("") => None,
+        Some(zone) => Some(format!("{address}%{zone}")),
     }
 }
 
@@ -162,7 +184,11 @@ mod tests {
             ("a sign before the port", ":+80", Err(BadAddress::Port)),
             ("a port out of range", ":65536", Err(BadAddress::Port)),
             ("IPv6 without brackets", "::1:80", Err(BadAddress::Brackets)),
-            ("a name in brackets", "[localhost]:80", Err(BadAddress::Brackets)),
+            ("IPv6 with a zone", "[fe80::1%lo]:80", Ok("[fe80::1%lo]:80")),
+            ("IPv6 with an empty zone", "[fe80::1%]:80", Err(BadAddress::Ipv6)),
+            ("a name in brackets", "[localhost]:80", Err(BadAddress::Ipv6)),
+            ("a URL", "http://127.0.0.1:80", Err(BadAddress::Url)),
+            ("a URL without a port", "http://localhost/", Err(BadAddress::Url)),
             ("half a bracket", "[::1:80", Err(BadAddress::Brackets)),
         ];
         for (name, text, expected) in cases {

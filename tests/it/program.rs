@@ -214,6 +214,32 @@ fn what_cannot_run_ends_with_one_line_and_its_code() {
 }
 
 #[test]
+fn config_check_reports_both_files_and_starts_nothing() {
+    let good = file("checked.yml", "limits: {printers: 5}\n");
+    let bad = file("checked-bad.yml", "limits: {printers: 0}\n");
+    let bad_web = file("checked-bad-web.yml", "basic_auth_users: {alice: hunter2}\n");
+    let good_web = file("checked-web.yml", "{}\n");
+    let (zero, hash) = ("limits.printers is 0", "entry 1: this is not a bcrypt hash");
+    let cases = [
+        ("both good", &good, &good_web, 0, vec![]),
+        ("a bad configuration", &bad, &good_web, 64, vec![zero]),
+        ("a bad web configuration", &good, &bad_web, 64, vec![hash]),
+        ("both bad", &bad, &bad_web, 64, vec![zero, hash]),
+    ];
+    for (name, config, web, code, problems) in cases {
+        let mut command = program();
+        command.arg("--config.check").arg(format!("--config.file={}", config.display()));
+        command.arg(format!("--web.config.file={}", web.display()));
+        let output = command.output().unwrap();
+        let log = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{name}: {log}");
+        assert_eq!(log.lines().count(), problems.len(), "{name}: {log}");
+        assert!(problems.iter().all(|problem| log.contains(problem)), "{name}: {log}");
+        assert!(!command.get_current_dir().unwrap().join("data").exists(), "{name}: it opens no store");
+    }
+}
+
+#[test]
 fn a_bad_environment_is_a_bad_configuration() {
     let output = program().env("PRINTFARM_OCTOPRINT_SECRET", "").output().unwrap();
     assert_eq!(output.status.code(), Some(64));
