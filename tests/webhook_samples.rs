@@ -14,7 +14,7 @@ use printfarm_exporter::labels::{Origin, RejectReason, Source};
 use printfarm_exporter::secret::Secret;
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, DecodeError, Fields, Parsed, Presented, parse, printer_id, read,
+    BodyLimits, Context, DecodeError, Parsed, Payload, Presented, parse, printer_id, read,
 };
 
 /// One captured request.
@@ -50,14 +50,14 @@ impl Request {
         }
     }
 
-    async fn read(&self, source: Source) -> Result<Fields, DecodeError> {
+    async fn read(&self, source: Source) -> Result<Payload, DecodeError> {
         let body = Full::new(self.body.clone());
         let limits = BodyLimits::default();
         read(source, &self.method, &self.headers, self.query.as_deref(), body, &limits).await
     }
 }
 
-fn understand(source: Source, fields: &Fields) -> Result<Parsed, DecodeError> {
+fn understand(source: Source, fields: &Payload) -> Result<Parsed, DecodeError> {
     let context = Context {
         segment: None,
         names: &|_, _| None,
@@ -251,7 +251,7 @@ async fn pictures_are_not_kept() {
         assert!(request.body.len() > 10_000);
         let fields = request.read(Source::OctoPrint).await.unwrap();
         let kept = format!("{fields:?}");
-        assert_eq!(kept, "Fields(10 fields)");
+        assert_eq!(kept, "Payload(10 fields)");
     }
 }
 

@@ -8,7 +8,7 @@ use http_body_util::Full;
 use printfarm_exporter::farm::Event;
 use printfarm_exporter::labels::Source;
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{self, BodyLimits, Context, Fields, Parsed};
+use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed, Payload};
 
 const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 };
 
@@ -40,14 +40,14 @@ impl Request {
     }
 
     /// The fields of its body.
-    pub(crate) async fn decode(&self) -> Fields {
+    pub(crate) async fn decode(&self) -> Payload {
         let body = Full::new(self.body.clone());
         webhook::read(Source::OctoPrint, &Method::POST, &self.headers, None, body, &LIMITS).await.unwrap()
     }
 }
 
 /// The event that the fields tell of, of this printer.
-pub(crate) fn parse(fields: &Fields, printer: &str, received: Timestamp) -> Event {
+pub(crate) fn parse(fields: &Payload, printer: &str, received: Timestamp) -> Event {
     let context = Context { segment: Some(printer), names: &|_, _| None, received };
     match webhook::parse(Source::OctoPrint, fields, &context).unwrap() {
         Parsed::Event(event) => event,

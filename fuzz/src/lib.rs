@@ -17,7 +17,7 @@ use printfarm_exporter::farm::{Elapsed, Event};
 use printfarm_exporter::labels::Source;
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, DecodeError, Fields, Parsed, parse, printer_id, read,
+    BodyLimits, Context, DecodeError, Parsed, Payload, parse, printer_id, read,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -68,7 +68,7 @@ pub fn octoeverywhere(bytes: &[u8]) {
     let _ = understood(Source::OctoEverywhere, post(Source::OctoEverywhere, JSON, Whole::of(bytes)));
 }
 
-fn post<B>(source: Source, content_type: HeaderValue, body: B) -> Result<Fields, DecodeError>
+fn post<B>(source: Source, content_type: HeaderValue, body: B) -> Result<Payload, DecodeError>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send,
 {
@@ -76,13 +76,13 @@ where
     finish(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))
 }
 
-fn understood(source: Source, fields: Result<Fields, DecodeError>) -> Result<Parsed, DecodeError> {
+fn understood(source: Source, fields: Result<Payload, DecodeError>) -> Result<Parsed, DecodeError> {
     let fields = fields.inspect_err(check_reject)?;
     let _ = understood_as(source, &fields, None);
     understood_as(source, &fields, Some("printer"))
 }
 
-fn understood_as(source: Source, fields: &Fields, segment: Option<&str>) -> Result<Parsed, DecodeError> {
+fn understood_as(source: Source, fields: &Payload, segment: Option<&str>) -> Result<Parsed, DecodeError> {
     let received = Timestamp::from_micros(1_800_000_000_000_000);
     let outcome = parse(source, fields, &Context { segment, names: &|_, _| None, received });
     match &outcome {

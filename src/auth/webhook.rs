@@ -10,7 +10,7 @@ use crate::http::AppState;
 use crate::http::error::{SecretFault, WebhookError};
 use crate::labels::Source;
 use crate::limits::ClientNetwork;
-use crate::webhook::{self, Fields, Presented};
+use crate::webhook::{self, Payload, Presented};
 
 /// Counts a webhook of this client.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn open(
     source: Source,
     client: IpAddr,
     settings: &Settings,
-    (parts, segment, fields): (&Parts, Option<&str>, &Fields),
+    (parts, segment, fields): (&Parts, Option<&str>, &Payload),
 ) -> Result<(), WebhookError> {
     let asked = settings.secrets.depend_on_printer(source);
     let printer = asked.then(|| webhook::printer_id(source, fields, segment)).flatten();

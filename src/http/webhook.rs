@@ -19,7 +19,7 @@ use crate::config::Settings;
 use crate::farm::{Applied, Disposition};
 use crate::labels::{EventLabel, IgnoreReason, RejectReason, Source};
 use crate::server::Peer;
-use crate::webhook::{self, Context, DecodeError, Fields, Malformed, Parsed};
+use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
 const LONGEST_NAME: usize = 100;
@@ -131,7 +131,7 @@ fn understand(
     source: Source,
     segment: Option<&str>,
     settings: &Settings,
-    fields: &Fields,
+    fields: &Payload,
 ) -> Result<Parsed, DecodeError> {
     let names = |source: Source, id: &str| settings.names.get(source, id).map(str::to_owned);
     let received = web.clock.now();

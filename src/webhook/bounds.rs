@@ -8,7 +8,7 @@ use crate::timestamp::Timestamp;
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Texts that we keep are cut off here, in bytes.
-const LONGEST_TEXT: usize = 1_024;
+pub(super) const LONGEST_TEXT: usize = 1_024;
 const MOST_LAYERS: f64 = 1_000_000.0;
 const HIGHEST_MILLIMETRES: f64 = 10_000.0;
 /// Beyond this, a float no longer tells neighbouring integers apart.

@@ -1,12 +1,17 @@
 //! From bytes to an event: everything that a sender writes ends here.
 //!
-//! A request goes three steps. [`read`] turns its body, or its query, into [`Fields`], one form for all ways of transport,
+//! A request goes three steps. [`read`] turns its body, or its query, into [`Payload`], the same for all transports,
 //! within limits of size and number. [`Presented`] compares the secrets that it carries with those of the printer that
 //! [`printer_id`] finds in it. [`parse`] reads the fields as the sender means them and gives an [`Event`], or says why the
 //! message is deliberately ignored. Whatever is wrong at any step is a [`DecodeError`].
 //!
-//! Readers are lenient about how a value is written and strict about where it belongs (`object`); values beyond what
+//! Readers are lenient about how a value is written and strict about where it belongs (`payload`); values beyond what
 //! printers do count as not reported (`bounds`).
+
+use axum::BoxError;
+use axum::http::{HeaderMap, Method};
+use bytes::Bytes;
+use http_body::Body;
 
 use crate::farm::Event;
 use crate::labels::{EventLabel, IgnoreReason, Source};
@@ -14,27 +19,24 @@ use crate::timestamp::Timestamp;
 
 mod bounds;
 mod error;
-mod fields;
-mod object;
 mod octoeverywhere;
 mod octoprint;
+mod payload;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod transport;
 
 pub use error::{BodyFault, DecodeError, Malformed, TooLarge};
-pub use fields::Fields;
+pub use payload::Payload;
 pub use secret::Presented;
-pub use transport::{BodyLimits, read};
+pub use transport::{Accepts, BodyLimits, Format};
 
 /// What to tell the people who set up a sender.
 #[derive(Clone, Copy, Debug)]
 pub struct Hints {
     /// Where its secrets go.
     pub secret: &'static str,
-    /// Which bodies are read.
-    pub body: &'static str,
     /// What names an event.
     pub event: &'static str,
     /// What names a printer.
@@ -48,6 +50,29 @@ pub const fn hints(source: Source) -> &'static Hints {
         Source::OctoPrint => &octoprint::HINTS,
         Source::OctoEverywhere => &octoeverywhere::HINTS,
     }
+}
+
+/// Reads a request from this source; see [`transport::read`].
+///
+/// # Errors
+/// Those of [`transport::read`].
+pub async fn read<B>(
+    source: Source,
+    method: &Method,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: B,
+    limits: &BodyLimits,
+) -> Result<Payload, DecodeError>
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<BoxError>,
+{
+    let accepts = match source {
+        Source::OctoPrint => &octoprint::ACCEPTS,
+        Source::OctoEverywhere => &octoeverywhere::ACCEPTS,
+    };
+    transport::read(accepts, method, headers, query, body, limits).await
 }
 
 /// What is known of a request beside what it says.
@@ -90,19 +115,19 @@ pub enum Parsed {
 ///
 /// # Errors
 /// When it tells no event or no printer, or when a field that is read holds what does not belong there.
-pub fn parse(source: Source, fields: &Fields, context: &Context<'_>) -> Result<Parsed, DecodeError> {
+pub fn parse(source: Source, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
     match source {
-        Source::OctoPrint => octoprint::parse(fields, context),
-        Source::OctoEverywhere => octoeverywhere::parse(fields, context),
+        Source::OctoPrint => octoprint::parse(payload, context),
+        Source::OctoEverywhere => octoeverywhere::parse(payload, context),
     }
 }
 
 /// The id of the printer that a message is about, when it tells one: the one that [`parse`] finds. `segment` is that of
 /// [`Context`].
 #[must_use]
-pub fn printer_id(source: Source, fields: &Fields, segment: Option<&str>) -> Option<String> {
+pub fn printer_id(source: Source, payload: &Payload, segment: Option<&str>) -> Option<String> {
     match source {
-        Source::OctoPrint => octoprint::printer_id(fields, named(segment)),
-        Source::OctoEverywhere => octoeverywhere::printer_id(fields, named(segment)),
+        Source::OctoPrint => octoprint::printer_id(payload, named(segment)),
+        Source::OctoEverywhere => octoeverywhere::printer_id(payload, named(segment)),
     }
 }

@@ -1,9 +1,11 @@
 //! OctoEverywhere's webhooks: one flat JSON object an event.
 
+use serde_json::Value;
+
 use super::bounds;
 use super::error::{DecodeError, Malformed};
-use super::fields::Fields;
-use super::object::{Object, Value};
+use super::payload::{Object, Payload};
+use super::transport::{Accepts, Format};
 use super::{Context, Hints, Parsed};
 use crate::farm::{Elapsed, Event, EventKind, File, Identity, PrintReport};
 use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, Source, WarningAction};
@@ -18,18 +20,23 @@ const BED_COOLED_DOWN: i64 = 15;
 pub(super) const HINTS: Hints = Hints {
     secret: "set the secret key of the webhook at OctoEverywhere, \
              or send `Authorization: Bearer`, `X-Webhook-Secret`, or `secret` in the URL's query",
-    body: "here we read JSON (application/json), as OctoEverywhere sends it",
     event: "the message has no `EventType`, so it does not say what happened",
     printer: "the message has no `PrinterId`: \
               put a name at the end of the URL, as in /webhook/octoeverywhere/my-printer",
+};
+
+pub(super) const ACCEPTS: Accepts = Accepts {
+    formats: &[Format::Json],
+    untyped: Some(Format::Json),
+    hint: "here we read JSON (application/json), as OctoEverywhere sends it",
 };
 
 /// Reads an event out of a message.
 ///
 /// # Errors
 /// When the message tells no event or no printer, or when a field that is read holds what does not belong there.
-pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, DecodeError> {
-    let message = fields.top();
+pub(super) fn parse(payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
+    let message = payload.top();
     let number = event_type(message)?.ok_or(DecodeError::NoEvent { hint: HINTS.event })?;
     let Some(kind) = kind(number, message)? else {
         return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
@@ -57,7 +64,7 @@ fn event_type(message: Object<'_>) -> Result<Option<i64>, Malformed> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::Null => return Ok(None),
-        Value::Text(_) => match message.text(NAME)? {
+        Value::String(_) => match message.text(NAME)? {
             Some(text) => text.parse().ok(),
             None => return Ok(None),
         },
@@ -108,13 +115,13 @@ fn says_cancelled(text: &str) -> bool {
 }
 
 /// The id that [`identity`] finds, also in a message that is no event.
-pub(super) fn printer_id(fields: &Fields, segment: Option<&str>) -> Option<String> {
-    own_id(fields.top()).ok()?.or_else(|| Some(segment.unwrap_or(ACCOUNT).to_owned()))
+pub(super) fn printer_id(payload: &Payload, segment: Option<&str>) -> Option<String> {
+    own_id(payload.top()).ok()?.or_else(|| Some(segment.unwrap_or(ACCOUNT).to_owned()))
 }
 
 fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
     match message.get("PrinterId") {
-        Some(Value::Number(_)) => message.kept_text("PrinterId"),
+        Some(Value::Number(_)) => message.owned_text("PrinterId"),
         _ => Ok(message.identifier("PrinterId")?.map(str::to_owned)),
     }
 }
@@ -130,7 +137,7 @@ fn identity(
     let Some(id) = own.or_else(|| segment.or(of_account).map(str::to_owned)) else {
         return Ok(None);
     };
-    let called = message.kept_text("PrinterName")?;
+    let called = message.owned_text("PrinterName")?;
     let configured = || (context.names)(Source::OctoEverywhere, &id);
     let label = segment
         .map(str::to_owned)
@@ -151,8 +158,8 @@ fn job(message: Object<'_>, kind: EventKind) -> Result<PrintReport, Malformed> {
     let remaining = message.number("TimeRemainingSec")?.and_then(bounds::span);
     let whole = elapsed.zip(remaining).map(|(elapsed, remaining)| elapsed + remaining);
     Ok(PrintReport {
-        print_id: message.kept_text("PrintId")?,
-        file: message.kept_text("FileName")?.map(|name| File { name, path: None }),
+        print_id: message.owned_text("PrintId")?,
+        file: message.owned_text("FileName")?.map(|name| File { name, path: None }),
         progress: message.number("Progress")?.and_then(bounds::ratio),
         elapsed: elapsed.map(match kind {
             EventKind::Ended(_) => Elapsed::Either,

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use axum::http::{HeaderMap, header};
+use serde_json::Value;
 use subtle::Choice;
 
-use super::fields::Fields;
-use super::object::Value;
-use super::transport::form;
+use super::payload::Payload;
 use crate::labels::Source;
 use crate::secret::Secret;
 
@@ -24,15 +23,15 @@ impl<'a> Presented<'a> {
     /// Looks in all the places where senders can put a secret. Empty text, which the plugin sends when none is set, is
     /// nothing.
     #[must_use]
-    pub fn find(source: Source, headers: &'a HeaderMap, query: Option<&str>, fields: &'a Fields) -> Self {
+    pub fn find(source: Source, headers: &'a HeaderMap, query: Option<&str>, payload: &'a Payload) -> Self {
         let bearers =
             headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| bearer(value.as_bytes()));
         let own = headers.get_all(HEADER).iter().map(|value| value.as_bytes().trim_ascii());
         let mut found: Vec<_> = bearers.chain(own).map(Cow::Borrowed).collect();
-        let in_query = form::pairs(query.unwrap_or_default().as_bytes()).flatten();
+        let in_query = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let of_name = in_query.filter(|(name, _)| name == QUERY_PARAMETER);
-        found.extend(of_name.map(|(_, value)| Cow::Owned(value.into_bytes())));
-        found.extend(in_body(source, fields));
+        found.extend(of_name.map(|(_, value)| Cow::Owned(value.into_owned().into_bytes())));
+        found.extend(in_body(source, payload));
         found.retain(|candidate| !candidate.is_empty());
         Self(found)
     }
@@ -62,14 +61,14 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// Templates may nest or respell the field, so it is looked for everywhere.
-fn in_body(source: Source, fields: &Fields) -> impl Iterator<Item = Cow<'_, [u8]>> {
+fn in_body(source: Source, payload: &Payload) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let field = match source {
         Source::OctoPrint => "apiSecret",
         Source::OctoEverywhere => "SecretKey",
     };
-    let objects = fields.top().tree(&[]).into_iter();
+    let objects = payload.top().tree(&[]).into_iter();
     objects.flat_map(|(_, object)| object.similar(field)).filter_map(|value| match value {
-        Value::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
+        Value::String(text) => Some(Cow::Borrowed(text.as_bytes())),
         Value::Number(number) => Some(Cow::Owned(number.to_string().into_bytes())),
         _ => None,
     })

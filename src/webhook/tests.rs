@@ -9,7 +9,7 @@ use http_body_util::Full;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{BodyLimits, Context, DecodeError, Fields, Parsed, parse, read};
+use super::{BodyLimits, Context, DecodeError, Parsed, Payload, parse, read};
 use crate::farm::Event;
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
@@ -18,24 +18,27 @@ pub(super) const JSON: &str = "application/json";
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) const MULTIPART: &str = "multipart/form-data; boundary=frontier";
 
-/// The outcome of a future that never waits.
-pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => panic!("it waits"),
+/// The outcome of a future that waits for nothing but its next turn.
+pub(super) fn patiently<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
+            return outcome;
+        }
     }
+    panic!("it never ends");
 }
 
 /// What a POST of this body reads as.
-pub(super) fn post(source: Source, content_type: &'static str, body: &[u8]) -> Result<Fields, DecodeError> {
+pub(super) fn post(source: Source, content_type: &'static str, body: &[u8]) -> Result<Payload, DecodeError> {
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let body = Full::new(Bytes::copy_from_slice(body));
     let limits = BodyLimits::default();
-    now(read(source, &Method::POST, &headers, None, body, &limits))
+    patiently(read(source, &Method::POST, &headers, None, body, &limits))
 }
 
 /// The fields of a JSON object.
-pub(super) fn fields(body: &Value) -> Fields {
+pub(super) fn fields(body: &Value) -> Payload {
     post(Source::OctoPrint, JSON, body.to_string().as_bytes()).unwrap()
 }
 

@@ -8,7 +8,6 @@ use super::what::state_text;
 use super::{Malformed, Object, bounds};
 use crate::farm::{Elapsed, EventKind, File, PrintReport};
 use crate::labels::Origin;
-use crate::webhook::object::kept;
 
 #[cfg(test)]
 mod tests;
@@ -67,12 +66,12 @@ pub(super) fn file(message: &Message<'_>, extra: Object<'_>) -> Result<Found, Ma
 }
 
 fn named(name: Option<Cow<'_, str>>, path: Option<Cow<'_, str>>) -> Option<File> {
-    let path = path.map(kept);
+    let path = path.map(Cow::into_owned);
     let last = |path: &String| {
         let mut parts = path.rsplit('/').map(str::trim);
         parts.find(|part| !part.is_empty()).map(str::to_owned)
     };
-    Some(File { name: name.map(kept).or_else(|| path.as_ref().and_then(last))?, path })
+    Some(File { name: name.map(Cow::into_owned).or_else(|| path.as_ref().and_then(last))?, path })
 }
 
 fn origin(word: &str) -> Origin {
@@ -86,11 +85,11 @@ fn origin(word: &str) -> Origin {
 
 fn owner(message: &Message<'_>, extra: Object<'_>, job: Object<'_>) -> Result<Option<String>, Malformed> {
     for (place, name) in [(extra, "owner"), (extra, "user"), (job, "user")] {
-        if let Some(owner) = place.kept_text(name)? {
+        if let Some(owner) = place.owned_text(name)? {
             return Ok(Some(owner));
         }
     }
-    Ok(message.renamed_text(&["owner"]).map(kept))
+    Ok(message.renamed_text(&["owner"]).map(Cow::into_owned))
 }
 
 fn done(

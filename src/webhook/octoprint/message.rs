@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::what::Topic;
-use super::{Fields, Malformed, Object};
-use crate::webhook::object::{Value, same_name};
+use super::{Malformed, Object, Payload};
+use crate::webhook::payload::same_name;
 
 /// The objects that the plugin's placeholders stand for. Texts in them are never a topic: a printer's state can be called
 /// "Error", too.
@@ -23,8 +25,8 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// When the topic is not text.
-    pub(super) fn find(fields: &'a Fields) -> Result<Option<Self>, Malformed> {
-        let top = fields.top();
+    pub(super) fn find(payload: &'a Payload) -> Result<Option<Self>, Malformed> {
+        let top = payload.top();
         if let Some(topic) = top.identifier("topic")? {
             return Ok(Some(Self { topic, nested: None, top }));
         }
@@ -35,7 +37,7 @@ impl<'a> Message<'a> {
         }
         let renamed = top.tree(&PLUGIN_OBJECTS).into_iter().find_map(|(_, object)| {
             let mut texts = object.values().filter_map(|value| match value {
-                Value::Text(text) => Some(text),
+                Value::String(text) => Some(text),
                 _ => None,
             });
             let topic = texts.find(|text| Topic::named(text).is_some())?;
@@ -55,8 +57,8 @@ impl<'a> Message<'a> {
     /// When a list is in its place.
     pub(super) fn object(&self, name: &'static str) -> Result<Object<'a>, Malformed> {
         for place in self.places() {
-            if let Some(value) = place.get(name) {
-                return place.object_of(value, name, name);
+            if place.get(name).is_some() {
+                return place.object(name, name);
             }
         }
         let anywhere = self.top.tree(&[]).into_iter().find(|(other, _)| same_name(name, other));

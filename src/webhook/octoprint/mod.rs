@@ -5,8 +5,8 @@
 
 use super::bounds;
 use super::error::{DecodeError, Malformed};
-use super::fields::Fields;
-use super::object::Object;
+use super::payload::{Object, Payload};
+use super::transport::{Accepts, Format};
 use super::{Context, Hints, Parsed};
 use crate::farm::{Event, EventKind, Identity, PrintReport};
 use crate::labels::{EventLabel, IgnoreReason, Source};
@@ -26,21 +26,26 @@ const PLACEHOLDER: &str = "continuousprint_";
 pub(super) const HINTS: Hints = Hints {
     secret: "set API SECRET in the plugin and keep `\"apiSecret\": \"@apiSecret\"` in its DATA, \
              or send `Authorization: Bearer`, `X-Webhook-Secret`, or `secret` in the URL's query",
-    body: "here we read JSON (application/json), x-www-form-urlencoded and multipart/form-data: \
-           choose JSON as CONTENT TYPE in the plugin's WEBHOOK PARAMETERS, \
-           and leave Content-Type out of its HEADERS",
     event: "the message has no `topic`: add `\"topic\": \"@topic\"` to the hook's data template \
             (ADVANCED, DATA in the plugin)",
     printer: "the message does not say which printer it is about: fill in DEVICE IDENTIFIER in the plugin, \
               or put a name at the end of the URL, as in /webhook/octoprint/my-printer",
 };
 
+pub(super) const ACCEPTS: Accepts = Accepts {
+    formats: &[Format::Json, Format::Multipart, Format::Form, Format::Query],
+    untyped: None,
+    hint: "here we read JSON (application/json), x-www-form-urlencoded and multipart/form-data: \
+           choose JSON as CONTENT TYPE in the plugin's WEBHOOK PARAMETERS, \
+           and leave Content-Type out of its HEADERS",
+};
+
 /// Reads an event out of a message.
 ///
 /// # Errors
 /// When the message tells no topic or no printer, or when a field that is read holds what does not belong there.
-pub(super) fn parse(fields: &Fields, context: &Context<'_>) -> Result<Parsed, DecodeError> {
-    let message = Message::find(fields)?.ok_or(DecodeError::NoEvent { hint: HINTS.event })?;
+pub(super) fn parse(payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
+    let message = Message::find(payload)?.ok_or(DecodeError::NoEvent { hint: HINTS.event })?;
     let Some(topic) = Topic::named(message.topic()) else {
         return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
     };
@@ -71,8 +76,8 @@ fn is_placeholder(found: &Result<job::Found, Malformed>) -> bool {
 }
 
 /// The id that [`identity`] finds, also in a message that is no event.
-pub(super) fn printer_id(fields: &Fields, segment: Option<&str>) -> Option<String> {
-    segment.or_else(|| device(&Message::find(fields).ok()??).ok()?).map(str::to_owned)
+pub(super) fn printer_id(payload: &Payload, segment: Option<&str>) -> Option<String> {
+    segment.or_else(|| device(&Message::find(payload).ok()??).ok()?).map(str::to_owned)
 }
 
 fn device<'a>(message: &Message<'a>) -> Result<Option<&'a str>, Malformed> {

@@ -2,164 +2,164 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 use super::BodyLimits;
+use super::budget::{Budget, is_unread};
 use crate::webhook::error::{DecodeError, Malformed, TooLarge};
-use crate::webhook::fields::{Collector, Fields, Span, Stored};
+use crate::webhook::payload::Payload;
 
 #[cfg(test)]
 mod tests;
 
-/// How deep the parser goes; real messages are four levels deep.
-const DEEPEST: usize = 127;
+/// The limit of `serde_json`; real messages have four levels.
+const MAX_DEPTH: usize = 127;
 
 /// Reads a body.
-///
-/// # Errors
-/// When it is not text, not valid JSON, not an object, or has too many fields.
-pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Fields, DecodeError> {
-    let text = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
-    let mut collector = Collector::new(limits);
-    let top = object(text, &mut collector)?;
-    collector.finish_object(top)
+pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Payload, DecodeError> {
+    let text = str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
+    Ok(Payload::new(object(text, 0, &mut Budget::new(limits))?))
 }
 
-/// Reads an object, without the fields that nothing reads and without what lists hold.
-///
-/// # Errors
-/// When it is not valid JSON, not an object, or has too many fields.
-pub(in crate::webhook) fn object(text: &str, collector: &mut Collector) -> Result<Span, DecodeError> {
+/// The value of a field of the message that came as text, which may hold an object.
+pub(super) fn field(text: &str, budget: &mut Budget) -> Result<Value, TooLarge> {
+    if text.trim_ascii_start().starts_with('{') {
+        let before = *budget;
+        match object(text, 1, budget) {
+            Ok(fields) => return Ok(Value::Object(fields)),
+            Err(DecodeError::TooLarge(limit)) => return Err(budget.exceed(limit)),
+            Err(_) => *budget = before,
+        }
+    }
+    budget.keep(text).map(Value::String)
+}
+
+/// Reads an object that is at this level of the message, which itself is at level 0.
+fn object(text: &str, level: usize, budget: &mut Budget) -> Result<Map<String, Value>, DecodeError> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = Reader { collector: Some(&mut *collector) }.deserialize(&mut json);
-    let value = value.map_err(|error| reject(text, &error, collector))?;
-    json.end().map_err(|error| reject(text, &error, collector))?;
-    match value {
-        Stored::Object(object) => Ok(object),
-        _ => Err(Malformed::NotAnObject.into()),
+    let value = Reader { budget: Some(&mut *budget), level }.deserialize(&mut json);
+    match value.and_then(|value| json.end().map(|()| value)) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Malformed::NotAnObject.into()),
+        Err(error) => Err(budget.exceeded().map_or_else(|| syntax_error(text, &error), DecodeError::from)),
     }
 }
 
-/// The text of a syntax error is one of a fixed set, with line and column. Errors about data could quote the body, but
-/// the only one there is comes from [`Reader`].
-fn reject(text: &str, error: &serde_json::Error, collector: &Collector) -> DecodeError {
-    if error.is_data() {
-        return collector.spent().into();
-    }
+/// `serde_json` words a syntax error as one of a fixed set, with line and column, and without anything of the text.
+fn syntax_error(text: &str, error: &serde_json::Error) -> DecodeError {
     let fault = error.to_string();
     if fault.starts_with("recursion limit") {
-        return TooLarge::Depth { limit: DEEPEST }.into();
+        return TooLarge::Depth { limit: MAX_DEPTH }.into();
     }
-    let fault = if fault.starts_with("trailing comma") {
+    if fault.starts_with("trailing comma") {
         let (line, column) = last_comma(text, error.line(), error.column());
-        format!("trailing comma at line {line} column {column}")
-    } else {
-        fault
-    };
+        return Malformed::Json { fault: format!("trailing comma at line {line} column {column}") }.into();
+    }
     Malformed::Json { fault }.into()
 }
 
-/// The parser reports a trailing comma where the object ends; this is where the comma stands.
+/// Where the trailing comma is: the parser reports where the object ends.
 fn last_comma(text: &str, line: usize, column: usize) -> (usize, usize) {
-    let mut until_end = text.split('\n').take(line).collect::<Vec<_>>();
-    if let Some(last) = until_end.last_mut() {
+    let mut lines = text.split('\n').take(line).collect::<Vec<_>>();
+    if let Some(last) = lines.last_mut() {
         *last = last.get(..column).unwrap_or(last);
     }
-    let found =
-        until_end.iter().enumerate().rev().find_map(|(at, line)| Some((at + 1, line.rfind(',')? + 1)));
+    let found = lines.iter().enumerate().rev().find_map(|(at, line)| Some((at + 1, line.rfind(',')? + 1)));
     found.unwrap_or((line, column))
 }
 
-/// Reads a value, or only checks it when there is nobody to keep it.
-struct Reader<'c> {
-    collector: Option<&'c mut Collector>,
+/// Reads a value, or only checks it when there is no budget to keep it in: what lists hold.
+struct Reader<'b> {
+    budget: Option<&'b mut Budget>,
+    level: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Stored;
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Stored, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Stored;
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Stored, E> {
-        Ok(Stored::Null)
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Stored, E> {
-        Ok(Stored::Bool(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(flag.into())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Stored, E> {
-        Ok(Stored::Number(number.into()))
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Stored, E> {
-        Ok(Stored::Number(number.into()))
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Stored, E> {
-        Ok(Number::from_f64(number).map_or(Stored::Null, Stored::Number))
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Stored, E> {
-        Ok(self.collector.map_or(Stored::Null, |collector| Stored::Text(collector.text(text))))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Stored, A::Error> {
-        while list.next_element_seed(Reader { collector: None })?.is_some() {}
-        Ok(Stored::List)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Stored, A::Error> {
-        let Some(collector) = self.collector else {
-            while object.next_key::<IgnoredAny>()?.is_some() {
-                object.next_value_seed(Reader { collector: None })?;
-            }
-            return Ok(Stored::Null);
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        let kept = match self.budget {
+            None => Ok(Value::Null),
+            Some(budget) if self.level == 1 => field(text, budget),
+            Some(budget) => budget.keep(text).map(Value::String),
         };
-        let begun = collector.begin();
-        while let Some(name) = object.next_key_seed(Name(&mut *collector))? {
-            collector.count().map_err(de::Error::custom)?;
+        kept.map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        while list.next_element_seed(Reader { budget: None, level: 0 })?.is_some() {}
+        Ok(Value::Array(Vec::new()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = object.next_key_seed(Name(self.budget.as_deref_mut()))? {
             if let Some(name) = name {
-                let value = object.next_value_seed(Reader { collector: Some(&mut *collector) })?;
-                collector.put(name, value);
+                let budget = self.budget.as_deref_mut();
+                let value = object.next_value_seed(Reader { budget, level: self.level + 1 })?;
+                fields.insert(name, value);
             } else {
                 object.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Stored::Object(collector.end(begun)))
+        Ok(Value::Object(fields))
     }
 }
 
-/// Reads the name of a field; `None` when nothing reads what the field holds.
-struct Name<'c>(&'c mut Collector);
+/// Reads the name of a field; `None` when its value is not kept.
+struct Name<'b>(Option<&'b mut Budget>);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = Option<Span>;
+    type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Span>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Name<'_> {
-    type Value = Option<Span>;
+    type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a field")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Option<Span>, E> {
-        Ok((!Collector::is_unread(name)).then(|| self.0.text(name)))
+    fn visit_str<E: Error>(self, name: &str) -> Result<Option<String>, E> {
+        let Some(budget) = self.0 else { return Ok(None) };
+        budget.count_field().map_err(E::custom)?;
+        if is_unread(name) { Ok(None) } else { budget.keep(name).map(Some).map_err(E::custom) }
     }
 }

@@ -1,15 +1,16 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::http::HeaderValue;
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 
 use super::*;
-use crate::labels::RejectReason;
-use crate::webhook::tests::{FORM, JSON, MULTIPART, now, post};
+use crate::labels::{RejectReason, Source};
+use crate::webhook::read;
+use crate::webhook::tests::{FORM, JSON, MULTIPART, patiently, post};
 
 /// A body that comes in pieces, with a wait before each.
 pub(super) struct Trickle {
@@ -84,11 +85,11 @@ pub(super) fn typed(content_type: &'static str) -> HeaderMap {
     headers(&[(header::CONTENT_TYPE, content_type)])
 }
 
-pub(super) fn text(fields: &Fields, name: &str) -> Option<String> {
-    fields.top().kept_text(name).unwrap()
+pub(super) fn text(fields: &Payload, name: &str) -> Option<String> {
+    fields.top().owned_text(name).unwrap()
 }
 
-pub(super) fn octoprint(content_type: &'static str, body: &[u8]) -> Result<Fields, DecodeError> {
+pub(super) fn octoprint(content_type: &'static str, body: &[u8]) -> Result<Payload, DecodeError> {
     post(Source::OctoPrint, content_type, body)
 }
 
@@ -113,17 +114,6 @@ pub(super) fn with_picture(picture: &[u8]) -> Vec<u8> {
     let head =
         "Content-Disposition: form-data; name=\"picture\"; filename=\"p.jpg\"\r\nContent-Type: image/jpeg";
     whole(&[text_part("topic", "Print Done"), part(head, picture), text_part("message", "after")])
-}
-
-/// The outcome of a future that waits for nothing but its next turn.
-pub(super) fn patiently<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    for _ in 0..1_000_000 {
-        if let Poll::Ready(outcome) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return outcome;
-        }
-    }
-    panic!("it never ends");
 }
 
 #[test]
@@ -157,7 +147,7 @@ fn which_format_a_request_has() {
         let headers = content_type.map(typed).unwrap_or_default();
         let full = Full::new(Bytes::copy_from_slice(body.as_bytes()));
         let fields =
-            now(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
+            patiently(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
         let seen = fields.map(|fields| text(&fields, "topic").unwrap()).map_err(|reject| reject.reason());
         assert_eq!(seen, expected.map(str::to_owned), "{source:?} {method} {content_type:?} {body}");
     }
@@ -187,7 +177,8 @@ fn compressed_bodies_are_refused() {
     ] {
         let headers = headers(&[(header::CONTENT_TYPE, JSON), (header::CONTENT_ENCODING, encoding)]);
         let body = Full::new(Bytes::from_static(b"{}"));
-        let read = now(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
+        let read =
+            patiently(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
         assert_eq!(read.err().map(|reject| reject.reason()), expected, "{encoding}");
     }
 }
@@ -209,7 +200,7 @@ fn text_that_holds_an_object_becomes_one() {
     for (content_type, body) in bodies {
         let fields = octoprint(content_type, &body).unwrap();
         let extra = fields.top().object("extra", "").unwrap();
-        assert_eq!(extra.kept_text("name"), Ok(Some("a".to_owned())), "{content_type}");
+        assert_eq!(extra.owned_text("name"), Ok(Some("a".to_owned())), "{content_type}");
         assert_eq!(text(&fields, "job").as_deref(), Some("{not json"), "{content_type}");
         assert!(fields.top().get("meta").is_none(), "{content_type}");
     }
@@ -257,7 +248,8 @@ fn announced_lengths_are_refused_unread() {
     let limits = BodyLimits::default();
     for (content_type, limit) in [(JSON, 256 << 10), (FORM, 256 << 10), (MULTIPART, 8 << 20)] {
         let body = Untouchable { length: limit + 1 };
-        let read = now(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let read =
+            patiently(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         let text = read.unwrap_err().to_string();
         assert_eq!(text, format!("the body is larger than {limit} bytes"), "{content_type}");
     }
@@ -328,7 +320,8 @@ fn a_connection_that_breaks_off() {
     for content_type in [JSON, MULTIPART] {
         let body = Broken(Some(Bytes::from_static(b"--frontier\r\n")));
         let limits = BodyLimits::default();
-        let read = now(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let read =
+            patiently(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         assert_eq!(read.err(), Some(Malformed::Truncated.into()), "{content_type}");
     }
 }

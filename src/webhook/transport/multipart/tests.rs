@@ -1,12 +1,12 @@
 use axum::http::Method;
 use proptest::prelude::*;
 
-use super::super::read;
 use super::BodyLimits;
 use crate::labels::{RejectReason, Source};
-use crate::webhook::tests::MULTIPART;
+use crate::webhook::read;
+use crate::webhook::tests::{MULTIPART, patiently};
 use crate::webhook::transport::tests::{
-    Trickle, octoprint, part, patiently, rejection, text, text_part, typed, whole, with_picture,
+    Trickle, octoprint, part, rejection, text, text_part, typed, whole, with_picture,
 };
 
 #[test]
@@ -22,7 +22,7 @@ fn files_are_read_past() {
     for head in heads {
         let body = whole(&[text_part("topic", "t"), part(head, &picture), text_part("message", "m")]);
         let fields = octoprint(MULTIPART, &body).unwrap();
-        assert_eq!(format!("{fields:?}"), "Fields(2 fields)", "{head}");
+        assert_eq!(format!("{fields:?}"), "Payload(2 fields)", "{head}");
         assert_eq!(text(&fields, "message").as_deref(), Some("m"), "{head}");
     }
 }
@@ -40,7 +40,7 @@ fn broken_multipart_bodies() {
             "a long boundary",
             "multipart/form-data; boundary=01234567890123456789012345678901234567890123456789012345678901234567890",
             good.clone(),
-            "longer than 70 characters",
+            boundary,
         ),
         ("another boundary", "multipart/form-data; boundary=other", good.clone(), boundary),
         ("an empty body", MULTIPART, Vec::new(), boundary),
@@ -88,6 +88,6 @@ proptest! {
         let fields = patiently(read(Source::OctoPrint, &Method::POST, &headers, None, body, &limits)).unwrap();
         prop_assert_eq!(text(&fields, "topic"), Some("Print Done".to_owned()));
         prop_assert_eq!(text(&fields, "message"), Some("after".to_owned()));
-        prop_assert_eq!(format!("{fields:?}"), "Fields(2 fields)");
+        prop_assert_eq!(format!("{fields:?}"), "Payload(2 fields)");
     }
 }
