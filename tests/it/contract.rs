@@ -1,4 +1,4 @@
-//! The README against the program: what they promise is what it does.
+//! docs/CONFIGURATION.md and docs/HARDENING.md against the program: what they promise is what it does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,13 +17,13 @@ use crate::app::{Setup, TestApp};
 use crate::client::Connection;
 use crate::program::{Running, file, run};
 
-const SECURITY: &str = include_str!("../../docs/SECURITY.md");
-const README: &str = include_str!("../../README.md");
+const HARDENING: &str = include_str!("../../docs/HARDENING.md");
+const CONFIGURATION: &str = include_str!("../../docs/CONFIGURATION.md");
 const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
 
 /// What stands under a heading.
 fn section(heading: &str) -> &'static str {
-    let after = README.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    let after = CONFIGURATION.split_once(&format!("\n## {heading}\n")).unwrap().1;
     after.split("\n## ").next().unwrap()
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn flags_in_help() -> BTreeMap<String, Option<String>> {
 }
 
 #[test]
-fn the_flags_of_the_readme_are_those_of_the_program() {
+fn the_flags_of_the_document_are_those_of_the_program() {
     let mut documented = BTreeMap::new();
     for row in table("Flags").iter().filter(|row| row.len() == 3) {
         let default = code(row[1]).next().map(str::to_owned);
@@ -74,7 +74,7 @@ fn the_flags_of_the_readme_are_those_of_the_program() {
 }
 
 #[test]
-fn the_commands_of_the_readme_are_those_of_the_program() {
+fn the_commands_of_the_document_are_those_of_the_program() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let listed: BTreeSet<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
@@ -83,7 +83,7 @@ fn the_commands_of_the_readme_are_those_of_the_program() {
 }
 
 #[test]
-fn the_endpoints_of_the_readme_are_the_routes() {
+fn the_endpoints_of_the_document_are_the_routes() {
     let mut documented = BTreeSet::new();
     let app = TestApp::start();
     for row in table("Endpoints") {
@@ -111,8 +111,8 @@ fn is_variant(path: &str) -> bool {
 }
 
 #[test]
-fn the_exit_codes_of_the_readme_are_those_of_the_program() {
-    let sentence = section("Flags").split("It exits with").nth(1).unwrap().split(".\n").next().unwrap();
+fn the_exit_codes_of_the_document_are_those_of_the_program() {
+    let sentence = section("Flags").split("The exit code is").nth(1).unwrap().split(".\n").next().unwrap();
     let stopped = Running::start(&[]);
     stopped.signal("TERM");
     let produced = [
@@ -150,7 +150,7 @@ fn not_stored() -> u16 {
 }
 
 #[test]
-fn every_status_of_the_readme_happens() {
+fn every_status_of_the_document_happens() {
     let json = "Content-Type: application/json\r\n";
     let with = |config| TestApp::with(Setup { config, ..Setup::default() });
     let app = with("limits: {printers: 1, body_bytes: 9000}");
@@ -168,12 +168,13 @@ fn every_status_of_the_readme_happens() {
         not_stored(),
     ];
     assert_eq!(produced, [200, 400, 401, 408, 413, 415, 422, 429, 503]);
-    let sentence = section("Endpoints").split("A webhook is answered").nth(1).unwrap();
+    let sentence =
+        section("Endpoints").split("A webhook is answered").nth(1).unwrap().split("\n\n").next().unwrap();
     assert_eq!(numbers(sentence), BTreeSet::from(produced));
 }
 
 #[test]
-fn the_configuration_of_the_readme_is_valid_and_shows_the_defaults() {
+fn the_configuration_of_the_document_is_valid_and_shows_the_defaults() {
     let text = section("Configuration file");
     let example = block(text, "yaml");
     let asked = Arc::new(Mutex::new(BTreeSet::new()));
@@ -216,7 +217,7 @@ fn configured(yaml: String) -> Settings {
 
 #[test]
 fn the_limits_of_the_document_are_those_of_the_program() {
-    let rows = SECURITY.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 5);
+    let rows = HARDENING.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 5);
     let mut yaml = "limits:\n".to_owned();
     for row in rows.filter(|row| !row.starts_with("| `/")) {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -229,7 +230,7 @@ fn the_limits_of_the_document_are_those_of_the_program() {
     assert_eq!(settings.limits, Limits::default());
     assert_eq!(settings.body, BodyLimits::default());
     assert_eq!(settings.network, NetworkLimits::default());
-    for metric in code(SECURITY).filter(|code| code.starts_with("printfarm_") && code.contains("{reason=")) {
+    for metric in code(HARDENING).filter(|code| code.starts_with("printfarm_") && code.contains("{reason=")) {
         let (name, reason) = metric.split_once("{reason=\"").unwrap();
         let known = catalogue::ALL.iter().find(|metric| metric.name == name).unwrap();
         let reasons = known.labels.iter().find(|label| label.name == "reason").unwrap().values.unwrap();
@@ -239,7 +240,7 @@ fn the_limits_of_the_document_are_those_of_the_program() {
 
 #[test]
 fn the_secrets_of_the_document_open_what_it_says() {
-    let (_, secrets) = SECURITY.split_once("\n## Secrets\n").unwrap();
+    let (_, secrets) = HARDENING.split_once("\n## Secrets\n").unwrap();
     let settings = configured(block(secrets, "yaml").to_owned());
     let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
     for (source, printer, count) in
@@ -255,7 +256,8 @@ fn the_files_that_the_documents_link_to_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let documents = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let documents = documents.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
-    for document in documents.chain(["README.md", "CHANGELOG.md"].map(|name| root.join(name))) {
+    for document in documents.chain(["README.md", "CHANGELOG.md", "SECURITY.md"].map(|name| root.join(name)))
+    {
         let text = std::fs::read_to_string(&document).unwrap();
         let links = text.split("](").skip(1).map(|rest| rest.split([')', '#']).next().unwrap());
         for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {

@@ -13,7 +13,7 @@ const COMPOSE: &str = include_str!("../../deploy/compose.yaml");
 const PROMETHEUS: &str = include_str!("../../deploy/prometheus.yml");
 const UNIT: &str = include_str!("../../deploy/printfarm_exporter.service");
 const SETTINGS: &str = include_str!("../../deploy/printfarm_exporter.env.example");
-const README: &str = include_str!("../../README.md");
+const CONFIGURATION: &str = include_str!("../../docs/CONFIGURATION.md");
 
 /// The highest figure that `systemd-analyze security` may give, of 10; what reaches the network does not come below 1.
 const EXPOSURE: f64 = 1.1;
@@ -176,7 +176,7 @@ fn the_settings_are_known_to_the_program() {
     assert_eq!(variables.len(), 2);
     for name in variables {
         let name = format!("PRINTFARM_{}", name.trim_end_matches('='));
-        assert!(README.contains(&format!("`{name}`")), "{name}");
+        assert!(CONFIGURATION.contains(&format!("`{name}`")), "{name}");
     }
     for place in ["EnvironmentFile=-/etc/default/printfarm_exporter", "StateDirectory=printfarm_exporter"] {
         assert!(UNIT.contains(place), "{place}");

@@ -16,7 +16,7 @@ use crate::client::{Connection, Response};
 use crate::stack::{Prometheus, eventually};
 
 const STARTED: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
-const SECURITY: &str = include_str!("../../docs/SECURITY.md");
+const HARDENING: &str = include_str!("../../docs/HARDENING.md");
 const TLS: &str = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
 const MUTUAL: &str = "tls_server_config: {cert_file: server.pem, key_file: server.key, client_ca_file: clients.pem, \
                       client_auth_type: RequireAndVerifyClientCert}\n";
@@ -105,7 +105,7 @@ fn the_examples_of_the_document_are_valid() {
     let (folder, authority) = (Folder::new(), Authority::new("Scrapers"));
     folder.write_pair("exporter", &authority.server());
     folder.write("scrapers.pem", &authority.pem());
-    let blocks = SECURITY.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks = HARDENING.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let blocks = blocks.filter(|block| !block.starts_with("webhook_secrets:"));
     let path = folder.write("web.yml", &blocks.collect::<String>());
     let config = SharedWebConfig::load(path).unwrap().current();

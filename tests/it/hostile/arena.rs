@@ -15,7 +15,7 @@ use crate::malformed::peak;
 use crate::program::{Running, program};
 use crate::stack::eventually;
 
-const DOCUMENT: &str = include_str!("../../../docs/HOSTILE.md");
+const DOCUMENT: &str = include_str!("../../../docs/HARDENING.md");
 
 /// The senders' patience: OctoEverywhere waits so long for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -146,7 +146,7 @@ impl Arena {
         for spans in [&served.webhooks, &served.scrapes] {
             assert!(spans.last().unwrap() < &PATIENCE, "{spans:?}");
         }
-        assert!(DOCUMENT.contains(&format!("\n| {} |", self.name)), "docs/HOSTILE.md lacks a row");
+        assert!(DOCUMENT.contains(&format!("\n| {} |", self.name)), "docs/HARDENING.md lacks a row");
         counted
     }
 }

@@ -1,7 +1,7 @@
 //! Attacks on the real program. Under each of them the other clients are served, nothing that was acknowledged is lost, the
 //! memory stays bounded, and the right metric counts it.
 //!
-//! What an attack cost is printed with `--nocapture`; docs/HOSTILE.md has the figures of one run. Only what a sender would
+//! What an attack cost is printed with `--nocapture`; docs/HARDENING.md has the figures of one run. Only what a sender would
 //! notice is asserted of the time: its patience.
 
 mod arena;
