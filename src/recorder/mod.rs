@@ -1,14 +1,14 @@
-//! The one writer: it takes what has queued up, applies it in order, stores it in one commit, publishes it to readers,
-//! and only then answers.
+//! The one writer of the state.
 //!
-//! It runs on a thread of its own, because a commit blocks (`desk`). Readers take the published state without waiting
-//! for it (`published`).
+//! It takes the queued events, applies them in order, stores them in one commit, publishes the result to readers, and
+//! only then replies. It has a thread of its own (`writer`), because a commit blocks. Readers take the published state
+//! without waiting for a commit (`published`).
 
 mod published;
 mod writer;
 
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
@@ -21,7 +21,7 @@ use crate::farm::{Applied, Changes, Event, Limits, TooManyPrinters, View};
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
-/// How many events may wait. Senders beyond it wait with their connection.
+/// How many events may be queued. Beyond that, a webhook waits with its connection.
 const QUEUE: usize = 4096;
 
 /// A handle to the one writer. Cheap to clone.
@@ -31,17 +31,33 @@ pub struct Recorder {
     published: Arc<Published>,
 }
 
-/// The thread that writes. It ends when every [`Recorder`] is gone and everything that had queued up is answered.
+/// The writer's thread. It ends when every [`Recorder`] is dropped and every queued event has its reply.
 #[derive(Debug)]
 pub struct Writer(JoinHandle<()>);
+
+/// Why the recorder cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system has no thread left.
+    #[error("cannot start the thread that writes the state: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The writer's thread panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the thread that writes the state failed; start the exporter again to continue from what is stored")]
+pub struct WriterPanicked;
 
 /// Why an event was not recorded. Then nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// A new printer beyond the limit.
-    #[error("{0}; raise limits.printers to take more")]
+    /// The event is the first one of a printer beyond the limit.
+    #[error("{0}; raise limits.printers to accept more")]
     TooManyPrinters(#[from] TooManyPrinters),
-    /// The store cannot take it.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
     /// The exporter is stopping.
@@ -51,51 +67,49 @@ pub enum RecordError {
 
 #[derive(Debug)]
 enum Message {
-    Event(Box<Entry>),
+    Event(Box<Submission>),
     Tick,
 }
 
+/// An event on its way to the writer.
 #[derive(Debug)]
-struct Entry {
+struct Submission {
     event: Event,
-    /// What [`Clock::started`] said when the event was received.
+    /// [`Clock::started`] when the event was received.
     epoch: Timestamp,
     limits: Limits,
-    answer: oneshot::Sender<Result<Applied, RecordError>>,
+    reply: oneshot::Sender<Result<Applied, RecordError>>,
 }
 
 impl Recorder {
-    /// Starts the writer on the state that `store` keeps.
+    /// Starts the writer on the state in `store`.
     ///
     /// # Errors
     /// When the store cannot be read, or the thread cannot be started.
-    pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StoreError> {
-        let kept = store.load()?;
-        let (mut farm, mut dirty, since) = (kept.farm, Changes::default(), clock.now());
-        farm.resume(kept.shown_until, since, &mut dirty);
-        let published = Arc::new(Published::new(farm.view().clone(), since, clock));
-        let (queue, events) = mpsc::channel(QUEUE);
-        let writer = WriterThread::new(farm, store, Arc::clone(&published), dirty.printers);
-        let thread = thread::Builder::new()
-            .name("recorder".into())
-            .spawn(move || writer.run(events))
-            .map_err(|error| StoreError(format!("cannot start the thread that writes: {error}")))?;
+    pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StartError> {
+        let stored = store.load()?;
+        let (mut farm, mut changes) = (stored.farm, Changes::default());
+        farm.resume(stored.shown_until, clock.now(), &mut changes);
+        let published = Arc::new(Published::new(farm.view().clone(), clock));
+        let (queue, messages) = mpsc::channel(QUEUE);
+        let writer = WriterThread::new(farm, store, Arc::clone(&published), changes.printers);
+        let thread = thread::Builder::new().name("recorder".into()).spawn(move || writer.run(messages))?;
         Ok((Self { queue, published }, Writer(thread)))
     }
 
-    /// Applies an event, and answers when it is as durable as the store makes it.
+    /// Applies an event. Returns when it is as durable as the store makes it.
     ///
     /// # Errors
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, RecordError> {
-        let (answer, answered) = oneshot::channel();
+        let (reply, replied) = oneshot::channel();
         let epoch = self.published.clock.started();
-        let message = Message::Event(Box::new(Entry { event, epoch, limits, answer }));
+        let message = Message::Event(Box::new(Submission { event, epoch, limits, reply }));
         self.queue.send(message).await.map_err(|_| RecordError::Stopping)?;
-        answered.await.unwrap_or(Err(RecordError::Stopping))
+        replied.await.unwrap_or(Err(RecordError::Stopping))
     }
 
-    /// The last published state, and the time as of which it is to be read. Never waits for a commit.
+    /// The last published state, and the time as of which to read it. Never waits for a commit.
     #[must_use]
     pub fn view(&self) -> (Arc<View>, Timestamp) {
         self.published.view()
@@ -104,29 +118,29 @@ impl Recorder {
     /// Whether the last commit succeeded.
     #[must_use]
     pub fn is_storing(&self) -> bool {
-        !self.published.store_fails.load(Ordering::Relaxed)
+        !self.published.store_failed()
     }
 
-    /// Lets the writer look at its clock and its store. To be called every few seconds: this is how a failing store heals
-    /// while no event comes, and how the state learns of a wall clock that was put forward or back.
+    /// Makes the writer check the wall clock and the store. To be called every few seconds: without events, this is how a
+    /// failing store recovers and how the state learns of a clock step.
     pub fn tick(&self) {
         // A full queue needs no tick: its events do the same.
         let _ = self.queue.try_send(Message::Tick);
     }
 
-    /// Waits until the writer has ended, which it does by itself only when it is broken.
+    /// Waits until the writer has ended, which it does only when it panics.
     pub async fn ended(&self) {
         self.queue.closed().await;
     }
 }
 
 impl Writer {
-    /// Waits until everything that had queued up is answered. Every [`Recorder`] has to be gone.
+    /// Waits until every queued event has its reply. Every [`Recorder`] has to be dropped before.
     ///
     /// # Errors
-    /// When the writer had broken down.
-    pub fn join(self) -> Result<(), StoreError> {
-        self.0.join().map_err(|_| StoreError("the writer broke down".into()))
+    /// When the writer has panicked.
+    pub fn join(self) -> Result<(), WriterPanicked> {
+        self.0.join().map_err(|_| WriterPanicked)
     }
 }
 

@@ -1,106 +1,114 @@
 //! What readers see of the farm, and the time as of which they see it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::farm::{ApplyTime, Changes, Farm, View};
 use crate::timestamp::Timestamp;
 
-/// For so long after a reader met a batch in the middle, another is expected to.
-const BUSY: Duration = Duration::from_secs(60);
+/// How long after a read during a commit another one is expected.
+const CONTENTION_WINDOW: Duration = Duration::from_secs(60);
 
-/// Shared by the writer and the readers.
+/// The published state, shared by the writer and the readers.
+// A `std::sync::Mutex`: nobody holds it for longer than it takes to copy a pointer or to publish a batch.
 #[derive(Debug)]
 pub(super) struct Published {
-    current: RwLock<Current>,
-    /// Whether the last commit failed.
-    pub(super) store_fails: AtomicBool,
     pub(super) clock: Clock,
-    /// The last time that readers have read the farm as of, in microseconds.
-    last_read: AtomicI64,
-    /// When a reader last met a batch in the middle, in microseconds.
-    last_contended_read: AtomicI64,
+    current: Mutex<Current>,
 }
 
 #[derive(Debug)]
 struct Current {
     view: Arc<View>,
+    /// When it was published.
     since: Timestamp,
-    /// While a batch is being stored, readers see the farm as of this time: a clock that the batch stops has shown
-    /// nothing that it would have to take back.
+    /// While a batch is being stored, readers see the state as of this time: where the batch stops a stopwatch, they have
+    /// seen no seconds that it takes back.
     pinned: Option<Timestamp>,
+    /// The latest time as of which the state was read.
+    last_read: Option<Timestamp>,
+    /// When the state was last read while a batch was being stored.
+    last_contended_read: Option<Timestamp>,
+    store_failed: bool,
 }
 
 impl Published {
-    /// Publishes the state of a start.
-    pub(super) fn new(view: View, since: Timestamp, clock: Clock) -> Self {
-        Self {
-            current: RwLock::new(Current { view: Arc::new(view), since, pinned: None }),
-            store_fails: AtomicBool::new(false),
-            clock,
-            last_read: AtomicI64::new(i64::MIN),
-            last_contended_read: AtomicI64::new(i64::MIN),
-        }
+    /// Publishes the state at a start.
+    pub(super) fn new(view: View, clock: Clock) -> Self {
+        let current = Current {
+            view: Arc::new(view),
+            since: clock.now(),
+            pinned: None,
+            last_read: None,
+            last_contended_read: None,
+            store_failed: false,
+        };
+        Self { clock, current: Mutex::new(current) }
     }
 
-    /// The last published state, and the time as of which it is to be read.
+    /// The last published state, and the time as of which to read it.
     pub(super) fn view(&self) -> (Arc<View>, Timestamp) {
-        let published = self.read();
+        let mut current = self.lock();
         let now = self.clock.now();
-        let time = published.pinned.unwrap_or(now);
-        if published.pinned.is_some() {
-            self.last_contended_read.fetch_max(now.micros(), Ordering::Relaxed);
+        let time = current.pinned.unwrap_or(now);
+        if current.pinned.is_some() {
+            current.last_contended_read = Some(now);
         }
-        self.last_read.fetch_max(time.micros(), Ordering::Relaxed);
-        (Arc::clone(&published.view), time)
+        current.last_read = current.last_read.max(Some(time));
+        (Arc::clone(&current.view), time)
     }
 
-    /// Stops the time of the readers until [`Self::publish`] or [`Self::unpin_time`]. It stops at the last time that was read,
-    /// so that the counters have to keep up with nothing that nobody has seen; but where readers come in the middle of
-    /// batches, at the present, so that time goes on for them too.
+    /// Pins the readers' time until [`Self::publish`] or [`Self::unpin_time`]: to the last time that was read, so that the
+    /// counters keep up only with what a reader has seen; where readers often come during a commit, to the present, so
+    /// that time advances for them too.
     pub(super) fn pin_time(&self) -> ApplyTime {
-        let mut published = self.write();
+        let mut current = self.lock();
         let now = self.clock.now();
-        let last_contended_read = Timestamp::from_micros(self.last_contended_read.load(Ordering::Relaxed));
-        let last_read = Timestamp::from_micros(self.last_read.load(Ordering::Relaxed)).max(published.since);
-        let last_read = if now.since(last_contended_read) < BUSY { now } else { last_read };
-        published.pinned = Some(last_read);
+        let is_contended =
+            current.last_contended_read.is_some_and(|read| now.since(read) < CONTENTION_WINDOW);
+        let last_read = current.last_read.map_or(current.since, |read| read.max(current.since));
+        let last_read = if is_contended { now } else { last_read };
+        current.pinned = Some(last_read);
         ApplyTime { now, last_read }
     }
 
-    /// Shows readers what `changes` names, and the clock put by `reset` microseconds, as of `now` by the clock before.
-    pub(super) fn publish(&self, farm: &Farm, changes: &Changes, now: Timestamp, reset: i64) {
-        let mut published = self.write();
-        // While a reader still holds the last state, this copies it; else it changes it in place.
-        Arc::make_mut(&mut published.view).publish(farm, changes);
-        if reset != 0 {
-            self.clock.step(reset);
-            self.last_read.store(i64::MIN, Ordering::Relaxed);
-            self.last_contended_read.store(i64::MIN, Ordering::Relaxed);
+    /// Publishes what `changes` names as of `now`, and steps the clock by `step` microseconds. Unpins the time.
+    pub(super) fn publish(&self, farm: &Farm, changes: &Changes, now: Timestamp, step: i64) {
+        let mut current = self.lock();
+        // Copies the state only while a reader holds it.
+        Arc::make_mut(&mut current.view).publish(farm, changes);
+        if step != 0 {
+            self.clock.step(step);
+            current.last_read = None;
+            current.last_contended_read = None;
         }
-        published.since = now.shift(reset);
-        published.pinned = None;
+        current.since = now.shift(step);
+        current.pinned = None;
     }
 
-    /// Lets time go on for readers, with the state as it was.
+    /// Unpins the readers' time and leaves the state as it was.
     pub(super) fn unpin_time(&self) -> Arc<View> {
-        let mut published = self.write();
-        published.pinned = None;
-        Arc::clone(&published.view)
+        let mut current = self.lock();
+        current.pinned = None;
+        Arc::clone(&current.view)
+    }
+
+    pub(super) fn set_store_failed(&self, failed: bool) {
+        self.lock().store_failed = failed;
+    }
+
+    /// Whether the last commit failed.
+    pub(super) fn store_failed(&self) -> bool {
+        self.lock().store_failed
     }
 
     #[cfg(test)]
     pub(super) fn is_pinned(&self) -> bool {
-        self.read().pinned.is_some()
+        self.lock().pinned.is_some()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Current> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Current> {
-        self.current.write().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! The writer, with stores that fail and wait.
+//! The writer, on stores that fail and block.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -9,30 +9,31 @@ use crate::farm::{Disposition, EventKind, Identity, PrintReport};
 use crate::labels::{Outcome, Source, State};
 use crate::store::StoredState;
 
-/// A store that fails when told to, and can be made to wait.
+/// A store that fails and blocks on demand.
 #[derive(Clone, Default)]
-struct Moody {
+struct TestStore {
     fails: Arc<AtomicBool>,
-    gate: Arc<Mutex<()>>,
+    blocked: Arc<Mutex<()>>,
     commits: Arc<Mutex<Vec<usize>>>,
-    /// Old prints, by the slice, and the times at which a slice was taken.
+    /// The sizes of the slices of old prints that are left to prune.
     old: Arc<Mutex<Vec<usize>>>,
-    looked: Arc<Mutex<Vec<Timestamp>>>,
+    /// When `prune` was called.
+    pruned_at: Arc<Mutex<Vec<Timestamp>>>,
 }
 
-impl Store for Moody {
+impl Store for TestStore {
     fn load(&mut self) -> Result<StoredState, StoreError> {
         Ok(StoredState::default())
     }
 
     fn commit(&mut self, _: &View, changes: &Changes, _: Timestamp) -> Result<(), StoreError> {
-        let _open = self.gate.lock().unwrap();
+        let _unblocked = self.blocked.lock().unwrap();
         self.commits.lock().unwrap().push(changes.printers.len());
         if self.fails.load(Ordering::Relaxed) { Err(StoreError("the disk is full".into())) } else { Ok(()) }
     }
 
     fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
-        self.looked.lock().unwrap().push(now);
+        self.pruned_at.lock().unwrap().push(now);
         Ok(self.old.lock().unwrap().pop().unwrap_or(0))
     }
 }
@@ -42,14 +43,14 @@ fn event(clock: &Clock, id: &str, kind: EventKind) -> Event {
     Event { printer, received: clock.now(), sent: None, kind, report: PrintReport::default() }
 }
 
-fn start() -> (Recorder, Writer, Moody, Clock) {
-    let (store, clock) = (Moody::default(), Clock::start());
+fn start() -> (Recorder, Writer, TestStore, Clock) {
+    let (store, clock) = (TestStore::default(), Clock::start());
     let (recorder, writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
     (recorder, writer, store, clock)
 }
 
 #[tokio::test]
-async fn what_is_answered_is_published() {
+async fn an_event_is_published_before_its_reply() {
     let (recorder, writer, _, clock) = start();
     let applied =
         recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
@@ -61,7 +62,7 @@ async fn what_is_answered_is_published() {
 }
 
 #[tokio::test]
-async fn what_the_store_refuses_has_not_happened_and_the_next_event_finds_it_healed() {
+async fn an_event_that_the_store_refuses_changes_nothing_and_the_next_one_succeeds() {
     let (recorder, _writer, store, clock) = start();
     store.fails.store(true, Ordering::Relaxed);
     let refused = recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await;
@@ -73,10 +74,10 @@ async fn what_the_store_refuses_has_not_happened_and_the_next_event_finds_it_hea
 }
 
 #[tokio::test]
-#[allow(clippy::await_holding_lock, reason = "the lock is the writer's gate, which this test keeps shut")]
-async fn what_queues_up_during_a_commit_is_taken_in_one_commit() {
+#[allow(clippy::await_holding_lock, reason = "the lock blocks the store's commits while the test holds it")]
+async fn events_queued_during_a_commit_share_the_next_one() {
     let (recorder, writer, store, clock) = start();
-    let closed = store.gate.lock().unwrap();
+    let blocked = store.blocked.lock().unwrap();
     let send = |number: usize| {
         let (recorder, event) = (recorder.clone(), event(&clock, &number.to_string(), EventKind::Started));
         tokio::spawn(async move { recorder.record(event, Limits::default()).await })
@@ -90,19 +91,19 @@ async fn what_queues_up_during_a_commit_is_taken_in_one_commit() {
         tokio::task::yield_now().await;
     }
     let (view, now) = recorder.view();
-    assert!(view.is_empty(), "nothing is seen before it is stored");
-    assert_eq!(recorder.view().1, now, "readers stand still while a batch is being stored");
-    drop(closed);
+    assert!(view.is_empty(), "an event is not visible before it is stored");
+    assert_eq!(recorder.view().1, now, "the time of readers is pinned during a commit");
+    drop(blocked);
     for task in tasks {
         task.await.unwrap().unwrap();
     }
     drop(recorder);
     writer.join().unwrap();
-    assert_eq!(*store.commits.lock().unwrap(), [1, 49, 0], "and the time of the stop");
+    assert_eq!(*store.commits.lock().unwrap(), [1, 49, 0], "the last commit stores the time of the stop");
 }
 
 #[tokio::test]
-async fn events_are_recorded_in_the_order_in_which_they_came() {
+async fn events_are_recorded_in_the_order_of_their_arrival() {
     let (recorder, _writer, _, clock) = start();
     for number in 0..100 {
         let kind = if number % 2 == 0 { EventKind::Started } else { EventKind::Paused };
@@ -113,14 +114,14 @@ async fn events_are_recorded_in_the_order_in_which_they_came() {
 }
 
 #[tokio::test]
-#[allow(clippy::await_holding_lock, reason = "the lock is the writer's gate, which this test keeps shut")]
-async fn an_event_that_waited_while_the_clock_was_put_moves_along() {
+#[allow(clippy::await_holding_lock, reason = "the lock blocks the store's commits while the test holds it")]
+async fn a_queued_event_moves_with_a_clock_step() {
     let hour = 3_600_000_000;
     for by in [hour, -hour] {
-        let (store, clock) = (Moody::default(), Clock::manual(Timestamp::from_micros(100 * hour)));
+        let (store, clock) = (TestStore::default(), Clock::manual(Timestamp::from_micros(100 * hour)));
         let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
         recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
-        let closed = store.gate.lock().unwrap();
+        let blocked = store.blocked.lock().unwrap();
         clock.step_wall(by);
         recorder.tick();
         while !recorder.published.is_pinned() {
@@ -131,22 +132,22 @@ async fn an_event_that_waited_while_the_clock_was_put_moves_along() {
         while recorder.queue.capacity() == QUEUE {
             tokio::task::yield_now().await;
         }
-        drop(closed);
+        drop(blocked);
         waiting.await.unwrap().unwrap();
         let (view, now) = recorder.view();
         let reading = view.read(now).next().unwrap();
-        assert_eq!((reading.printed, reading.last_event), (Duration::ZERO, now), "put by {by}");
+        assert_eq!((reading.printed, reading.last_event), (Duration::ZERO, now), "step by {by}");
     }
 }
 
-/// Waits until the writer has taken everything that was sent to it.
+/// Waits until the writer has handled everything that was sent to it.
 async fn settled(recorder: &Recorder, clock: &Clock) {
-    // Where it shares a batch that the store refuses, it is refused with it.
+    // In a batch that the store refuses, it is refused too.
     let _ = recorder.record(event(clock, "other", EventKind::Test), Limits::default()).await;
 }
 
 #[tokio::test]
-async fn a_store_that_fails_heals_without_an_event() {
+async fn a_failing_store_recovers_without_an_event() {
     let (recorder, _writer, store, clock) = start();
     store.fails.store(true, Ordering::Relaxed);
     recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap_err();
@@ -160,8 +161,8 @@ async fn a_store_that_fails_heals_without_an_event() {
 }
 
 #[tokio::test]
-async fn the_time_is_kept_ahead_while_a_clock_runs() {
-    let (store, clock) = (Moody::default(), Clock::manual(Timestamp::from_micros(0)));
+async fn the_time_is_stored_ahead_while_a_stopwatch_runs() {
+    let (store, clock) = (TestStore::default(), Clock::manual(Timestamp::from_micros(0)));
     let (recorder, _writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
     for kind in [EventKind::Started, EventKind::Ended(Outcome::Completed)] {
         recorder.record(event(&clock, "delta", kind), Limits::default()).await.unwrap();
@@ -171,31 +172,31 @@ async fn the_time_is_kept_ahead_while_a_clock_runs() {
             settled(&recorder, &clock).await;
         }
     }
-    assert_eq!(*store.commits.lock().unwrap(), [1, 0, 0, 1], "two minutes of printing, two of rest");
+    assert_eq!(*store.commits.lock().unwrap(), [1, 0, 0, 1], "two minutes of printing, two minutes idle");
 }
 
 #[tokio::test]
-async fn at_a_tick_the_store_forgets_slice_by_slice_until_nothing_is_left() {
+async fn a_tick_prunes_slice_by_slice_until_nothing_is_left() {
     let clock = Clock::manual(Timestamp::from_micros(7));
-    let store = Moody { old: Arc::new(Mutex::new(vec![1, 1000])), ..Moody::default() };
+    let store = TestStore { old: Arc::new(Mutex::new(vec![1, 1000])), ..TestStore::default() };
     let (recorder, writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
     settled(&recorder, &clock).await;
-    assert!(store.looked.lock().unwrap().is_empty(), "an event alone is no reason");
+    assert!(store.pruned_at.lock().unwrap().is_empty(), "an event alone prunes nothing");
     while !store.old.lock().unwrap().is_empty() {
         recorder.tick();
         settled(&recorder, &clock).await;
     }
     drop(recorder);
     writer.join().unwrap();
-    assert!(store.looked.lock().unwrap().iter().all(|time| *time == clock.now()));
+    assert!(store.pruned_at.lock().unwrap().iter().all(|time| *time == clock.now()));
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_is_put_moves_times_and_credits_nothing() {
+async fn a_clock_step_moves_times_and_credits_nothing() {
     let hour = 3_600_000_000;
     for by in [hour, -hour] {
         let clock = Clock::manual(Timestamp::from_micros(100 * hour));
-        let (recorder, _writer) = Recorder::start(Moody::default(), clock.clone()).unwrap();
+        let (recorder, _writer) = Recorder::start(TestStore::default(), clock.clone()).unwrap();
         recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
         clock.advance(Duration::from_secs(10));
         clock.step_wall(by);
