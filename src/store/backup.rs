@@ -1,68 +1,76 @@
 //! A copy of a store that may be in use.
 
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use super::StoreError;
+use super::schema::FileError;
 use super::sqlite::open_to_read;
-use super::{StoreError, schema};
 
-/// Copies the store at `path` to the file `to`, which must not exist yet, and answers how many bytes that took. The copy is
-/// the state as of one moment, and on the disk when this returns; an exporter that writes the store need not stop,
-/// and waits for nothing.
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A backup never overwrites a file.
+    #[error("{} exists already; choose another name for the backup", .0.display())]
+    Exists(PathBuf),
+    /// SQLite takes names in UTF-8 only.
+    #[error("cannot write the backup {}: its name must be UTF-8", .0.display())]
+    NotUtf8(PathBuf),
+    /// The copy cannot be written.
+    #[error("cannot write the backup {}: {reason}", .to.display())]
+    Write {
+        /// The backup.
+        to: PathBuf,
+        /// What the system or SQLite said.
+        reason: String,
+    },
+}
+
+/// Copies the store at `path` to the new file `to` and returns its size in bytes. The copy is the state as of one moment and
+/// is on the disk when this returns. An exporter that uses the store neither stops nor waits.
 ///
 /// # Errors
-/// When the store cannot be read, or the copy cannot be written. Then there is no file `to`; only where its folder cannot
-/// be synced, a whole one is there, which a power cut may take away.
-pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
+/// When the store cannot be read, or the copy cannot be written. Then there is no file `to`; except when its folder
+/// cannot be synced: then the copy is complete, but may not survive a power cut.
+pub fn backup(path: &Path, to: &Path) -> Result<u64, BackupError> {
+    let write_error = |error: io::Error| BackupError::Write { to: to.to_owned(), reason: error.to_string() };
     let connection = open_to_read(path)?;
     refuse_to_overwrite(to)?;
-    // Whoever may not read the store may not read its copy.
-    let permissions = fs::metadata(path).map_err(|error| cannot(to, &error))?.permissions();
-    let partial = Partial::create(to, permissions).map_err(|error| cannot(to, &error))?;
-    let name = partial.path.to_str().ok_or_else(|| {
-        StoreError(format!("cannot write the backup {}: its name must be UTF-8", to.display()))
-    })?;
-    // Not SQLite's backup interface: that copies unused pages too, and the mode of the write-ahead log, in which a copy
-    // cannot be read from a folder that may not be written to.
-    connection.execute("VACUUM INTO ?", [name]).map_err(|error| {
-        match schema::Error::from_sqlite(&error) {
-            damaged @ schema::Error::Damaged(_) => damaged.at(path),
-            other => cannot(to, &other),
-        }
+    // Who may not read the store must not read its copy.
+    let permissions = fs::metadata(path).map_err(write_error)?.permissions();
+    let partial = PartialFile::create(to, permissions).map_err(write_error)?;
+    let name = partial.path.to_str().ok_or_else(|| BackupError::NotUtf8(to.to_owned()))?;
+    // SQLite's backup interface would copy unused pages too, and the mode of the write-ahead log, which makes a copy
+    // unreadable in a read-only folder.
+    connection.execute("VACUUM INTO ?", [name]).map_err(|error| match FileError::from(error) {
+        damaged @ FileError::Damaged(_) => BackupError::Store(damaged.at(path)),
+        other => BackupError::Write { to: to.to_owned(), reason: other.to_string() },
     })?;
     open_to_read(&partial.path)?;
     refuse_to_overwrite(to)?;
-    partial.finish(to).map_err(|error| cannot(to, &error))
+    partial.finish(to).map_err(write_error)
 }
 
-fn refuse_to_overwrite(to: &Path) -> Result<(), StoreError> {
-    if to.symlink_metadata().is_ok() {
-        return Err(StoreError(format!(
-            "{} exists already; choose another name for the backup",
-            to.display()
-        )));
-    }
-    Ok(())
+fn refuse_to_overwrite(to: &Path) -> Result<(), BackupError> {
+    if to.symlink_metadata().is_ok() { Err(BackupError::Exists(to.to_owned())) } else { Ok(()) }
 }
 
-fn cannot(to: &Path, error: &dyn Display) -> StoreError {
-    StoreError(format!("cannot write the backup {}: {error}", to.display()))
-}
-
-/// A copy that is being written, beside the place where it will be. It goes when it is not finished.
-struct Partial {
+/// A file that is written under a hidden name beside its destination, and removed unless it is finished.
+struct PartialFile {
     path: PathBuf,
     file: File,
 }
 
-impl Partial {
+impl PartialFile {
     fn create(to: &Path, permissions: Permissions) -> io::Result<Self> {
         let Some(name) = to.file_name() else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "that is no name of a file"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not the name of a file"));
         };
         let mut hidden = OsString::from(".");
         hidden.push(name);
@@ -74,7 +82,7 @@ impl Partial {
         Ok(partial)
     }
 
-    /// Gives the copy its name once it is on the disk, and answers its size.
+    /// Syncs the file, renames it to its destination, and returns its size.
     fn finish(self, to: &Path) -> io::Result<u64> {
         self.file.sync_all()?;
         let size = self.file.metadata()?.len();
@@ -85,9 +93,9 @@ impl Partial {
     }
 }
 
-impl Drop for Partial {
+impl Drop for PartialFile {
     fn drop(&mut self) {
-        // A finished copy is not there any more under this name.
+        // A finished file has no longer this name.
         let _ = fs::remove_file(&self.path);
     }
 }

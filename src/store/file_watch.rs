@@ -1,77 +1,76 @@
-//! Tells whether somebody else has laid hands on the files of the store.
+//! Notices when the files of the store were moved, replaced or written by another program.
 //!
-//! SQLite goes on writing to files that were deleted or replaced, and to a database whose pages another program has
-//! overwritten, as long as it has them in memory. All of that would be gone after a restart.
+//! SQLite keeps writing to files that were deleted or replaced, and to a database whose pages another program has
+//! overwritten while SQLite has them in memory. All of that would be lost at a restart.
 
 use std::fs::{Metadata, metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What follows the path in the names of the files that are watched: the database, its log, the log's index, and the lock.
+/// The files of a store: the database, its write-ahead log, the log's index, and the lock.
 const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", ".lock"];
 
-/// How many of them are only changed by commits. SQLite maps the others, or leaves them empty.
-const WRITTEN: usize = 2;
+/// The number of those files whose content only changes by a commit. SQLite maps the index into memory, and the lock is
+/// empty.
+const CONTENT_CHECKED: usize = 2;
 
-/// The files as they were last seen in order.
+/// The files as they were after the last commit.
 #[derive(Debug)]
 pub(super) struct FileWatch {
     files: [(PathBuf, FileStat); SUFFIXES.len()],
 }
 
-/// How the files differ from what they were.
+/// How the files differ from that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tampered {
-    /// Another file lies there, or none.
+    /// A file is missing, or is another one.
     Moved,
-    /// The same files, but somebody else has written to them.
+    /// Another program has written to the database or to its log.
     Written,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileStat {
     /// Device and inode.
-    file: (u64, u64),
-    /// Length, and the time of the last change to the content.
+    identity: (u64, u64),
+    /// Length and modification time.
     content: (u64, i64, i64),
 }
 
 impl FileWatch {
-    /// Seals the files of the database at `path`, all of which exist.
+    /// Watches the files of the database at `path`, all of which exist.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
-        let sight = |suffix| -> io::Result<_> {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            let name = PathBuf::from(name);
-            let seen = FileStat::of(&metadata(&name)?);
-            Ok((name, seen))
+        let watch = |suffix| -> io::Result<_> {
+            let path = with_suffix(path, suffix);
+            let stat = FileStat::read(&path)?;
+            Ok((path, stat))
         };
         let [database, log, index, lock] = SUFFIXES;
-        Ok(Self { files: [sight(database)?, sight(log)?, sight(index)?, sight(lock)?] })
+        Ok(Self { files: [watch(database)?, watch(log)?, watch(index)?, watch(lock)?] })
     }
 
-    /// Whether everything is as it was known.
+    /// Whether the files are as they were.
     pub(super) fn check(&self) -> Result<(), Tampered> {
-        let mut looked = Ok(());
+        let mut checked = Ok(());
         for (number, (path, known)) in self.files.iter().enumerate() {
-            match metadata(path).map(|found| FileStat::of(&found)) {
-                Ok(found) if found.file == known.file => {
-                    if number < WRITTEN && found.content != known.content {
-                        looked = Err(Tampered::Written);
+            match FileStat::read(path) {
+                Ok(found) if found.identity == known.identity => {
+                    if number < CONTENT_CHECKED && found.content != known.content {
+                        checked = Err(Tampered::Written);
                     }
                 }
                 _ => return Err(Tampered::Moved),
             }
         }
-        looked
+        checked
     }
 
-    /// Seals the files anew after a commit of ours, where they are still the same ones.
+    /// Takes over the content after a commit, if the files are still the same ones.
     pub(super) fn refresh(&mut self) -> Result<(), Tampered> {
         for (path, known) in &mut self.files {
-            match metadata(&*path).map(|found| FileStat::of(&found)) {
-                Ok(found) if found.file == known.file => *known = found,
+            match FileStat::read(path) {
+                Ok(found) if found.identity == known.identity => *known = found,
                 _ => return Err(Tampered::Moved),
             }
         }
@@ -80,7 +79,18 @@ impl FileWatch {
 }
 
 impl FileStat {
-    fn of(file: &Metadata) -> Self {
-        Self { file: (file.dev(), file.ino()), content: (file.len(), file.mtime(), file.mtime_nsec()) }
+    fn read(path: &Path) -> io::Result<Self> {
+        let file: Metadata = metadata(path)?;
+        Ok(Self {
+            identity: (file.dev(), file.ino()),
+            content: (file.len(), file.mtime(), file.mtime_nsec()),
+        })
     }
+}
+
+/// The path of a file that belongs to the database at `path`.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }

@@ -1,4 +1,4 @@
-//! The print history as it is kept, for reading beside the exporter that writes it.
+//! Reads the print history, also while an exporter writes to it.
 
 use std::path::{Path, PathBuf};
 use std::vec;
@@ -7,17 +7,18 @@ use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
 use super::StoreError;
-use super::sqlite::{at, open_to_read};
+use super::schema::FileError;
+use super::sqlite::open_to_read;
 use crate::timestamp::Timestamp;
 
-/// How many rows are read at once. A reader that is slow, or waits for a person, holds no lock and no old state of the
-/// file in between: that would keep the write-ahead log from being folded back.
+/// The number of rows per query. Between two queries, a slow reader holds no lock and no transaction, which would keep the
+/// write-ahead log from being reused.
 const PAGE: i64 = 1000;
 
 /// One print that has ended: a row of the table `prints`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PrintRow {
-    /// Counts up in the order in which the ends were recorded.
+    /// Ascending in the order in which the ends were recorded.
     pub number: i64,
     /// The `printer` label.
     pub printer: String,
@@ -29,11 +30,11 @@ pub struct PrintRow {
     pub file: Option<String>,
     /// The file's path within its origin.
     pub path: Option<String>,
-    /// Where the file lies.
+    /// Where the file is stored.
     pub origin: String,
     /// Who owns the file.
     pub owner: Option<String>,
-    /// When it began, in seconds since 1970, UTC.
+    /// When it started, in seconds since 1970, UTC.
     pub started: f64,
     /// When it ended, in seconds since 1970, UTC.
     pub ended: f64,
@@ -45,12 +46,12 @@ pub struct PrintRow {
     pub paused_seconds: f64,
 }
 
-/// Which prints are wanted.
+/// Which prints to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Those that ended then or later.
+    /// Those that ended at this time or later.
     pub since: Option<Timestamp>,
-    /// Those that ended before.
+    /// Those that ended before this time.
     pub until: Option<Timestamp>,
     /// Those of the printer with this label.
     pub printer: Option<String>,
@@ -101,10 +102,10 @@ impl PrintRow {
 }
 
 impl History {
-    /// Opens the store.
+    /// Opens the store at `path`.
     ///
     /// # Errors
-    /// When there is none at `path`, or it cannot be read by this version.
+    /// When there is none, or this version cannot read it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self { path: path.to_owned(), connection: open_to_read(path)? })
     }
@@ -118,11 +119,11 @@ impl History {
             let mut rows = self.connection.prepare("SELECT label FROM printers ORDER BY position")?;
             rows.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
-        read().map_err(|error| at(&self.path, &error))
+        read().map_err(|error| FileError::from(error).at(&self.path))
     }
 
-    /// The prints, in the order of their ends. It ends after the first error. Each print is there once, also when more
-    /// end in the meantime; those may be there or not.
+    /// The prints in the order of their ends, until the first error. Each print comes once. Prints that end while the
+    /// history is read may be missing.
     pub fn prints<'a>(
         &'a self,
         filter: &'a Filter,
@@ -136,7 +137,7 @@ impl History {
             {
                 match self.page(filter, after) {
                     Ok(rows) => page = rows.into_iter(),
-                    Err(error) => return Some(Err(at(&self.path, &error))),
+                    Err(error) => return Some(Err(FileError::from(error).at(&self.path))),
                 }
                 last = page.as_slice().last().map(|row| (row.ended, row.number));
             }
@@ -144,7 +145,7 @@ impl History {
         })
     }
 
-    /// The prints that come after the one with this end and number.
+    /// The page after the print with this end and number.
     fn page(&self, filter: &Filter, (ended, number): (f64, i64)) -> rusqlite::Result<Vec<PrintRow>> {
         let until = filter.until.map_or(f64::INFINITY, Timestamp::seconds);
         self.connection
@@ -164,7 +165,7 @@ mod tests {
     use crate::store::SqliteStore;
     use crate::store::sqlite::tests::{Folder, sql};
 
-    /// A history of prints that ended at these seconds, of the printers `a` and `b` by turns.
+    /// A history of prints that ended at these seconds, alternately of the printers `a` and `b`.
     fn history(folder: &Folder, ends: impl IntoIterator<Item = i64>) -> History {
         drop(SqliteStore::open(&folder.store()).unwrap());
         let rows = ends.into_iter().enumerate().map(|(index, end)| {
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_columns_are_those_of_the_file_and_of_the_fields() {
+    fn the_columns_match_the_table_and_the_fields() {
         let folder = Folder::new("columns");
         let history = history(&folder, [5]);
         let statement = history.connection.prepare("SELECT * FROM prints").unwrap();
@@ -199,16 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_takes_the_first_moment_and_leaves_out_the_last() {
+    fn a_filter_includes_since_and_excludes_until() {
         let folder = Folder::new("filter");
         let history = history(&folder, [40, 10, 20, 30]);
         let at = |seconds: i64| Some(Timestamp::from_micros(seconds * 1_000_000));
         let cases = [
-            ("everything, by the ends", Filter::default(), vec![2, 3, 4, 1]),
-            ("since, with that moment", Filter { since: at(20), ..Filter::default() }, vec![3, 4, 1]),
-            ("until, without that moment", Filter { until: at(40), ..Filter::default() }, vec![2, 3, 4]),
+            ("everything in the order of the ends", Filter::default(), vec![2, 3, 4, 1]),
+            ("since, inclusive", Filter { since: at(20), ..Filter::default() }, vec![3, 4, 1]),
+            ("until, exclusive", Filter { until: at(40), ..Filter::default() }, vec![2, 3, 4]),
             ("both", Filter { since: at(20), until: at(30), ..Filter::default() }, vec![3]),
-            ("nothing in between", Filter { since: at(30), until: at(30), ..Filter::default() }, vec![]),
+            ("an empty range", Filter { since: at(30), until: at(30), ..Filter::default() }, vec![]),
             ("one printer", Filter { printer: Some("b".into()), ..Filter::default() }, vec![2, 4]),
         ];
         for (name, filter, expected) in cases {
@@ -217,14 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn pages_join_without_a_gap_also_within_prints_that_ended_together() {
+    fn pages_lose_no_prints_that_ended_at_the_same_time() {
         let folder = Folder::new("pages");
         let history = history(&folder, (0..3500).map(|index| index / 2000));
         assert_eq!(numbers(&history, &Filter::default()), (1..=3500).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_print_that_ends_while_the_history_is_read_blocks_nobody() {
+    fn reading_the_history_blocks_no_checkpoint() {
         let folder = Folder::new("meanwhile");
         let history = history(&folder, 0..1500);
         let filter = Filter::default();
@@ -235,7 +236,7 @@ mod tests {
             "UPDATE prints SET ended = 9000 WHERE number = 1400; PRAGMA wal_checkpoint(TRUNCATE)",
         );
         let wal = folder.store().with_extension("db-wal");
-        assert_eq!(std::fs::metadata(wal).unwrap().len(), 0, "nothing holds the log back");
+        assert_eq!(std::fs::metadata(wal).unwrap().len(), 0, "the reader holds no transaction");
         assert_eq!(prints.last().unwrap().unwrap().number, 1400);
     }
 }

@@ -1,10 +1,10 @@
-//! A store that keeps nothing beyond the process.
+//! A store that keeps nothing: the state ends with the process.
 
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
 use crate::timestamp::Timestamp;
 
-/// Keeps nothing: the state lives in the process and ends with it.
+/// Keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryStore;
 

@@ -1,7 +1,8 @@
-//! The store: what keeps the state beyond the process.
+//! The store keeps the state of the farm beyond the process.
 //!
-//! The contract is in the terms of the farm, and small: [`Store::load`] once, then [`Store::commit`] for every batch.
-//! A store belongs to one writer and is never called concurrently.
+//! The contract is [`Store`], in terms of the farm: [`Store::load`] once, then [`Store::commit`] for every batch. A store
+//! has one caller, the recorder's writer, and is never called concurrently. The recorder does not know which store it
+//! has; what only some stores need, such as pruning or checking files, is a method with an empty default.
 
 mod backup;
 mod file_watch;
@@ -13,7 +14,7 @@ mod rows;
 mod schema;
 mod sqlite;
 
-pub use backup::backup;
+pub use backup::{BackupError, backup};
 pub use history::{Filter, History, PrintRow};
 pub use measured::Measured;
 pub use memory::MemoryStore;
@@ -24,33 +25,33 @@ use crate::timestamp::Timestamp;
 
 /// Keeps the state of the farm.
 pub trait Store: Send {
-    /// The state as of the last commit that succeeded; a new farm when there was none.
+    /// Reads the state as of the last successful commit; an empty farm when there was none.
     ///
     /// # Errors
-    /// When what is kept cannot be read. It is left as it is.
+    /// When the state cannot be read. It is not changed.
     fn load(&mut self) -> Result<StoredState, StoreError>;
 
-    /// Keeps what `changes` names, as it is in `view`: all of it or nothing. When this returns `Ok`, the next
-    /// [`Self::load`] finds it, as surely as the store promises. `shown_until` is kept where `changes` has a heartbeat:
-    /// the counters are not seen to grow beyond it before the next commit with one.
+    /// Stores what `changes` names, as it is in `view`: all of it or nothing. After `Ok`, the next [`Self::load`] returns it,
+    /// as durably as the store promises. With `changes.heartbeat`, `shown_until` is stored too: readers do not see
+    /// the counters grow beyond that time before the next commit with a heartbeat.
     ///
     /// # Errors
-    /// When it could not be kept. Then what was kept before is unchanged, and a later commit may succeed.
+    /// When nothing was stored. A later commit may succeed. The sender of a webhook reads the error, so it names no path.
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError>;
 
-    /// Removes a few of the prints that ended longer ago than this store is to keep them, as of `now`: no more than
-    /// a webhook can wait for. Answers how many; 0 when there is nothing to do for now.
+    /// Removes some of the prints that ended longer ago than this store is to keep them, as of `now`: no more than a
+    /// waiting webhook tolerates. Returns their number; 0 when nothing is due.
     ///
     /// # Errors
-    /// When they could not be removed. Then they are all still there, and a later call may succeed.
+    /// When nothing was removed. A later call may succeed.
     fn prune(&mut self, _now: Timestamp) -> Result<usize, StoreError> {
         Ok(0)
     }
 
-    /// Looks whether what was kept is still where it was put. It is called every few seconds while nothing is committed.
+    /// Checks between commits whether the store still works.
     ///
     /// # Errors
-    /// When it is not.
+    /// When it does not.
     fn check(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -61,11 +62,11 @@ pub trait Store: Send {
 pub struct StoredState {
     /// The state.
     pub farm: Farm,
-    /// Until when the counters may have been seen to grow, as of the last heartbeat, if there was one.
+    /// Until when readers may have seen the counters grow, as of the last heartbeat; `None` when there was none.
     pub shown_until: Option<Timestamp>,
 }
 
-/// Why a store failed, in words for a person.
+/// Why a store failed: a sentence for a person that says what is wrong and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);

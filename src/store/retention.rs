@@ -1,11 +1,11 @@
 //! How long ended prints stay in the history.
 //!
-//! Only rows of `prints` go. What the counters say stays, and so do the fingerprints of print ids, by which a late webhook
-//! is known as a repeat.
+//! Only rows of `prints` are removed. The counters stay, and so do the fingerprints of print ids, which identify a late
+//! webhook as a repeat.
 //!
-//! A clock that is wrong must not cost the history. So age counts back from the present only as far as the prints
-//! themselves bear it out: from the end of the tenth newest, where that is earlier. A clock that jumped ahead removes
-//! nothing until ten prints have ended under it, the newest ten are always there, and a farm at rest keeps what it has.
+//! A wrong clock must not delete the history. The age of a print therefore counts from the present or from the end of the
+//! tenth newest print, whichever is earlier. A clock that jumped ahead removes nothing until ten prints have ended
+//! after the jump; the ten newest prints always stay, and an idle farm keeps what it has.
 
 use std::time::Duration;
 
@@ -13,38 +13,38 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::timestamp::Timestamp;
 
-/// How many prints have to say that it is as late as the clock says.
+/// How many of the newest prints have to confirm the clock.
 const WITNESSES: i64 = 10;
 
-/// How many prints one commit removes: a webhook that comes in the meantime waits for them.
+/// How many prints one commit removes at most; a webhook may have to wait for it.
 const SLICE: usize = 1000;
 
-/// How long to rest when nothing is left to remove.
-const REST: Duration = Duration::from_secs(60 * 60);
+/// The time from the end of one pass to the next.
+const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Which prints are to go, and when to look for them.
+/// Which prints to remove, and when.
 #[derive(Debug, Default)]
 pub(super) struct Retention {
     span: Option<Duration>,
-    looked: Option<Timestamp>,
+    last_pass: Option<Timestamp>,
 }
 
 impl Retention {
     /// Keeps prints for `span`, or for ever.
     pub(super) const fn new(span: Option<Duration>) -> Self {
-        Self { span, looked: None }
+        Self { span, last_pass: None }
     }
 
-    /// Removes one slice of what is too old at `now`, and answers how many prints that were. After a slice that was not
-    /// full, and after a failure, it rests.
+    /// Removes one slice of the prints that are too old at `now` and returns their number. A slice that is not full, or a
+    /// failure, ends the pass.
     pub(super) fn prune(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
         let Some(span) = self.span else { return Ok(0) };
-        if self.looked.is_some_and(|looked| looked <= now && now.since(looked) < REST) {
+        if self.last_pass.is_some_and(|last| last <= now && now.since(last) < INTERVAL) {
             return Ok(0);
         }
         let removed = remove(connection, now, span);
         let is_full = matches!(removed, Ok(SLICE));
-        self.looked = (!is_full).then_some(now);
+        self.last_pass = (!is_full).then_some(now);
         removed
     }
 }
@@ -93,7 +93,7 @@ mod tests {
         connection.prepare_cached(sql).unwrap().execute([end]).unwrap();
     }
 
-    /// Removes what is due, and answers how many prints are left.
+    /// Removes what is due and returns how many prints are left.
     fn left(connection: &Connection, retention: &mut Retention, now: Timestamp) -> i64 {
         while retention.prune(connection, now).unwrap() > 0 {}
         connection.query_row("SELECT count(*) FROM prints", [], |row| row.get(0)).unwrap()
@@ -104,22 +104,22 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_and_what_stays() {
+    fn a_wrong_clock_does_not_delete_the_history() {
         let daily = || (0..100).map(|day| day * DAY);
         let cases: [(&str, Vec<i64>, Retention, i64, i64); 7] = [
             ("no retention", daily().collect(), Retention::default(), 99, 100),
-            ("a history that is younger", daily().collect(), days(365), 99, 100),
-            ("the clock shows the newest prints", daily().chain([99 * DAY; 10]).collect(), days(30), 99, 41),
-            ("the clock went far ahead", daily().collect(), days(30), 20_000, 40),
-            ("the clock went far back", daily().collect(), days(30), 0, 100),
+            ("all prints are younger", daily().collect(), days(365), 99, 100),
+            ("ten prints confirm the clock", daily().chain([99 * DAY; 10]).collect(), days(30), 99, 41),
+            ("the clock jumped far ahead", daily().collect(), days(30), 20_000, 40),
+            ("the clock jumped far back", daily().collect(), days(30), 0, 100),
             (
-                "it went ahead, and one print ended under it",
+                "the clock jumped ahead and one print has ended since",
                 daily().chain([20_000 * DAY]).collect(),
                 days(30),
                 20_000,
                 40,
             ),
-            ("fewer prints than it takes to be sure", (0..9).map(|day| day * DAY).collect(), days(1), 99, 9),
+            ("too few prints to confirm the clock", (0..9).map(|day| day * DAY).collect(), days(1), 99, 9),
         ];
         for (name, ends, mut retention, day, expected) in cases {
             assert_eq!(left(&history(ends), &mut retention, at(day * DAY)), expected, "{name}");
@@ -127,15 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn a_print_goes_when_it_is_older_than_the_retention_and_not_before() {
+    fn a_print_is_removed_once_it_is_older_than_the_retention() {
         let history = |newest| history([0].into_iter().chain([newest; 10]));
         assert_eq!(left(&history(10 * DAY), &mut days(10), at(10 * DAY)), 11);
-        assert_eq!(left(&history(10 * DAY), &mut days(10), at(11 * DAY)), 11, "no print ended that late");
+        assert_eq!(left(&history(10 * DAY), &mut days(10), at(11 * DAY)), 11, "no print has ended that late");
         assert_eq!(left(&history(10 * DAY + 1), &mut days(10), at(11 * DAY)), 10);
     }
 
     #[test]
-    fn it_goes_in_slices_and_looks_again_after_an_hour() {
+    fn a_pass_removes_slices_and_the_next_one_starts_after_an_hour() {
         let connection = history((0..2500).chain([100 * DAY; 10]));
         let mut retention = days(1);
         let mut prune = |seconds| retention.prune(&connection, at(100 * DAY + seconds)).unwrap();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_put_back_does_not_make_it_rest_until_then() {
+    fn a_clock_that_was_set_back_does_not_delay_the_next_pass() {
         let connection = history([100 * DAY; 10]);
         let mut retention = days(1);
         assert_eq!(retention.prune(&connection, at(200 * DAY)).unwrap(), 0);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_it_rests() {
+    fn a_failure_ends_the_pass() {
         let connection = history([100 * DAY; 10]);
         connection.execute_batch("ALTER TABLE prints RENAME TO away").unwrap();
         let mut retention = days(1);

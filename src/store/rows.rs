@@ -1,30 +1,96 @@
-//! What the rows of the durable store say, and how they are written and read.
+//! Reads and writes the rows of the SQLite store.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::schema;
-use crate::farm::{EndedPrint, Printer, View};
+use super::schema::FileError;
+use crate::farm::{Changes, EndedPrint, Farm, Printer, View};
 use crate::labels::Source;
+use crate::timestamp::Timestamp;
 
-/// The columns that [`read_printer`] needs.
-pub(super) const PRINTERS: &str = "SELECT source, id, label, name, state FROM printers ORDER BY position";
+/// The capacity to reserve for printers at most; a damaged file may claim any number.
+const MAX_RESERVED: usize = 100_000;
+
+const PRINTERS: &str = "SELECT source, id, label, name, state FROM printers ORDER BY position";
+
+pub(super) fn read_farm(connection: &Connection) -> Result<Farm, FileError> {
+    let mut rows = connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
+    let ended_print_ids =
+        rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect::<Result<_, _>>()?;
+    let mut rows = connection.prepare("SELECT source, reached FROM notification_limits")?;
+    let mut limit_reached = [None; Source::ALL.len()];
+    for row in rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))? {
+        let (source, reached) = row?;
+        if let Some(source) = Source::from_word(&source) {
+            limit_reached[source.index()] = Some(Timestamp::from_micros(reached));
+        }
+    }
+    let count = "SELECT ifnull(max(position) + 1, 0) FROM printers";
+    let count = connection.query_row(count, [], |row| row.get::<_, i64>(0))?;
+    let count = usize::try_from(count).unwrap_or(0);
+    let mut farm = Farm::restore(limit_reached, ended_print_ids, count.min(MAX_RESERVED));
+    let mut rows = connection.prepare(PRINTERS)?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        farm.insert_restored(read_printer(row)?)
+            .map_err(|duplicate| FileError::Damaged(duplicate.to_string()))?;
+    }
+    // Commits address printers by their position.
+    if farm.view().len() != count {
+        return Err(FileError::Damaged("a printer is missing".into()));
+    }
+    Ok(farm)
+}
+
+pub(super) fn read_shown_until(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let shown_until =
+        connection.query_row("SELECT shown_until FROM heartbeat", [], |row| row.get(0)).optional()?;
+    Ok(shown_until.map(Timestamp::from_micros))
+}
 
 /// The printer in a row of [`PRINTERS`].
-pub(super) fn read_printer(row: &Row<'_>) -> Result<Printer, schema::Error> {
+fn read_printer(row: &Row<'_>) -> Result<Printer, FileError> {
     let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
     let label = text(2)?;
     let source = Source::from_word(text(0)?)
-        .ok_or_else(|| schema::Error::Damaged(format!("the source of the printer {label:?}")))?;
+        .ok_or_else(|| FileError::Damaged(format!("the source of the printer {label:?} is unknown")))?;
     let state = serde_json::from_str(text(4)?)
-        .map_err(|error| schema::Error::State { label: label.to_owned(), error })?;
+        .map_err(|error| FileError::State { label: label.to_owned(), error })?;
     Ok(Printer::restore(source, text(1)?, label, text(3)?, state))
 }
 
-pub(super) fn write_printer(
+pub(super) fn write_changes(
     connection: &Connection,
-    position: usize,
-    printer: &Printer,
+    view: &View,
+    changes: &Changes,
+    shown_until: Timestamp,
 ) -> rusqlite::Result<()> {
+    for &position in &changes.printers {
+        if let Some(printer) = view.printer(position) {
+            write_printer(connection, position, printer)?;
+        }
+    }
+    for (position, print) in &changes.ended {
+        if let Some(printer) = view.printer(*position) {
+            write_print(connection, printer, print)?;
+        }
+    }
+    for fingerprint in &changes.ended_print_ids {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO ended_print_ids (fingerprint) VALUES (?)")?
+            .execute([fingerprint.cast_signed()])?;
+    }
+    if changes.limits {
+        write_limits(connection, view)?;
+    }
+    if changes.heartbeat {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, shown_until) VALUES (1, ?)")?
+            .execute([shown_until.micros()])?;
+    }
+    Ok(())
+}
+
+fn write_printer(connection: &Connection, position: usize, printer: &Printer) -> rusqlite::Result<()> {
     let state = serde_json::to_string(printer.state())
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
@@ -42,11 +108,7 @@ pub(super) fn write_printer(
     Ok(())
 }
 
-pub(super) fn write_print(
-    connection: &Connection,
-    printer: &Printer,
-    print: &EndedPrint,
-) -> rusqlite::Result<()> {
+fn write_print(connection: &Connection, printer: &Printer, print: &EndedPrint) -> rusqlite::Result<()> {
     let file = print.file.as_ref();
     connection
         .prepare_cached(
@@ -70,7 +132,7 @@ pub(super) fn write_print(
     Ok(())
 }
 
-pub(super) fn write_limits(connection: &Connection, view: &View) -> rusqlite::Result<()> {
+fn write_limits(connection: &Connection, view: &View) -> rusqlite::Result<()> {
     for source in Source::ALL {
         if let Some(reached) = view.limit_reached(*source) {
             connection

@@ -1,6 +1,6 @@
-//! The layout of the SQLite file: how it is created and recognized.
+//! The layout of the SQLite file: how it is created and recognized, and why a file is refused.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -12,9 +12,15 @@ const APPLICATION_ID: i64 = 0x5046_4558;
 /// The `user_version` of a file that [`schema.sql`](../schema.sql) created.
 const LAYOUT: i64 = 1;
 
-/// Why a file cannot be used.
+/// Why a file cannot be used: a sentence whose subject is the file.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(super) enum FileError {
+    #[error("is a folder; name a file in it, such as --storage.path={}", .0.join("printfarm.db").display())]
+    Folder(PathBuf),
+    #[error(
+        "is in use by another printfarm_exporter; stop that one, or give this one another --storage.path"
+    )]
+    InUse,
     #[error("does not exist; give the file of the exporter with --storage.path")]
     Missing,
     #[error("is empty; it was never used by an exporter, or copied without its -wal file")]
@@ -41,12 +47,21 @@ pub(super) enum Error {
     Other(String),
 }
 
-impl Error {
+impl FileError {
+    /// The error for the operator. The sender of a webhook gets the one without the path, by `From`.
     pub(super) fn at(self, path: &Path) -> StoreError {
         StoreError(format!("the store {} {self}", path.display()))
     }
+}
 
-    pub(super) fn from_sqlite(error: &rusqlite::Error) -> Self {
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        Self(format!("the store {error}"))
+    }
+}
+
+impl From<rusqlite::Error> for FileError {
+    fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
             Some(ErrorCode::DiskFull) => Self::Other("the disk is full".into()),
@@ -61,28 +76,22 @@ impl Error {
     }
 }
 
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::from_sqlite(&error)
-    }
-}
-
 /// Refuses a file that is not a store of this layout.
-pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+pub(super) fn check(connection: &Connection) -> Result<(), FileError> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let application_id = number("PRAGMA application_id")?;
     let layout = number("PRAGMA user_version")?;
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
     match (application_id, layout) {
         (APPLICATION_ID, LAYOUT) => Ok(()),
-        (APPLICATION_ID, newer) => Err(Error::Newer(newer)),
-        (0, 0) if tables == 0 => Err(Error::Empty),
-        _ => Err(Error::Foreign),
+        (APPLICATION_ID, newer) => Err(FileError::Newer(newer)),
+        (0, 0) if tables == 0 => Err(FileError::Empty),
+        _ => Err(FileError::Foreign),
     }
 }
 
 /// Creates the tables in an empty file.
-pub(super) fn create(connection: &mut Connection) -> Result<(), Error> {
+pub(super) fn create(connection: &mut Connection) -> Result<(), FileError> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

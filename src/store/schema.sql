@@ -1,7 +1,6 @@
 -- One row per printer. `position` counts from 0 in the order in which the printers were first seen. `state` is the rest of
--- what the exporter knows, as JSON: the open print, the counters, the last end. Times are microseconds since 1970, UTC;
--- durations are nanoseconds. The exporter keeps labels and pairs of source and id unique, and refuses a file in which
--- they are not.
+-- what the exporter knows, as JSON: the open print, the counters, the last end. Times are microseconds since 1970, UTC. The
+-- exporter keeps labels and pairs of source and id unique, and refuses a file in which they are not.
 CREATE TABLE printers (
     position INTEGER PRIMARY KEY,
     source TEXT NOT NULL,

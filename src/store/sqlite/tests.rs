@@ -3,10 +3,10 @@
 use std::fs;
 
 use super::*;
-use crate::farm::{ApplyTime, Elapsed, Event, EventKind, Identity, Limits, PrintReport, PrinterState};
-use crate::labels::Outcome;
+use crate::farm::{ApplyTime, Elapsed, Event, EventKind, Farm, Identity, Limits, PrintReport, PrinterState};
+use crate::labels::{Outcome, Source};
 
-/// A folder that goes with the test.
+/// A folder that is removed after the test.
 pub(in crate::store) struct Folder(PathBuf);
 
 impl Folder {
@@ -46,8 +46,8 @@ fn job(print_id: &str, seconds: u64) -> PrintReport {
     }
 }
 
-/// Applies the events and keeps what they change, one commit each.
-fn keep(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
+/// Applies the events and stores their changes, one commit each.
+fn commit_each(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
     for event in events {
         let mut changes = Changes::default();
         farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut changes).unwrap();
@@ -81,11 +81,11 @@ fn query(path: &Path, sql: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_was_kept_is_there_again_with_open_prints_labels_and_spent_ids() {
+fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
     let folder = Folder::new("again");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     let mut farm = Farm::default();
-    keep(
+    commit_each(
         &mut store,
         &mut farm,
         [
@@ -109,11 +109,11 @@ fn what_was_kept_is_there_again_with_open_prints_labels_and_spent_ids() {
 }
 
 #[test]
-fn every_ended_print_is_a_row() {
+fn an_ended_print_is_a_row() {
     let folder = Folder::new("rows");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     let mut farm = Farm::default();
-    keep(
+    commit_each(
         &mut store,
         &mut farm,
         [
@@ -132,7 +132,7 @@ fn every_ended_print_is_a_row() {
 }
 
 #[test]
-fn only_one_exporter_may_have_the_file() {
+fn a_second_exporter_cannot_open_the_file() {
     let folder = Folder::new("one");
     let first = SqliteStore::open(&folder.store()).unwrap();
     let error = SqliteStore::open(&folder.store()).unwrap_err().to_string();
@@ -141,11 +141,11 @@ fn only_one_exporter_may_have_the_file() {
     SqliteStore::open(&folder.store()).unwrap();
 }
 
-/// What it is, how it is made, and what is said of it.
+/// A name, how to make the file, and a part of the error.
 type Foreign<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
 
 #[test]
-fn what_is_not_ours_is_refused_and_left_as_it_is() {
+fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
     let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
     let printers = |path: &Path, rows: &str| {
         drop(SqliteStore::open(path).unwrap());
@@ -154,9 +154,13 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
     };
     let cases: [Foreign<'_>; 8] = [
         ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
-        ("another program's", &|path| sql(path, "CREATE TABLE t (x)"), "is a database of another program"),
         (
-            "a newer one",
+            "a database of another program",
+            &|path| sql(path, "CREATE TABLE t (x)"),
+            "is a database of another program",
+        ),
+        (
+            "a newer layout",
             &|path| sql(path, newer),
             "was written by a newer version (layout 99; this version knows layout 1)",
         ),
@@ -166,7 +170,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
             "the state of the printer \"a\" cannot be read",
         ),
         (
-            "a label twice",
+            "a duplicate label",
             &|path| {
                 printers(
                     path,
@@ -176,7 +180,7 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
             "the printer \"a\" is there twice",
         ),
         (
-            "a printer twice",
+            "a duplicate printer",
             &|path| {
                 printers(
                     path,
@@ -185,9 +189,13 @@ fn what_is_not_ours_is_refused_and_left_as_it_is() {
             },
             "the printer \"b\" is there twice",
         ),
-        ("a gap", &|path| printers(path, "(1, 'octoprint', 'a', 'a', 'a', 'STATE')"), "a printer is missing"),
         (
-            "a source that nobody is",
+            "a missing printer",
+            &|path| printers(path, "(1, 'octoprint', 'a', 'a', 'a', 'STATE')"),
+            "a printer is missing",
+        ),
+        (
+            "an unknown source",
             &|path| printers(path, "(0, 'x', 'a', 'a', 'a', 'STATE')"),
             "the source of the printer \"a\"",
         ),
@@ -209,7 +217,7 @@ pub(in crate::store) fn sql(path: &Path, sql: &str) {
 }
 
 #[test]
-fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_succeeds() {
+fn a_commit_fails_while_another_program_locks_the_file_and_the_next_one_succeeds() {
     let folder = Folder::new("blocked");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     store.connection.busy_timeout(Duration::ZERO).unwrap();
@@ -227,7 +235,7 @@ fn a_commit_that_another_program_blocks_fails_with_a_reason_and_the_next_one_suc
 }
 
 #[test]
-fn a_commit_that_fails_midway_keeps_nothing_and_the_next_one_succeeds() {
+fn a_commit_that_fails_midway_stores_nothing_and_the_next_one_succeeds() {
     let folder = Folder::new("midway");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     let mut farm = Farm::default();
@@ -245,7 +253,7 @@ fn a_commit_that_fails_midway_keeps_nothing_and_the_next_one_succeeds() {
 }
 
 #[test]
-fn the_time_of_the_heartbeat_is_kept() {
+fn the_time_of_the_heartbeat_is_stored() {
     let folder = Folder::new("heartbeat");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     assert_eq!(store.load().unwrap().shown_until, None);
@@ -266,7 +274,7 @@ mod random {
         #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
         #[test]
-        fn every_printer_is_read_as_it_was_written((farm, changes) in farm()) {
+        fn every_printer_survives_a_round_trip((farm, changes) in farm()) {
             let folder = Folder::new("every");
             let mut store = SqliteStore::open(&folder.store()).unwrap();
             store.commit(farm.view(), &changes, Timestamp::from_micros(0)).unwrap();
@@ -280,7 +288,7 @@ mod random {
 
     proptest! {
         #[test]
-        fn a_number_is_read_as_it_was_written(progress in 0.0..=1.0_f64, micros in 0_u64..1 << 40) {
+        fn every_number_survives_a_round_trip(progress in 0.0..=1.0_f64, micros in 0_u64..1 << 40) {
             let told = PrintReport {
                 progress: Some(progress),
                 elapsed: Some(Elapsed::Printing(Duration::from_micros(micros))),
