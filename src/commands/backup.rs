@@ -1,11 +1,11 @@
-//! `backup`: a copy of the store.
+//! `backup`: copies the store.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::store;
 
-/// What is to be copied where.
+/// The options of `backup`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// The copy. It must not exist yet; its folder must.
@@ -13,7 +13,6 @@ pub struct Options {
     to: PathBuf,
 }
 
-/// Copies, and says so.
 pub(super) fn run(options: &Options, storage: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let size = store::backup(storage, &options.to)?;
     writeln!(out, "copied {} to {} ({size} bytes)", storage.display(), options.to.display())?;

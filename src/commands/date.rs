@@ -1,16 +1,16 @@
-//! Dates, as people write them on a command line.
+//! Dates and times on the command line.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::timestamp::Timestamp;
 
-/// A text is no date.
+/// The text is neither a date nor a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write 2026-11-01, for midnight UTC, or a time such as 2026-11-01T18:30:00+01:00")]
 pub(super) struct BadDate;
 
-/// Reads a date, which is its midnight in UTC, or a time by RFC 3339.
+/// Parses a date, which means its midnight in UTC, or a time in RFC 3339.
 pub(super) fn parse(text: &str) -> Result<Timestamp, BadDate> {
     let is_date = text.len() == "2026-11-01".len();
     let midnight = is_date.then(|| format!("{text}T00:00:00Z"));
@@ -26,21 +26,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_times_become_moments() {
+    fn dates_and_times_are_parsed() {
         let cases = [
             ("a date", "2026-11-01", Some(1_793_491_200_000_000)),
             ("a leap day", "2028-02-29", Some(1_835_395_200_000_000)),
             ("a time in UTC", "2026-11-01T12:34:56Z", Some(1_793_536_496_000_000)),
-            ("a time elsewhere", "2026-11-01T12:34:56+01:00", Some(1_793_532_896_000_000)),
-            ("a part of a second", "2026-11-01T00:00:00.25Z", Some(1_793_491_200_250_000)),
+            ("a time with an offset", "2026-11-01T12:34:56+01:00", Some(1_793_532_896_000_000)),
+            ("a fraction of a second", "2026-11-01T00:00:00.25Z", Some(1_793_491_200_250_000)),
             ("before 1970", "1969-12-31T23:59:59Z", Some(-1_000_000)),
             ("nothing", "", None),
-            ("a day that there is not", "2026-02-29", None),
+            ("a day that does not exist", "2026-02-29", None),
             ("a date in another order", "01.11.2026", None),
-            ("a time without its zone", "2026-11-01T12:34:56", None),
+            ("a time without an offset", "2026-11-01T12:34:56", None),
             ("a year alone", "2026", None),
-            ("a date and more", "2026-11-01 ", None),
-            ("ten bytes that are no date", "ééééé", None),
+            ("a trailing space", "2026-11-01 ", None),
+            ("ten bytes that are not a date", "ééééé", None),
         ];
         for (name, text, micros) in cases {
             assert_eq!(parse(text).ok(), micros.map(Timestamp::from_micros), "{name}");
@@ -49,14 +49,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_and_never_as_a_time_beyond_the_calendar(text in "[-0-9TZ:.+é]{0,30}") {
+        fn any_text_is_refused_or_parsed_within_the_calendar(text in "[-0-9TZ:.+é]{0,30}") {
             if let Ok(time) = parse(&text) {
                 prop_assert!((-100_000_000_000.0..300_000_000_000.0).contains(&time.seconds()));
             }
         }
 
         #[test]
-        fn days_are_a_day_apart(day in 1_u32..28) {
+        fn consecutive_days_are_24_hours_apart(day in 1_u32..28) {
             let [one, next] = [day, day + 1].map(|day| parse(&format!("2027-03-{day:02}")).unwrap());
             prop_assert_eq!(next.micros() - one.micros(), 86_400_000_000);
         }

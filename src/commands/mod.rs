@@ -1,4 +1,4 @@
-//! What the program does when it does not export: one command and an end.
+//! The commands: what the program does instead of exporting.
 
 mod backup;
 mod date;
@@ -10,19 +10,19 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-/// A command, as the command line gives it.
+/// A command of the command line.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// List the prints that have ended, also while an exporter runs.
+    /// List the prints that have ended; works while an exporter runs.
     Prints(prints::Options),
-    /// Copy the store to a new file, also while an exporter runs.
+    /// Copy the store to a new file; works while an exporter runs.
     Backup(backup::Options),
 }
 
-/// Runs a command on the store at `storage`; what it has to say goes to stdout.
+/// Runs a command on the store at `storage` and writes its output to stdout.
 ///
 /// # Errors
-/// When the store cannot be read, or the output cannot be written. Whoever closes the pipe has read enough: that is none.
+/// When the store cannot be read, or the output cannot be written. A closed pipe, as of `head`, is not an error.
 pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let result = match command {

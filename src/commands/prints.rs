@@ -1,4 +1,4 @@
-//! `prints`: the print history.
+//! `prints`: lists the print history.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,16 +11,16 @@ use super::format::{Csv, Format, Json, Table};
 use crate::store::{Filter, History};
 use crate::timestamp::Timestamp;
 
-/// Which prints are listed, and how.
+/// The options of `prints`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Only prints that ended then or later: 2026-11-01 (midnight UTC), or a time by RFC 3339.
+    /// Only prints that ended at this time or later: 2026-11-01 (midnight UTC), or a time in RFC 3339.
     #[arg(long, value_name = "DATE", value_parser = date::parse)]
     since: Option<Timestamp>,
-    /// Only prints that ended before then; the time itself is left out.
+    /// Only prints that ended before this time.
     #[arg(long, value_name = "DATE", value_parser = date::parse)]
     until: Option<Timestamp>,
-    /// Only prints of this printer, by its printer label.
+    /// Only prints of the printer with this label.
     #[arg(long, value_name = "LABEL")]
     printer: Option<String>,
     /// A table for people; csv for spreadsheets; json for programs.
@@ -35,7 +35,6 @@ enum Kind {
     Json,
 }
 
-/// Lists the prints, one by one.
 pub(super) fn run(options: &Options, storage: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let history = History::open(storage)?;
     let mut labels = history.labels()?;

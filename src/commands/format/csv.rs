@@ -1,4 +1,4 @@
-//! Comma-separated values by RFC 4180, for spreadsheets.
+//! Comma-separated values (RFC 4180), for spreadsheets.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,11 +8,11 @@ use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use super::Format;
 use crate::store::PrintRow;
 
-/// The history as CSV, with a line of headings.
+/// The history as CSV with a header line.
 pub(in crate::commands) struct Csv<W: Write>(Writer<W>);
 
 impl<W: Write> Csv<W> {
-    /// Writes the headings.
+    /// Writes the header line.
     pub(in crate::commands) fn begin(out: W) -> io::Result<Self> {
         let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
         writer.write_record(PrintRow::COLUMNS).map_err(io_error)?;
@@ -22,10 +22,11 @@ impl<W: Write> Csv<W> {
 
 impl<W: Write> Format for Csv<W> {
     fn print(&mut self, print: &PrintRow) -> io::Result<()> {
-        let optional = |text: &Option<String>| text.as_deref().map(harmless).unwrap_or_default().into_owned();
+        let optional =
+            |text: &Option<String>| text.as_deref().map(without_formula).unwrap_or_default().into_owned();
         let fields = [
             print.number.to_string(),
-            harmless(&print.printer).into_owned(),
+            without_formula(&print.printer).into_owned(),
             print.source.clone(),
             optional(&print.print_id),
             optional(&print.file),
@@ -46,9 +47,9 @@ impl<W: Write> Format for Csv<W> {
     }
 }
 
-/// A spreadsheet takes text that begins so for a formula, and whoever can send a webhook can name a file. With an
-/// apostrophe before it, it stays text.
-fn harmless(text: &str) -> Cow<'_, str> {
+/// Prefixes an apostrophe to text that a spreadsheet would run as a formula; anybody who can send a webhook can name a
+/// file.
+fn without_formula(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -56,7 +57,7 @@ fn harmless(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The kind of the error tells a closed pipe.
+/// Keeps the kind of the error, which identifies a closed pipe.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         ErrorKind::Io(error) => error,

@@ -9,14 +9,14 @@ use serde_json::ser::Formatter;
 use super::{Format, is_invisible};
 use crate::store::PrintRow;
 
-/// The history as an array of objects, one on each line.
+/// The history as an array of objects, one per line.
 pub(in crate::commands) struct Json<W> {
     out: W,
     is_empty: bool,
 }
 
 impl<W: Write> Json<W> {
-    /// An array that is empty so far.
+    /// Begins an empty array.
     pub(in crate::commands) const fn begin(out: W) -> Self {
         Self { out, is_empty: true }
     }
@@ -26,7 +26,9 @@ impl<W: Write> Format for Json<W> {
     fn print(&mut self, print: &PrintRow) -> io::Result<()> {
         self.out.write_all(if self.is_empty { b"[\n" } else { b",\n" })?;
         self.is_empty = false;
-        print.serialize(&mut Serializer::with_formatter(&mut self.out, Plain)).map_err(io::Error::from)
+        print
+            .serialize(&mut Serializer::with_formatter(&mut self.out, EscapeInvisible))
+            .map_err(io::Error::from)
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -34,10 +36,10 @@ impl<W: Write> Format for Json<W> {
     }
 }
 
-/// Escapes what JSON allows as it is, but a terminal does not show as it is.
-struct Plain;
+/// Escapes characters that JSON allows but a terminal does not show.
+struct EscapeInvisible;
 
-impl Formatter for Plain {
+impl Formatter for EscapeInvisible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         for piece in fragment.split_inclusive(is_invisible) {
             let shown = piece.trim_end_matches(is_invisible);

@@ -1,4 +1,4 @@
-//! The ways to write the print history, each print as it comes.
+//! The output formats of the print history. Each print is written as it is read.
 
 mod csv;
 mod json;
@@ -12,17 +12,17 @@ pub(super) use table::Table;
 
 use crate::store::PrintRow;
 
-/// A list that is being written.
+/// A list of prints in one format.
 pub(super) trait Format {
     /// Writes one print.
     fn print(&mut self, print: &PrintRow) -> io::Result<()>;
 
-    /// Writes what comes after the last one.
+    /// Completes the list after the last print.
     fn end(&mut self) -> io::Result<()>;
 }
 
-/// Whether a character could do something to a terminal, or hide, rather than be seen: control characters, and those
-/// that turn the direction of writing or have no width.
+/// Whether a character could control a terminal or hide: control characters, and those that change the direction of
+/// writing or have no width.
 fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_aligned_and_shows_what_could_hide() {
+    fn a_table_is_aligned_and_escapes_invisible_characters() {
         let labels = ["a".to_owned(), "prusa-1".to_owned()];
         let nameless = PrintRow {
             printer: "a".into(),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_an_array_of_objects_with_the_columns_in_their_order() {
+    fn json_is_an_array_of_objects_with_the_columns_in_order() {
         let text = written(|out| Box::new(Json::begin(out)), &[print(), print()]);
         let rows: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&text).unwrap();
         assert_eq!(rows.len(), 2);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn no_prints_are_a_heading_or_an_empty_array() {
+    fn an_empty_history_is_a_heading_or_an_empty_array() {
         assert_eq!(written(|out| Box::new(Table::begin(out, &[]).unwrap()), &[]).lines().count(), 1);
         assert_eq!(written(|out| Box::new(Csv::begin(out).unwrap()), &[]).lines().count(), 1);
         assert_eq!(written(|out| Box::new(Json::begin(out)), &[]), "[]\n");

@@ -8,20 +8,20 @@ use time::OffsetDateTime;
 use super::{Format, is_invisible};
 use crate::store::PrintRow;
 
-/// How wide the column of printers may become. A longer label is shown in full and pushes its line out.
+/// The maximum width of the printer column. A longer label is shown in full, out of alignment.
 const WIDEST_LABEL: usize = 40;
 
-/// How many characters of a file are shown.
+/// The maximum length of a file name; a longer one is cut.
 const WIDEST_FILE: usize = 60;
 
-/// The history as a table, with a line of headings.
+/// The history as a table with a header line.
 pub(in crate::commands) struct Table<W> {
     out: W,
     width: usize,
 }
 
 impl<W: Write> Table<W> {
-    /// Writes the headings. The labels are those of the printers that may come.
+    /// Writes the header line. `labels` are those of all printers in the list.
     pub(in crate::commands) fn begin(out: W, labels: &[String]) -> io::Result<Self> {
         let widths = labels.iter().map(|label| visible(label).chars().count());
         let width = widths.max().unwrap_or(0).clamp("printer".len(), WIDEST_LABEL);
@@ -59,7 +59,7 @@ impl<W: Write> Format for Table<W> {
     }
 }
 
-/// The text with every character that could play tricks written out.
+/// Escapes invisible characters.
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -79,7 +79,7 @@ fn shortened(text: &str) -> String {
     text.chars().take(WIDEST_FILE - 1).chain(['…']).collect()
 }
 
-/// A time of day; `-` when it lies beyond the calendar.
+/// A date and time in UTC; `-` when it is outside the calendar.
 fn utc(seconds: f64) -> String {
     let time = OffsetDateTime::UNIX_EPOCH.checked_add(time::Duration::saturating_seconds_f64(seconds));
     time.map_or_else(
@@ -92,7 +92,7 @@ fn utc(seconds: f64) -> String {
     )
 }
 
-/// A span as h:mm:ss, to the nearest second.
+/// A duration as h:mm:ss, rounded to seconds.
 fn hours(seconds: f64) -> String {
     let seconds = Duration::try_from_secs_f64(seconds + 0.5).map_or(0, |span| span.as_secs());
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
