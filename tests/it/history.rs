@@ -1,4 +1,4 @@
-//! The print history from outside: `prints`, `backup`, restoring, and how long prints are kept.
+//! The print history from outside: `prints`, `backup`, restoring a backup, and retention.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -24,15 +24,15 @@ fn on_store(path: &Path, arguments: &[&str]) -> Output {
     program().args(arguments).arg(storage(path)).output().unwrap()
 }
 
-/// What a command that succeeds has to say.
-fn said(path: &Path, arguments: &[&str]) -> String {
+/// The output of a command that succeeds.
+fn output_of(path: &Path, arguments: &[&str]) -> String {
     let output = on_store(path, arguments);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{arguments:?}");
     text(&output.stdout).to_owned()
 }
 
 fn listed(path: &Path, arguments: &[&str]) -> Vec<Value> {
-    let text = said(path, &[&["prints", "--format=json"], arguments].concat());
+    let text = output_of(path, &[&["prints", "--format=json"], arguments].concat());
     serde_json::from_str(&text).unwrap()
 }
 
@@ -52,7 +52,7 @@ fn post(program: &Running, printer: &str, topic: &str) {
     assert_eq!(client.receive("POST").status, 200);
 }
 
-/// A store with this many prints, which ended a second apart from this one on.
+/// A store with `count` prints that ended one second apart from `first_end` on.
 fn store_with(path: &Path, count: u32, first_end: u32) {
     drop(SqliteStore::open(path).unwrap());
     let sql = "INSERT INTO prints (printer, source, file, origin, started, ended, outcome, printed_seconds, paused_seconds)
@@ -78,7 +78,7 @@ fn the_history_is_listed_in_every_format_while_the_exporter_runs() {
     assert!((prints[0]["printed_seconds"].as_f64().unwrap() - 66.4).abs() < 0.1, "{prints:?}");
     assert!(prints[0]["print_id"].is_null());
 
-    let csv = said(&path, &["prints", "--format", "csv"]);
+    let csv = output_of(&path, &["prints", "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>().join(" "), columns(&path));
     assert_eq!(
@@ -86,7 +86,7 @@ fn the_history_is_listed_in_every_format_while_the_exporter_runs() {
         ["completed", "cancelled"]
     );
 
-    let table = said(&path, &["prints"]);
+    let table = output_of(&path, &["prints"]);
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines.len(), 3, "{table}");
     assert!(lines[1].contains("  delta    completed    0:01:06 "), "{table}");
@@ -96,7 +96,7 @@ fn the_history_is_listed_in_every_format_while_the_exporter_runs() {
     assert_eq!(listed(&path, &["--printer=voron"]), prints[1..]);
     assert_eq!(listed(&path, &["--since=2020-01-01", "--until=2020-01-02T00:00:00+01:00"]), [Value::Null; 0]);
     drop(program);
-    assert_eq!(listed(&path, &[]), prints, "and when none runs");
+    assert_eq!(listed(&path, &[]), prints, "also when no exporter runs");
     fs::remove_dir_all(folder).unwrap();
 }
 
@@ -107,7 +107,7 @@ fn columns(path: &Path) -> String {
 }
 
 #[test]
-fn what_a_command_cannot_do_is_one_line_and_its_code() {
+fn a_failed_command_prints_one_line_and_returns_a_code() {
     let folder = folder("refused");
     let path = sample_store(&folder);
     let nowhere = folder.join("nowhere.db");
@@ -116,19 +116,19 @@ fn what_a_command_cannot_do_is_one_line_and_its_code() {
     let (taken, lost) = (path.display().to_string(), folder.join("no/folder.db").display().to_string());
     let cases: [(&str, &Path, &[&str], i32, &str); 8] = [
         (
-            "prints of no store",
+            "prints of a missing store",
             &nowhere,
             &["prints"],
             1,
             "does not exist; give the file of the exporter with --storage.path",
         ),
-        ("a backup of no store", &nowhere, &["backup", "b.db"], 1, "does not exist; give the file"),
+        ("a backup of a missing store", &nowhere, &["backup", "b.db"], 1, "does not exist; give the file"),
         ("prints of another program's file", &foreign, &["prints"], 1, "is a database of another program"),
-        ("a bad date", &path, &["prints", "--since=yesterday"], 2, "write 2026-11-01, for midnight UTC"),
+        ("an invalid date", &path, &["prints", "--since=yesterday"], 2, "write 2026-11-01, for midnight UTC"),
         ("an unknown printer", &path, &["prints", "--printer=x\ny"], 1, "no printer is called \"x\\ny\""),
         ("a backup over a file", &path, &["backup", &taken], 1, "exists already; choose another name"),
-        ("a backup into no folder", &path, &["backup", &lost], 1, "cannot write the backup"),
-        ("a backup without a name", &path, &["backup", "/.."], 1, "exists already"),
+        ("a backup into a missing folder", &path, &["backup", &lost], 1, "cannot write the backup"),
+        ("a backup to a folder", &path, &["backup", "/.."], 1, "exists already"),
     ];
     for (name, store, arguments, code, part) in cases {
         let output = on_store(store, arguments);
@@ -137,12 +137,12 @@ fn what_a_command_cannot_do_is_one_line_and_its_code() {
         assert!(line.starts_with("printfarm_exporter: ") && line.contains(part), "{name}: {line}");
         assert_eq!((line.matches('\n').count(), text(&output.stdout)), (1, ""), "{name}: {line}");
     }
-    assert!(!nowhere.exists(), "nothing is made by looking");
+    assert!(!nowhere.exists(), "a command creates no store");
     fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn whoever_closes_the_pipe_has_read_enough() {
+fn a_closed_pipe_is_not_an_error() {
     let folder = folder("pipe");
     let path = folder.join("printfarm.db");
     store_with(&path, 5000, 0);
@@ -164,7 +164,7 @@ fn whoever_closes_the_pipe_has_read_enough() {
 }
 
 #[test]
-fn a_backup_is_one_moment_while_webhooks_come_in_and_can_be_put_back() {
+fn a_backup_under_load_is_consistent_and_can_be_restored() {
     let folder = folder("backup");
     let (path, copy) = (folder.join("printfarm.db"), folder.join("copy.db"));
     let program = Running::start(&[&storage(&path)]);
@@ -179,7 +179,7 @@ fn a_backup_is_one_moment_while_webhooks_come_in_and_can_be_put_back() {
         while !path.exists() || listed(&path, &[]).is_empty() {
             assert!(!sender.is_finished());
         }
-        let line = said(&path, &["backup", copy.to_str().unwrap()]);
+        let line = output_of(&path, &["backup", copy.to_str().unwrap()]);
         done.store(true, Ordering::Relaxed);
         let size = fs::metadata(&copy).unwrap().len();
         assert_eq!(line, format!("copied {} to {} ({size} bytes)\n", path.display(), copy.display()));
@@ -188,7 +188,7 @@ fn a_backup_is_one_moment_while_webhooks_come_in_and_can_be_put_back() {
     post(&program, "voron", "Print Started");
     post(&program, "voron", "Print Done");
     assert!(listed(&path, &[]).len() > ended);
-    // Without a clean stop, so that its log of writes stays behind.
+    // Not a clean stop, so that the write-ahead log remains.
     program.signal("KILL");
     drop(program);
 
@@ -209,12 +209,12 @@ fn a_backup_is_one_moment_while_webhooks_come_in_and_can_be_put_back() {
 }
 
 #[test]
-fn a_backup_has_the_permissions_of_the_store_and_its_settings() {
+fn a_backup_has_the_permissions_and_the_layout_of_the_store() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder("permissions");
     let (path, copy) = (sample_store(&folder), folder.join("copy.db"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    said(&path, &["backup", copy.to_str().unwrap()]);
+    output_of(&path, &["backup", copy.to_str().unwrap()]);
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     let settings = |path: &Path| -> (i64, i64) {
         let connection = Connection::open(path).unwrap();
@@ -226,14 +226,14 @@ fn a_backup_has_the_permissions_of_the_store_and_its_settings() {
 }
 
 #[test]
-fn a_backup_that_fails_leaves_nothing_behind() {
+fn a_failed_backup_leaves_no_file() {
     let folder = folder("broken");
     let path = folder.join("printfarm.db");
     store_with(&path, 20_000, 0);
     let backups = folder.join("backups");
     fs::create_dir(&backups).unwrap();
     let copy = backups.join("copy.db");
-    // A file may not become larger than this many blocks; without the trap, the first that does ends the program.
+    // Limits the size of files; without the trap, exceeding it ends the program by a signal.
     let mut command = Command::new("sh");
     command.args([
         "-c",
@@ -252,13 +252,13 @@ fn a_backup_that_fails_leaves_nothing_behind() {
 }
 
 #[test]
-fn prints_that_are_too_old_are_removed_at_the_start() {
+fn prints_older_than_the_retention_are_removed_at_the_start() {
     let folder = folder("retention");
     let path = folder.join("printfarm.db");
     store_with(&path, 2500, 0);
     store_with(&path, 10, 900_000_000);
     let program = Running::start(&[&storage(&path), "--storage.retention=365d"]);
-    let line = program.wait_for("removed from the history");
+    let line = program.wait_for("from the history");
     assert!(line.contains("prints=2500"), "{line}");
     assert_eq!(listed(&path, &[]).len(), 10);
     drop(program);

@@ -1,5 +1,5 @@
-//! Restarts of the recorder on the file it left, with a clock that the test holds: after a clean stop, after a crash, and
-//! after a clock that was put in between.
+//! Restarts of the recorder on its file, with a manual clock: after a clean stop, after a crash, and with a clock step in
+//! between.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const HOUR: i64 = 3600;
 const TICK: u64 = 5;
 const DONE: EventKind = EventKind::Ended(Outcome::Completed);
 
-/// A store that fails when told to, after it has done nothing.
+/// A store that fails on demand, without storing anything.
 struct Flaky {
     store: SqliteStore,
     fails: Arc<AtomicBool>,
@@ -36,17 +36,17 @@ impl Store for Flaky {
 
     fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
         if self.fails.load(Ordering::Relaxed) {
-            return Err(StoreError("told to fail".into()));
+            return Err(StoreError("the test makes it fail".into()));
         }
         self.store.commit(view, changes, shown_until)
     }
 }
 
-/// How the recorder ends.
+/// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Stop,
-    /// The files are found as they are at this moment.
+    /// The next start finds the files as they are at this moment.
     Crash,
 }
 
@@ -79,8 +79,8 @@ impl World {
         self.tick();
     }
 
-    /// Ends and starts again `down` seconds later, by a clock that was put by `put` seconds meanwhile.
-    fn restart(&mut self, end: End, down: i64, put: i64) {
+    /// Ends the run and starts the next one `down` seconds later, with a clock step of `step` seconds in between.
+    fn restart(&mut self, end: End, down: i64, step: i64) {
         let (recorder, writer) = self.running.take().unwrap();
         let copy = (end == End::Crash).then(|| copy(&self.path()));
         drop(recorder);
@@ -90,7 +90,7 @@ impl World {
             self.folder = copy;
         }
         let wall = self.clock.now().micros() + self.clock.wall_offset();
-        self.clock = Clock::manual(Timestamp::from_micros(wall + (down + put) * 1_000_000));
+        self.clock = Clock::manual(Timestamp::from_micros(wall + (down + step) * 1_000_000));
         self.start();
     }
 
@@ -98,18 +98,18 @@ impl World {
         &self.running.as_ref().unwrap().0
     }
 
-    fn tell_of(&self, id: &str, kind: EventKind, report: PrintReport) -> Result<Applied, RecordError> {
+    fn send_from(&self, id: &str, kind: EventKind, report: PrintReport) -> Result<Applied, RecordError> {
         let printer =
             Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
         let event = Event { printer, received: self.clock.now(), sent: None, kind, report };
         self.runtime.block_on(self.recorder().record(event, Limits::default()))
     }
 
-    fn tell(&self, kind: EventKind, report: PrintReport) -> Disposition {
-        self.tell_of("delta", kind, report).unwrap().disposition
+    fn send(&self, kind: EventKind, report: PrintReport) -> Disposition {
+        self.send_from("delta", kind, report).unwrap().disposition
     }
 
-    /// Lets time pass, with a tick every few seconds as in the program.
+    /// Lets time pass with a tick every few seconds, as in the program.
     fn pass(&self, seconds: u64) {
         for _ in 0..seconds / TICK {
             self.clock.advance(Duration::from_secs(TICK));
@@ -120,8 +120,8 @@ impl World {
 
     fn tick(&self) {
         self.recorder().tick();
-        // A test changes nothing; it is answered when the tick is done. Where the store fails, it fails with it.
-        let _ = self.tell_of("settle", EventKind::Test, PrintReport::default());
+        // A test event changes nothing, and its reply comes after the tick. Where the store fails, it fails too.
+        let _ = self.send_from("settle", EventKind::Test, PrintReport::default());
     }
 
     fn printed(&self) -> f64 {
@@ -134,7 +134,7 @@ impl World {
         view.read(now).next().unwrap().state
     }
 
-    /// What the counters of time and everything else show.
+    /// The time counters of every printer, and everything else that it shows.
     fn shown(&self) -> Vec<(f64, f64, String)> {
         let (view, now) = self.recorder().view();
         let show = |reading: printfarm_exporter::farm::PrinterSnapshot<'_>| {
@@ -147,7 +147,7 @@ impl World {
         view.read(now).map(show).collect()
     }
 
-    /// Started, ended, open.
+    /// The number of started, ended and open prints.
     fn counts(&self) -> [u64; 3] {
         let (view, now) = self.recorder().view();
         let mut counts = [0; 3];
@@ -185,7 +185,7 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-/// The files of a store as a crash would leave them, in a folder of their own.
+/// Copies the files of a store as a crash would leave them.
 fn copy(path: &Path) -> PathBuf {
     let folder = new_folder();
     for suffix in ["", "-wal"] {
@@ -209,20 +209,20 @@ fn close_to(one: f64, other: f64) -> bool {
 fn counters_of_time_never_fall_and_show_at_most_a_heartbeat_too_much() {
     let minute = HEARTBEAT.as_secs_f64();
     for end in [End::Stop, End::Crash] {
-        for (down, put) in [(1, 0), (30, 0), (600, 0), (1, -20), (1, -HOUR), (1, -1000 * HOUR)] {
-            if (end, put) == (End::Crash, -20) {
+        for (down, step) in [(1, 0), (30, 0), (600, 0), (1, -20), (1, -HOUR), (1, -1000 * HOUR)] {
+            if (end, step) == (End::Crash, -20) {
                 // The last heartbeat is older than that: nothing tells it from a crash alone.
                 continue;
             }
-            let name = format!("{end:?}, down for {down} s, put by {put} s");
+            let name = format!("{end:?}, down for {down} s, step by {step} s");
             let mut world = World::new();
-            world.tell(EventKind::Started, elapsed(0));
+            world.send(EventKind::Started, elapsed(0));
             world.pass(103);
-            world.restart(end, down, put);
-            let truth = if put < 0 { 100.0 } else { 103.0 + f64::from(i32::try_from(down).unwrap()) };
+            world.restart(end, down, step);
+            let truth = if step < 0 { 100.0 } else { 103.0 + f64::from(i32::try_from(down).unwrap()) };
             let printed = world.printed();
             assert!(printed >= 103.0 && printed <= truth.max(103.0) + minute, "{name}: {printed}");
-            if (end, put) == (End::Stop, 0) {
+            if (end, step) == (End::Stop, 0) {
                 assert!(close_to(printed, truth), "{name}: {printed}");
             }
             for again in [End::Stop, End::Crash] {
@@ -239,9 +239,9 @@ fn counters_of_time_never_fall_and_show_at_most_a_heartbeat_too_much() {
 }
 
 #[test]
-fn a_state_that_moved_with_a_clock_put_back_is_kept_so() {
+fn a_state_that_moved_with_a_clock_set_back_is_stored() {
     let mut world = World::new();
-    world.tell(EventKind::Started, elapsed(0));
+    world.send(EventKind::Started, elapsed(0));
     world.pass(300);
     world.restart(End::Crash, 1, -HOUR);
     world.pass(1800);
@@ -253,56 +253,56 @@ fn a_state_that_moved_with_a_clock_put_back_is_kept_so() {
 }
 
 #[test]
-fn a_clock_that_is_put_while_it_runs_credits_nothing_after_a_restart_either() {
-    for put in [-HOUR, HOUR] {
+fn a_clock_step_credits_nothing_after_a_restart_either() {
+    for step in [-HOUR, HOUR] {
         for end in [End::Stop, End::Crash] {
             let mut world = World::new();
-            world.tell(EventKind::Started, elapsed(0));
+            world.send(EventKind::Started, elapsed(0));
             world.pass(30);
-            world.clock.step_wall(put * 1_000_000);
+            world.clock.step_wall(step * 1_000_000);
             world.tick();
             let copied = copy(&world.path());
             let kept = SqliteStore::open(&copied.join("printfarm.db")).unwrap().load().unwrap();
             fs::remove_dir_all(copied).unwrap();
             let moved = world.clock.now() - Duration::from_secs(30);
             let last_event = kept.farm.view().read(moved).next().unwrap().last_event;
-            assert_eq!(last_event, moved, "put by {put} s: the times that were kept");
+            assert_eq!(last_event, moved, "step by {step} s: the stored times");
             world.pass(10);
             world.restart(end, 1, 0);
             let printed = world.printed();
-            assert!((40.0..=105.0).contains(&printed), "put by {put} s, {end:?}: {printed}");
+            assert!((40.0..=105.0).contains(&printed), "step by {step} s, {end:?}: {printed}");
         }
     }
 }
 
 #[test]
-fn a_clock_that_is_put_credits_nothing_to_a_print_of_an_earlier_run() {
-    for put in [-HOUR, HOUR] {
+fn a_clock_step_credits_nothing_to_a_print_of_an_earlier_run() {
+    for step in [-HOUR, HOUR] {
         for between in [0, -HOUR] {
             let mut world = World::new();
-            world.tell(EventKind::Started, elapsed(0));
+            world.send(EventKind::Started, elapsed(0));
             world.pass(100);
             world.restart(End::Stop, 0, between);
             world.pass(100);
-            world.clock.step_wall(put * 1_000_000);
+            world.clock.step_wall(step * 1_000_000);
             world.tick();
             world.pass(100);
             let printed = world.printed();
-            let name = format!("put by {between} s between the runs, then by {put} s");
+            let name = format!("step by {between} s between the runs, then by {step} s");
             assert!((240.0..=300.001).contains(&printed), "{name}: {printed}");
         }
     }
 }
 
 #[test]
-fn a_print_that_ran_on_while_nobody_listened_is_credited_by_its_next_event() {
+fn a_print_that_continued_during_the_downtime_is_credited_by_its_next_event() {
     for end in [End::Stop, End::Crash] {
         let mut world = World::new();
-        world.tell(EventKind::Started, elapsed(0));
+        world.send(EventKind::Started, elapsed(0));
         world.pass(100);
         world.restart(end, 600, 0);
         assert_eq!(world.state(), State::Printing);
-        assert_eq!(world.tell(DONE, elapsed(690)), Disposition::Accepted);
+        assert_eq!(world.send(DONE, elapsed(690)), Disposition::Accepted);
         let (view, now) = world.recorder().view();
         let credited = view.read(now).next().unwrap().totals.ended_printed[Outcome::Completed.index()];
         assert_eq!(credited, Duration::from_secs(690), "{end:?}");
@@ -311,31 +311,31 @@ fn a_print_that_ran_on_while_nobody_listened_is_credited_by_its_next_event() {
 }
 
 #[test]
-fn a_silence_goes_on_across_a_restart() {
+fn silence_continues_across_a_restart() {
     for end in [End::Stop, End::Crash] {
         let mut world = World::new();
-        world.tell(EventKind::Started, elapsed(0));
+        world.send(EventKind::Started, elapsed(0));
         world.pass(100);
         world.restart(end, 23 * HOUR, 0);
         assert_eq!(world.state(), State::Printing);
         world.restart(end, 2 * HOUR, 0);
         assert_eq!((world.state(), world.printed()), (State::Unknown, 86_400.0), "{end:?}");
-        assert_eq!(world.tell(DONE, elapsed(90_000)), Disposition::Accepted);
+        assert_eq!(world.send(DONE, elapsed(90_000)), Disposition::Accepted);
         assert_eq!((world.counts(), world.printed()), ([1, 1, 0], 90_000.0));
     }
 }
 
 #[test]
-fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
+fn labels_and_ended_print_ids_survive_a_restart() {
     let named = |id: &str| PrintReport { print_id: Some(id.into()), ..elapsed(50) };
     for end in [End::Stop, End::Crash] {
         let mut world = World::new();
-        world.tell(EventKind::Started, named("one"));
-        world.tell(DONE, named("one"));
-        world.tell(DONE, named("two"));
+        world.send(EventKind::Started, named("one"));
+        world.send(DONE, named("one"));
+        world.send(DONE, named("two"));
         world.restart(end, HOUR, 0);
         for late in [EventKind::Started, EventKind::Progress, DONE] {
-            assert_eq!(world.tell(late, named("one")), Disposition::Duplicate, "{end:?}: {late:?}");
+            assert_eq!(world.send(late, named("one")), Disposition::Duplicate, "{end:?}: {late:?}");
         }
         let other = Identity {
             source: Source::OctoEverywhere,
@@ -357,11 +357,11 @@ fn labels_and_the_memory_of_duplicates_outlive_a_restart() {
 }
 
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "there are few of them, and most tell")]
+#[allow(clippy::large_enum_variant, reason = "there are few of them")]
 enum Step {
-    Tell(usize, EventKind, Box<PrintReport>),
+    Send(usize, EventKind, Box<PrintReport>),
     Pass(u64),
-    Put(i64),
+    Clock(i64),
     Fails(bool),
     Restart(End, i64),
 }
@@ -385,9 +385,9 @@ fn step() -> impl Strategy<Value = Step> {
             ..elapsed(0)
         });
     prop_oneof![
-        6 => (0..3_usize, kind, job).prop_map(|(printer, kind, job)| Step::Tell(printer, kind, Box::new(job))),
+        6 => (0..3_usize, kind, job).prop_map(|(printer, kind, job)| Step::Send(printer, kind, Box::new(job))),
         2 => (0..200_u64).prop_map(Step::Pass),
-        1 => prop_oneof![-4000..-1_i64, 2..4000_i64].prop_map(Step::Put),
+        1 => prop_oneof![-4000..-1_i64, 2..4000_i64].prop_map(Step::Clock),
         2 => any::<bool>().prop_map(Step::Fails),
         1 => (prop::bool::ANY, 0..100_i64)
             .prop_map(|(stop, down)| Step::Restart(if stop { End::Stop } else { End::Crash }, down)),
@@ -398,21 +398,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_acknowledged_is_there_whatever_fails(steps in prop::collection::vec(step(), 1..40)) {
+    fn acknowledged_events_survive_failures_steps_and_restarts(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new();
         for step in steps {
             let before = world.shown();
             match step {
-                Step::Tell(printer, kind, job) => {
-                    let told = world.tell_of(["a", "b", "c"][printer], kind, *job);
-                    if told.is_err() {
-                        prop_assert_eq!(world.shown(), before.clone(), "what is refused has not happened");
+                Step::Send(printer, kind, job) => {
+                    let sent = world.send_from(["a", "b", "c"][printer], kind, *job);
+                    if sent.is_err() {
+                        prop_assert_eq!(world.shown(), before.clone(), "a refused event changes nothing");
                     }
                 }
                 Step::Pass(seconds) => world.pass(seconds),
-                // What a broken store could not be told, and a clock that was put hides, nobody can know.
-                Step::Put(_) if world.fails.load(Ordering::Relaxed) => {}
-                Step::Put(seconds) => {
+                // While the store fails, the time of the counters cannot be stored.
+                Step::Clock(_) if world.fails.load(Ordering::Relaxed) => {}
+                Step::Clock(seconds) => {
                     world.clock.step_wall(seconds * 1_000_000);
                     world.tick();
                 }

@@ -1,4 +1,4 @@
-//! docs/STORAGE.md against the file that it describes.
+//! Compares docs/STORAGE.md with the file that it describes.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn document() -> String {
 }
 
 #[test]
-fn the_table_of_columns_is_that_of_the_file() {
+fn the_table_of_columns_matches_the_file() {
     let folder = folder("columns");
     let connection = open_to_read(&sample_store(&folder)).unwrap();
     let sql = "SELECT t.name, c.name, c.type FROM pragma_table_list t, pragma_table_info(t.name) c
@@ -43,7 +43,7 @@ fn the_table_of_columns_is_that_of_the_file() {
 }
 
 #[test]
-fn every_example_query_finds_something() {
+fn every_example_query_returns_a_row() {
     let folder = folder("queries");
     let connection = open_to_read(&sample_store(&folder)).unwrap();
     let document = document();

@@ -1,4 +1,4 @@
-//! `kill -9` at random moments under load, and stops under load.
+//! `kill -9` at random times under load, and clean stops under load.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -19,11 +19,11 @@ use crate::program::Running;
 const ROUNDS: usize = 60;
 const SENDERS: usize = 6;
 
-/// Numbers that look random, the same ones for the same seed.
+/// Pseudo-random numbers from a seed.
 struct Random(u64);
 
 impl Random {
-    /// From `PRINTFARM_TEST_SEED`, to repeat a failure, else a new one.
+    /// The seed is `PRINTFARM_TEST_SEED`, to repeat a failure, or a new one.
     fn new() -> Self {
         let chosen = std::env::var("PRINTFARM_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         Self(chosen.unwrap_or_else(|| RandomState::new().build_hasher().finish()) | 1)
@@ -37,7 +37,7 @@ impl Random {
     }
 }
 
-/// What was acknowledged of one print. Everything else that was sent of it may have been recorded or not.
+/// What was acknowledged of one print. Its other webhooks may be recorded or not.
 #[derive(Clone, Debug, Default)]
 struct Sent {
     /// The start.
@@ -46,7 +46,7 @@ struct Sent {
     ended: Option<&'static str>,
 }
 
-/// One sender with a printer of its own at each source, which goes on from round to round.
+/// A sender with one printer at each source. It continues from round to round.
 struct Sender {
     number: usize,
     random: Random,
@@ -59,7 +59,7 @@ impl Sender {
         Self { number, random: Random(seed), prints: BTreeMap::new() }
     }
 
-    /// Sends whole prints until the connection breaks. Answers with the number of webhooks that were acknowledged.
+    /// Sends complete prints until the connection breaks. Returns the number of acknowledged webhooks.
     fn send_until_it_breaks(&mut self, address: SocketAddr) -> usize {
         let mut acknowledged = 0;
         if let Some(mut stream) = connect(address) {
@@ -85,25 +85,25 @@ impl Sender {
             return Some(());
         }
         let printer = format!("e{}", self.number);
-        let mut tell =
+        let mut post =
             |event, seconds| send(OCTOEVERYWHERE, &octoeverywhere(&printer, event, &name, seconds));
-        tell(1, 0)?;
+        post(1, 0)?;
         print.started = true;
         for _ in 0..self.random.below(4) {
-            // Progress, paused, resumed, and the start once more.
-            tell([6, 4, 5, 1][usize::try_from(self.random.below(4)).unwrap()], 3)?;
+            // Progress, paused, resumed, or a repeated start.
+            post([6, 4, 5, 1][usize::try_from(self.random.below(4)).unwrap()], 3)?;
         }
         let (event, outcome) = if self.random.below(2) == 0 { (2, "completed") } else { (3, "failed") };
-        tell(event, 10 + self.random.below(1000))?;
+        post(event, 10 + self.random.below(1000))?;
         print.ended = Some(outcome);
-        // What has ended is a duplicate for ever.
+        // Webhooks of an ended print are duplicates for ever.
         for late in [1, 2, 6].into_iter().take(usize::try_from(self.random.below(4)).unwrap()) {
-            tell(late, 5)?;
+            post(late, 5)?;
         }
         Some(())
     }
 
-    /// Everything that was acknowledged is there, once.
+    /// Asserts that everything acknowledged is stored once.
     fn assert_kept(&self, ended: &BTreeMap<String, Vec<String>>, open: &[String], context: &str) {
         for (name, print) in &self.prints {
             let rows = ended.get(name).map_or(&[][..], Vec::as_slice);
@@ -119,7 +119,7 @@ impl Sender {
         }
         let of_mine = |name: &&String| name.starts_with(&format!("{}-", self.number));
         for name in ended.keys().chain(open).filter(of_mine) {
-            assert!(self.prints.contains_key(name), "{context}: nobody has sent {name}");
+            assert!(self.prints.contains_key(name), "{context}: {name} was never sent");
         }
     }
 }
@@ -132,7 +132,7 @@ fn open_prints(store: &Path) -> Vec<String> {
     rows.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// Scrapes until it is told to stop. Answers with the last exposition that was read whole.
+/// Scrapes until `stop` is set. Returns the last complete exposition.
 fn watch(address: SocketAddr, stop: &AtomicBool) -> BTreeMap<String, f64> {
     let mut connection = Connection::open(address);
     let mut last = BTreeMap::new();
@@ -146,8 +146,8 @@ fn watch(address: SocketAddr, stop: &AtomicBool) -> BTreeMap<String, f64> {
     last
 }
 
-/// Runs every sender until `end` has ended the program. Answers with what a scrape showed shortly before, and the number
-/// of webhooks that were acknowledged.
+/// Runs every sender until `end` has ended the program. Returns what a scrape showed shortly before, and the number of
+/// acknowledged webhooks.
 fn load(
     senders: &mut [Sender],
     address: SocketAddr,
@@ -181,7 +181,7 @@ fn assert_all_kept(senders: &[Sender], store: &Path, context: &str) {
 }
 
 #[test]
-fn what_was_acknowledged_survives_kill_9() {
+fn acknowledged_webhooks_survive_kill_9() {
     let (folder, mut random) = (Folder::new(), Random::new());
     let (store, seed) = (folder.store(), random.0);
     let mut senders: Vec<Sender> = (0..SENDERS).map(|number| Sender::new(number, seed)).collect();
@@ -202,7 +202,7 @@ fn what_was_acknowledged_survives_kill_9() {
 }
 
 #[test]
-fn a_stop_under_load_answers_what_it_has_taken_and_keeps_it() {
+fn a_stop_under_load_acknowledges_and_keeps_what_it_has_accepted() {
     let folder = Folder::new();
     let store = folder.store();
     let mut senders: Vec<Sender> = (0..SENDERS).map(|number| Sender::new(number, 7)).collect();

@@ -1,4 +1,4 @@
-//! Files of the store in the wrong hands, and files that are no store.
+//! Files of the store that other programs touch, and files that are not a store.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ fn run_on(store: &Path) -> Output {
     program().args(["--web.listen-address=127.0.0.1:0", "--storage.path"]).arg(store).output().unwrap()
 }
 
-/// It ends with code 1 and one line.
+/// Asserts that the program ended with code 1 and one line.
 fn assert_refused(output: &Output, part: &str, name: &str) {
     let line = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{name}: {line}");
@@ -32,7 +32,7 @@ fn assert_refused(output: &Output, part: &str, name: &str) {
 }
 
 #[test]
-fn a_file_that_another_program_locks_refuses_webhooks_until_it_is_free() {
+fn webhooks_are_refused_while_another_program_locks_the_store() {
     let folder = Folder::new();
     let program = Running::start_on(&folder.store());
     assert_eq!(done(&program, "one").0, 200);
@@ -49,7 +49,7 @@ fn a_file_that_another_program_locks_refuses_webhooks_until_it_is_free() {
 }
 
 #[test]
-fn what_goes_to_a_file_that_was_taken_away_is_never_acknowledged() {
+fn no_webhook_is_acknowledged_while_a_file_is_missing_or_replaced() {
     for suffix in ["", "-wal", "-shm", ".lock"] {
         for replaced in [false, true] {
             let name = format!("printfarm.db{suffix}, replaced: {replaced}");
@@ -77,7 +77,7 @@ fn what_goes_to_a_file_that_was_taken_away_is_never_acknowledged() {
 }
 
 #[test]
-fn a_file_that_was_deleted_is_noticed_without_a_webhook_and_a_restart_goes_on() {
+fn a_deleted_file_is_noticed_without_a_webhook_and_a_restart_works() {
     let folder = Folder::new();
     let mut program = Running::start_on(&folder.store());
     assert_eq!(done(&program, "one").0, 200);
@@ -90,14 +90,14 @@ fn a_file_that_was_deleted_is_noticed_without_a_webhook_and_a_restart_goes_on() 
 }
 
 #[test]
-fn a_database_that_is_overwritten_while_it_is_in_use_refuses_webhooks() {
+fn webhooks_are_refused_after_the_database_is_overwritten() {
     let folder = Folder::new();
     let program = Running::start_on(&folder.store());
     assert_eq!(done(&program, "one").0, 200);
     let other = Connection::open(folder.store()).unwrap();
     let checkpoint = other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
     assert_eq!(checkpoint.unwrap(), 0);
-    assert_eq!(done(&program, "two").0, 200, "another program may write, as long as it breaks nothing");
+    assert_eq!(done(&program, "two").0, 200, "another program may write if it damages nothing");
     let checkpoint = other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
     assert_eq!(checkpoint.unwrap(), 0);
     let sound = fs::read(folder.store()).unwrap();
@@ -114,7 +114,7 @@ fn a_database_that_is_overwritten_while_it_is_in_use_refuses_webhooks() {
 }
 
 #[test]
-fn two_names_of_one_file_are_one_store() {
+fn a_symbolic_link_and_its_target_are_one_store() {
     let folder = Folder::new();
     let link = folder.0.join("link.db");
     let mut first = Running::start_on(&folder.store());
@@ -128,23 +128,23 @@ fn two_names_of_one_file_are_one_store() {
 }
 
 #[test]
-fn a_second_exporter_on_the_same_file_ends_and_the_first_goes_on() {
+fn a_second_exporter_on_the_same_file_exits_and_the_first_continues() {
     let folder = Folder::new();
     let first = Running::start_on(&folder.store());
     assert_refused(&run_on(&folder.store()), "is in use by another printfarm_exporter", "the second");
     assert_eq!(done(&first, "one").0, 200);
 }
 
-/// What it is, how it is made, and what is said of it.
+/// A name, how to make the file, and a part of the error.
 type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
 
 #[test]
-fn what_is_no_store_of_ours_is_refused_and_left_as_it_is() {
+fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
     let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
     let sql = |path: &Path, sql: &str| Connection::open(path).unwrap().execute_batch(sql).unwrap();
     let cases: [Case<'_>; 4] = [
         ("a newer file", &|path| sql(path, newer), "was written by a newer version"),
-        ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
+        ("not a database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
         (
             "a damaged store",
             &|path| {
@@ -157,7 +157,11 @@ fn what_is_no_store_of_ours_is_refused_and_left_as_it_is() {
             },
             "is damaged",
         ),
-        ("another program's", &|path| sql(path, "CREATE TABLE t (x)"), "is a database of another program"),
+        (
+            "a database of another program",
+            &|path| sql(path, "CREATE TABLE t (x)"),
+            "is a database of another program",
+        ),
     ];
     for (name, make, part) in cases {
         let folder = Folder::new();
@@ -169,18 +173,14 @@ fn what_is_no_store_of_ours_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_path_where_no_file_can_be_is_refused() {
+fn a_path_that_cannot_be_a_file_is_refused() {
     let folder = Folder::new();
     fs::create_dir(folder.store()).unwrap();
     fs::write(folder.0.join("file"), "").unwrap();
     let cases = [
         ("a folder", folder.store(), "is a folder; name a file in it"),
         ("below a file", folder.0.join("file/printfarm.db"), "cannot create the folder"),
-        (
-            "a folder that nobody may write to",
-            "/proc/printfarm.db".into(),
-            "the store has to lie in a folder",
-        ),
+        ("a read-only folder", "/proc/printfarm.db".into(), "the store has to be in a folder"),
     ];
     for (name, path, part) in cases {
         assert_refused(&run_on(&path), part, name);
@@ -188,7 +188,7 @@ fn a_path_where_no_file_can_be_is_refused() {
 }
 
 #[test]
-fn a_path_that_sqlite_takes_for_its_memory_is_a_file_too() {
+fn the_path_memory_names_a_file() {
     let folder = Folder::new();
     let mut command = program();
     command.current_dir(&folder.0);

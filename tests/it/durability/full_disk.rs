@@ -1,4 +1,4 @@
-//! A disk that is full, and is not any more.
+//! A full disk, and its recovery.
 
 use std::fs::{File, create_dir_all, remove_file};
 use std::io::Write;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::program::Running;
 
-/// A small file system of its own.
+/// A small file system.
 struct Disk(PathBuf);
 
 impl Disk {
@@ -27,7 +27,7 @@ impl Disk {
         Self(path)
     }
 
-    /// Takes all the space that is left.
+    /// Takes all remaining space.
     fn fill(&self) -> PathBuf {
         let path = self.0.join("filler");
         let mut file = File::create(&path).unwrap();
@@ -43,7 +43,7 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_full_disk_refuses_webhooks_until_there_is_space_again() {
+fn webhooks_are_refused_while_the_disk_is_full() {
     let folder = Folder::new();
     let disk = Disk::mount(&folder.0);
     let store = disk.0.join("printfarm.db");
@@ -59,13 +59,13 @@ fn a_full_disk_refuses_webhooks_until_there_is_space_again() {
     };
     assert_eq!(done(&program, 0).0, 200);
     let filler = disk.fill();
-    // The log has some room within what is allocated to it.
+    // The log has some space left in its allocated blocks.
     let refused = (1..200).map(|number| done(&program, number)).find(|(status, _)| *status != 200);
     let before = scrape(&program);
     let (status, text) = refused.unwrap();
     assert_eq!(status, 503, "{text}");
     assert!(text.contains(r#""reason":"store""#) && text.contains("the disk is full"), "{text}");
-    assert!(!text.contains("durability-"), "a sender is told no path: {text}");
+    assert!(!text.contains("durability-"), "the sender must not read a path: {text}");
     assert_eq!(program.request("GET", "/-/ready", "").status, 503);
     assert_eq!(program.request("GET", "/-/healthy", "").status, 200);
     let failures = own(&program, "printfarm_store_failures_total");

@@ -1,4 +1,4 @@
-//! Nothing that was acknowledged is ever lost: crashes, stops under load, full disks, files in the wrong hands.
+//! An acknowledged webhook is never lost: crashes, stops under load, full disks, tampered files.
 
 mod crash;
 mod files;
@@ -15,13 +15,13 @@ use printfarm_exporter::store::open_to_read;
 
 use crate::program::Running;
 
-/// How long the exporter may take to see that its store works again: two of its ticks.
-const HEALING: Duration = Duration::from_secs(10);
+/// How long the exporter may take to notice that its store works again: two ticks.
+const RECOVERY: Duration = Duration::from_secs(10);
 
 const OCTOPRINT: &str = "/webhook/octoprint";
 const OCTOEVERYWHERE: &str = "/webhook/octoeverywhere";
 
-/// A folder that goes with the test.
+/// A folder that is removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -53,14 +53,14 @@ fn octoeverywhere(printer: &str, event: u8, print: &str, seconds: u64) -> String
     )
 }
 
-/// The end of a whole print that nobody announced, by OctoPrint.
+/// The end of a print whose start was not reported, from OctoPrint.
 fn octoprint_done(file: &str, seconds: f64) -> String {
     format!(
         r#"{{"topic": "Print Done", "extra": {{"name": "{file}", "path": "{file}", "origin": "local", "time": {seconds}}}}}"#
     )
 }
 
-/// Posts over a connection that may break at any moment. Answers with the status of a response that was read whole.
+/// Posts over a connection that may break at any time. Returns the status of a complete response.
 fn post(stream: &mut TcpStream, target: &str, body: &str) -> Option<u16> {
     let length = body.len();
     let request = format!(
@@ -90,7 +90,7 @@ fn connect(address: SocketAddr) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// The series of `/metrics` that come from the state.
+/// The series of `/metrics` that are computed from the state.
 fn state(exposition: &str) -> BTreeMap<String, f64> {
     let own =
         ["printfarm_webhook", "printfarm_store", "printfarm_build", "printfarm_config", "process_", "#"];
@@ -108,7 +108,7 @@ fn scrape(program: &Running) -> BTreeMap<String, f64> {
     state(&program.request("GET", "/metrics", "").text())
 }
 
-/// The value of a series that the exporter has of itself.
+/// The value of one of the exporter's own series.
 fn own(program: &Running, series: &str) -> f64 {
     let text = program.request("GET", "/metrics", "").text();
     let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -120,15 +120,15 @@ fn sum(series: &BTreeMap<String, f64>, family: &str) -> f64 {
     series.iter().filter(|(name, _)| of_family(name)).map(|(_, value)| value).sum()
 }
 
-/// No counter shows less than before.
+/// Asserts that no counter has fallen.
 fn assert_nothing_fell(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>, context: &str) {
     for (series, before) in before.iter().filter(|(name, _)| name.contains("_total")) {
-        let after = after.get(series).unwrap_or_else(|| panic!("{context}: {series} is gone"));
+        let after = after.get(series).unwrap_or_else(|| panic!("{context}: {series} is missing"));
         assert!(after >= before, "{context}: {series} fell from {before} to {after}");
     }
 }
 
-/// Prints that were started have ended or are open; those that have ended are rows.
+/// Asserts that every started print has ended or is open, and that every ended one is a row.
 fn assert_balanced(series: &BTreeMap<String, f64>, store: &Path, context: &str) {
     let (started, ended) =
         (sum(series, "printfarm_prints_started_total"), sum(series, "printfarm_prints_total"));
@@ -138,7 +138,7 @@ fn assert_balanced(series: &BTreeMap<String, f64>, store: &Path, context: &str) 
     assert!((ended - f64::from(rows)).abs() < 0.5, "{context}: {ended} ended, {rows} rows");
 }
 
-/// The outcomes of the rows of every print, by its print id, else its file.
+/// The outcomes in the rows of each print, by print id, or by file where there is none.
 fn ended_prints(store: &Path) -> BTreeMap<String, Vec<String>> {
     let connection = open_to_read(store).unwrap();
     let mut rows = connection.prepare("SELECT coalesce(print_id, file), outcome FROM prints").unwrap();
@@ -150,7 +150,7 @@ fn ended_prints(store: &Path) -> BTreeMap<String, Vec<String>> {
     ended
 }
 
-/// Posts, and answers with what the answer says: the status, and the reason and message where it was refused.
+/// Posts and returns the status and the body of the response.
 fn send(program: &Running, target: &str, body: &str) -> (u16, String) {
     let response = program.request("POST", target, body);
     (response.status, response.text())
@@ -163,7 +163,7 @@ fn wait_until_ready(program: &Running) {
 fn wait_for_readiness(program: &Running, status: u16) {
     let mut waited = Duration::ZERO;
     while program.request("GET", "/-/ready", "").status != status {
-        assert!(waited < HEALING, "/-/ready is not {status} after {waited:?}");
+        assert!(waited < RECOVERY, "/-/ready is not {status} after {waited:?}");
         std::thread::sleep(Duration::from_millis(100));
         waited += Duration::from_millis(100);
     }
