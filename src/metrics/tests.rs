@@ -1,8 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
 
 use super::catalogue::{self, Label, Metric, Scope};
 use super::samples::{busy, fresh, seasoned};
@@ -118,45 +114,6 @@ fn the_document_names_no_metric_that_does_not_exist() {
         let is_metric = family.starts_with("printfarm_") && family != "printfarm_exporter";
         assert!(!is_metric || names.contains(family), "{word}");
     }
-}
-
-#[test]
-fn promtool_finds_nothing_to_complain_about() {
-    let output = promtool(&["check", "metrics"], &everything());
-    assert!(
-        output.status.success() && output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-#[test]
-fn the_documents_queries_are_valid() {
-    let queries: Vec<_> =
-        DOCUMENT.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(queries.len() >= 5, "{queries:?}");
-    let mut rules = String::from("groups:\n- name: document\n  rules:\n");
-    for (number, query) in queries.iter().enumerate() {
-        let indented = query.trim_end().replace('\n', "\n      ");
-        write!(rules, "  - record: query_{number}\n    expr: |\n      {indented}\n").unwrap();
-    }
-    let file = std::env::temp_dir().join(format!("printfarm-queries-{}.yml", std::process::id()));
-    fs::write(&file, rules).unwrap();
-    let output = promtool(&["check", "rules", file.to_str().unwrap()], "");
-    fs::remove_file(&file).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn promtool(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new("promtool")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("promtool is needed: apt-get install --no-install-recommends prometheus");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../it/client.rs"]
+#[path = "../common/client.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod client;
 mod container;

@@ -1,35 +1,116 @@
-//! The alerts in prometheus/, and their way: from a webhook through Prometheus and Alertmanager to whoever receives them.
+//! The alerts, their unit tests, the runbook and the example of Alertmanager agree with each other.
 
-mod rules;
-mod whole_way;
-
-use std::fs;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// A file of the project.
-fn text(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+use crate::common::alerts::{alerts, items, unit_tests, word, yaml};
+use crate::common::repository_file as text;
+use crate::metric_names::{complaints, known};
+
+const ALERTMANAGER: &str = "prometheus/alertmanager.yml";
+const RUNBOOK: &str = "docs/RUNBOOK.md";
+
+#[test]
+fn every_alert_has_unit_tests_in_which_it_fires_and_in_which_it_is_quiet() {
+    let mut tested: BTreeMap<String, BTreeSet<bool>> = BTreeMap::new();
+    for file in unit_tests() {
+        let file = yaml(&file);
+        for test in items(&file["tests"]).iter().flat_map(|test| items(&test["alert_rule_test"])) {
+            let fires = !items(&test["exp_alerts"]).is_empty();
+            tested.entry(word(&test["alertname"]).to_owned()).or_default().insert(fires);
+        }
+    }
+    let both = BTreeSet::from([false, true]);
+    let expected = alerts().iter().map(|alert| (word(&alert["alert"]).to_owned(), both.clone())).collect();
+    assert_eq!(tested, expected);
 }
 
-fn yaml(path: &str) -> Value {
-    yaml_serde::from_str(&text(path)).unwrap()
+#[test]
+fn every_alert_says_what_is_wrong_how_bad_it_is_and_where_to_read_on() {
+    let mut names = BTreeSet::new();
+    for alert in alerts() {
+        let name = word(&alert["alert"]);
+        assert!(name.starts_with("PrintFarm") && names.insert(name.to_owned()), "{name}");
+        let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
+        assert!(["critical", "warning", "info"].contains(&word(&labels["severity"])), "{name}");
+        assert!(["printer", "exporter"].contains(&word(&labels["scope"])), "{name}");
+        let [summary, description] = ["summary", "description"].map(|key| word(&annotations[key]));
+        assert!(!summary.contains("{{") && summary.ends_with('.'), "{name}: {summary}");
+        assert!(description.contains("{{ $labels.") && description.ends_with('.'), "{name}: {description}");
+        let heading = format!("{RUNBOOK}#{}", name.to_lowercase());
+        assert_eq!(word(&annotations["runbook_url"]), heading);
+    }
 }
 
-fn items(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+#[test]
+fn the_runbook_has_one_heading_for_each_alert() {
+    let runbook = text(RUNBOOK);
+    let headings: Vec<_> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let alerts = alerts();
+    let names: Vec<_> = alerts.iter().map(|alert| word(&alert["alert"])).collect();
+    assert_eq!(headings, names);
+    for section in runbook.split("\n## ").skip(1) {
+        let name = section.lines().next().unwrap();
+        for part in ["**Meaning.**", "**Impact.**", "**Look.**", "**Do.**", "**Tune.**"] {
+            assert_eq!(section.matches(part).count(), 1, "{name}: {part}");
+        }
+    }
 }
 
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap()
+/// The queries that a description looks something up with, as they are once the labels stand in them.
+fn queries_in(description: &str) -> impl Iterator<Item = String> {
+    let quoted = description.split('`').skip(1).step_by(2);
+    quoted.map(|query| query.replace("%q", "\"\"").replace("%f", "0"))
 }
 
-/// Every alert of the rules.
-fn alerts() -> Vec<Value> {
-    let rules = yaml("prometheus/alerts.yml");
-    let alerts: Vec<_> =
-        items(&rules["groups"]).iter().flat_map(|group| items(&group["rules"])).cloned().collect();
-    assert!(alerts.len() > 10, "{alerts:?}");
-    alerts
+#[test]
+fn every_name_in_the_rules_and_in_the_runbook_is_in_the_catalogue() {
+    let alerts = alerts();
+    let mut queries: Vec<String> = Vec::new();
+    for alert in &alerts {
+        queries.push(word(&alert["expr"]).to_owned());
+        queries.extend(queries_in(word(&alert["annotations"]["description"])));
+    }
+    assert!(queries.len() > alerts.len(), "descriptions look up the file");
+    let runbook = text(RUNBOOK);
+    let blocks = runbook.split("```promql\n").skip(1);
+    queries.extend(blocks.map(|rest| rest.split("```").next().unwrap().to_owned()));
+    let known = known();
+    for query in queries {
+        assert_eq!(complaints(&query, &known), [""; 0], "{query}");
+    }
+}
+
+/// A template that fails, or uses a label that is not there, says so between angle brackets instead of failing the rule.
+#[test]
+fn no_unit_test_expects_a_description_with_a_hole() {
+    for file in unit_tests() {
+        let file = yaml(&file);
+        let tests = items(&file["tests"]).iter().flat_map(|test| items(&test["alert_rule_test"]));
+        for expected in tests.flat_map(|test| items(&test["exp_alerts"])) {
+            let description = word(&expected["exp_annotations"]["description"]);
+            assert!(!description.contains('<') && !description.contains("  "), "{description}");
+        }
+    }
+}
+
+/// The names of alerts that a list of matchers writes out.
+fn named(matchers: &Value) -> impl Iterator<Item = &str> {
+    let matchers = items(matchers).iter().map(word).filter(|matcher| matcher.starts_with("alertname"));
+    matchers
+        .flat_map(|matcher| matcher.split('"').nth(1).unwrap().split('|'))
+        .filter(|name| !name.contains('.'))
+}
+
+#[test]
+fn the_alertmanager_example_names_no_alert_that_does_not_exist() {
+    let config = yaml(ALERTMANAGER);
+    let alerts = alerts();
+    let known: BTreeSet<_> = alerts.iter().map(|alert| word(&alert["alert"])).collect();
+    let rules = items(&config["inhibit_rules"]);
+    let inhibiting = rules.iter().flat_map(|rule| [&rule["source_matchers"], &rule["target_matchers"]]);
+    let routing = items(&config["route"]["routes"]).iter().map(|route| &route["matchers"]);
+    let used: BTreeSet<_> = inhibiting.chain(routing).flat_map(named).collect();
+    assert!(used.len() > 3 && used.is_subset(&known), "{used:?}");
 }

@@ -15,7 +15,7 @@ use printfarm_exporter::webhook::BodyLimits;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;
-use crate::program::{Running, file, run};
+use crate::common::program::{Running, file, run};
 
 const HARDENING: &str = include_str!("../../docs/HARDENING.md");
 const CONFIGURATION: &str = include_str!("../../docs/CONFIGURATION.md");

@@ -11,9 +11,9 @@ use printfarm_exporter::store::{SqliteStore, open_to_read};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::captures::{aimed, requests};
 use crate::client::Connection as Client;
-use crate::program::{Running, program, text};
+use crate::common::captures::{aimed, requests};
+use crate::common::program::{Running, program, text};
 use crate::sample_store::{folder, sample_store};
 
 fn storage(path: &Path) -> String {

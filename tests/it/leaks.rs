@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::client::Connection;
+use crate::common::program::{Running, program};
 use crate::malformed::requests;
-use crate::program::{Running, program};
 
 /// What must not come out again.
 const MARK: &str = "hunter2xyzzy";

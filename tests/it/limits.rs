@@ -17,7 +17,7 @@ use printfarm_exporter::timestamp::Timestamp;
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;
-use crate::program::Running;
+use crate::common::program::Running;
 
 const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
 const SHORT: Duration = Duration::from_millis(300);

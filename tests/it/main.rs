@@ -1,12 +1,13 @@
-//! The exporter from outside: over sockets, and as a program.
+//! The exporter from outside: over sockets, and as a program. These tests need no other program; those that do are in
+//! tests/stack.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod alerts;
-mod app;
 mod captures;
-mod certificates;
-mod client;
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "the tests of the stack need more of it")]
+mod common;
 mod connections;
 mod contract;
 mod dashboards;
@@ -21,15 +22,15 @@ mod limits;
 mod malformed;
 mod metric_names;
 mod program;
-mod prometheus;
 mod promql;
 mod reload;
 mod restart;
 mod sample_store;
 mod secrets;
 mod simulated;
-mod stack;
 mod stop;
 mod storage_doc;
 mod web_config;
 mod webhooks;
+
+use common::{app, certificates, client};

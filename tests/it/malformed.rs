@@ -5,9 +5,9 @@ pub(crate) mod requests;
 
 use std::fs;
 
-use crate::captures;
 use crate::client::Connection;
-use crate::program::Running;
+use crate::common::captures;
+use crate::common::program::Running;
 use requests::Case;
 
 /// By how much all of them together may raise the memory that the program has ever held.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::promql::{self, References};
 
 /// The recording rules, as they are shipped.
-pub(crate) const RECORDING_RULES: &str = include_str!("../../prometheus/recording_rules.yml");
+const RECORDING_RULES: &str = include_str!("../../prometheus/recording_rules.yml");
 
 /// The labels of a metric; those of a closed set with all their values.
 type Labels = BTreeMap<&'static str, Option<&'static [&'static str]>>;
@@ -82,6 +82,17 @@ pub(crate) fn complaints(expression: &str, known: &Known) -> Vec<String> {
     let nowhere = labels.iter().filter(|label| !there.contains(label.as_str()));
     wrong.extend(nowhere.map(|label| format!("nothing there has a label {label}")));
     wrong
+}
+
+#[test]
+fn every_name_in_the_queries_of_the_document_exists() {
+    let document = include_str!("../../docs/METRICS.md");
+    let queries: Vec<_> =
+        document.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(queries.len() > 10, "{queries:?}");
+    for query in queries {
+        assert_eq!(complaints(query, &known()), [""; 0], "{query}");
+    }
 }
 
 #[test]

@@ -10,10 +10,10 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 use serde_json::json;
 
-use crate::app::{Setup, TestApp};
+use crate::app::{Setup, TestApp, users};
 use crate::certificates::{Authority, Folder, Identity, VERSIONS};
 use crate::client::{Connection, Response};
-use crate::stack::{Prometheus, eventually};
+use crate::common::eventually;
 
 const STARTED: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
 const HARDENING: &str = include_str!("../../docs/HARDENING.md");
@@ -26,11 +26,6 @@ const UNAUTHORIZED: &str = "printfarm_web_unauthorized_total";
 const ALICE: &str = "Authorization: Basic YWxpY2U6ZmVybg==\r\n";
 const WRONG_PASSWORD: &str = "Authorization: Basic YWxpY2U6bW9zcw==\r\n";
 const UNKNOWN_USER: &str = "Authorization: Basic Y2Fyb2w6ZmVybg==\r\n";
-
-/// A section with a user, whose password is `fern` at the lowest cost.
-pub(crate) fn users(name: &str) -> String {
-    format!("basic_auth_users: {{{name}: '{}'}}\n", bcrypt::hash("fern", 4).unwrap())
-}
 
 /// An exporter with a certificate, and whoever signed it.
 struct Encrypted {
@@ -381,77 +376,4 @@ fn the_port_of_the_webhooks_is_encrypted_and_asks_for_nothing() {
     assert!(exporter.attempt(exporter.client(None)).is_err());
     let identity = exporter.authority.client();
     assert!(exporter.attempt(exporter.client(Some(&identity))).unwrap().contains(" 401 "));
-}
-
-/// A job that scrapes over TLS.
-pub(crate) fn job(
-    name: &str,
-    target: &str,
-    user: &str,
-    password: &str,
-    authority: &str,
-    certificate: Option<&str>,
-) -> String {
-    let certificate =
-        certificate.map_or(String::new(), |name| format!(", cert_file: {name}.pem, key_file: {name}.key"));
-    format!(
-        "- {{job_name: {name}, scheme: https, basic_auth: {{username: {user}, password: {password}}}, \
-         tls_config: {{ca_file: {authority}, server_name: localhost{certificate}}}, \
-         static_configs: [{{targets: ['{target}']}}]}}\n"
-    )
-}
-
-#[test]
-fn a_real_prometheus_comes_in_with_the_right_certificate_and_password_alone() {
-    let exporter = Encrypted::start(&format!("{MUTUAL}{}", users("alice")));
-    let other = Authority::new("Others");
-    let identities = [
-        ("client", exporter.authority.client()),
-        ("expired", exporter.authority.expired_client()),
-        ("other", other.client()),
-    ];
-    let target = exporter.app.address.to_string();
-    let job = |name, user, password, authority, certificate| {
-        job(name, &target, user, password, authority, certificate)
-    };
-    let jobs = [
-        job("right", "alice", "fern", "ca.pem", Some("client")),
-        job("password", "alice", "moss", "ca.pem", Some("client")),
-        job("user", "carol", "fern", "ca.pem", Some("client")),
-        job("authority", "alice", "fern", "other-ca.pem", Some("client")),
-        job("none", "alice", "fern", "ca.pem", None),
-        job("other", "alice", "fern", "ca.pem", Some("other")),
-        job("expired", "alice", "fern", "ca.pem", Some("expired")),
-    ];
-    let config = format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{}", jobs.concat());
-    let mut files =
-        vec![("ca.pem".to_owned(), exporter.authority.pem()), ("other-ca.pem".to_owned(), other.pem())];
-    for (name, identity) in identities {
-        files.push((format!("{name}.pem"), identity.certificate));
-        files.push((format!("{name}.key"), identity.key));
-    }
-    let files: Vec<_> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
-    let prometheus = Prometheus::start(&config, &files);
-    let expected = [
-        ("right", "up", ""),
-        ("password", "down", "401"),
-        ("user", "down", "401"),
-        ("authority", "down", "certificate"),
-        ("none", "down", "tls"),
-        ("other", "down", "tls"),
-        ("expired", "down", "tls"),
-    ];
-    for (name, health, part) in expected {
-        let target = eventually(&format!("{name} was tried"), || {
-            let targets = prometheus.api("targets", &[("state", "active")])["activeTargets"].take();
-            let found = targets.as_array().unwrap().iter().find(|target| target["labels"]["job"] == name);
-            found.filter(|target| target["health"] != "unknown").cloned()
-        });
-        let error = target["lastError"].as_str().unwrap();
-        assert!(target["health"] == health && error.contains(part), "{name}: {target}");
-    }
-    eventually("what was scraped is there", || {
-        let result = prometheus.query("printfarm_build_info{job=\"right\"}");
-        (result.as_array().unwrap().len() == 1).then_some(())
-    });
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::model::{self, Dashboard, list, text};
-use super::names::label_values;
+use crate::common::dashboards::{self as model, Dashboard, label_values, list, text};
 use crate::promql;
 
 /// Windows that do not follow the graph's resolution, and why.

@@ -1,10 +1,4 @@
-//! The dashboards: their form, the words that they use, and what their queries return.
+//! The dashboards: their form, and the names that they use. tests/stack runs their queries.
 
-mod drawing;
-mod feed;
 mod form;
-mod grafana;
-mod model;
 mod names;
-mod queries;
-mod schema;

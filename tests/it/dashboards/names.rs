@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{self, text};
+use crate::common::dashboards::{self as model, label_values, text};
 use crate::metric_names::{complaints, known, level, recorded};
 use crate::promql;
 
@@ -22,12 +22,6 @@ fn every_name_in_a_dashboard_exists() {
             }
         }
     }
-}
-
-/// The selector and the label of `label_values(selector, label)`.
-pub(super) fn label_values(query: &str) -> Option<(&str, &str)> {
-    let (selector, label) = query.strip_prefix("label_values(")?.strip_suffix(')')?.rsplit_once(',')?;
-    Some((selector.trim(), label.trim()))
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{
     octoeverywhere, octoprint_done, post, scrape, state,
 };
 use crate::client::Connection;
-use crate::program::Running;
+use crate::common::program::Running;
 
 const ROUNDS: usize = 60;
 const SENDERS: usize = 6;

@@ -7,7 +7,7 @@ use std::process::Output;
 use rusqlite::Connection;
 
 use super::{Folder, OCTOPRINT, ended_prints, octoprint_done, send, wait_for_readiness, wait_until_ready};
-use crate::program::{Running, program, text};
+use crate::common::program::{Running, program, text};
 
 fn done(program: &Running, name: &str) -> (u16, String) {
     send(program, &format!("{OCTOPRINT}/delta"), &octoprint_done(name, 5.5))

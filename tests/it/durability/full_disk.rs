@@ -9,7 +9,7 @@ use super::{
     Folder, OCTOPRINT, assert_balanced, assert_nothing_fell, ended_prints, octoprint_done, own, scrape, send,
     wait_until_ready,
 };
-use crate::program::Running;
+use crate::common::program::Running;
 
 /// A small file system.
 struct Disk(PathBuf);

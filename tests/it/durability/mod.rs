@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use printfarm_exporter::store::open_to_read;
 
-use crate::program::Running;
+use crate::common::program::Running;
 
 /// How long the exporter may take to notice that its store works again: two ticks.
 const RECOVERY: Duration = Duration::from_secs(10);

@@ -11,9 +11,9 @@ use printfarm_exporter::process;
 use super::honest::{Honest, Place, SECRET, Served};
 use crate::certificates::{Authority, Folder, VERSIONS};
 use crate::client::Connection;
+use crate::common::eventually;
+use crate::common::program::{Running, program};
 use crate::malformed::peak;
-use crate::program::{Running, program};
-use crate::stack::eventually;
 
 const DOCUMENT: &str = include_str!("../../../docs/HARDENING.md");
 

@@ -3,7 +3,7 @@
 use super::arena::Arena;
 use super::honest::SECRET;
 use crate::client::Connection;
-use crate::stack::eventually;
+use crate::common::eventually;
 
 const EVICTED: &str = "connections_dropped_total{reason=evicted}";
 const MALFORMED: &str = "webhook_rejected_total{reason=malformed,source=octoprint}";

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::arena::{Arena, attacker};
 use super::honest::SECRET;
-use crate::prometheus;
+use crate::common::exposition;
 
 /// How many characters a file's name has here; the longest are four bytes long, and 1,024 bytes are kept.
 const LONG: usize = 250;
@@ -59,7 +59,7 @@ fn every_character() {
     });
     assert_eq!(send(&arena, bodies)[1], 0);
     let text = arena.place.scrape();
-    let printers = prometheus::read(&text).into_keys().filter_map(|mut labels| labels.remove("printer"));
+    let printers = exposition::read(&text).into_keys().filter_map(|mut labels| labels.remove("printer"));
     let printers: std::collections::BTreeSet<String> = printers.collect();
     assert!(printers.len() > 150, "{}", printers.len());
     assert_eq!(arena.close().len(), 0);

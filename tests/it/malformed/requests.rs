@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::chosen;
-use crate::captures;
+use crate::common::captures;
 
 pub(crate) const JSON: &str = "Content-Type: application/json\r\n";
 pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";

@@ -1,0 +1,35 @@
+//! What the tests of the exporter share: clients, certificates, captured requests, and ways to start an exporter.
+
+use std::thread;
+use std::time::Duration;
+
+pub(crate) mod alerts;
+pub(crate) mod app;
+pub(crate) mod captures;
+pub(crate) mod certificates;
+pub(crate) mod client;
+pub(crate) mod dashboards;
+pub(crate) mod exposition;
+pub(crate) mod program;
+pub(crate) mod simulated;
+
+/// How often [`eventually`] looks before it gives up, and how long it waits in between.
+const LOOKS: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What `look` finds, once it finds it.
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..LOOKS {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::sleep(PAUSE);
+    }
+    panic!("it did not happen in time: {what}");
+}
+
+/// A file of the repository.
+pub(crate) fn repository_file(path: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

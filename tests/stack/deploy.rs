@@ -1,0 +1,47 @@
+//! The examples in deploy/, by the tools that know their formats.
+
+use std::fs;
+use std::process::Command;
+
+use crate::common::program::text;
+use crate::servers::{folder_with, installed, tool};
+
+const UNIT: &str = include_str!("../../deploy/printfarm_exporter.service");
+const CHECKER: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/check-jsonschema/bin/check-jsonschema");
+
+/// The highest exposure that `systemd-analyze security` may state, of 10. A service on the network cannot get below 1.
+const EXPOSURE: f64 = 1.1;
+
+#[test]
+fn the_compose_file_follows_the_specification() {
+    tool(CHECKER, &["--builtin-schema", "vendor.compose-spec", "deploy/compose.yaml"]);
+}
+
+#[test]
+fn promtool_accepts_the_configuration_of_prometheus() {
+    tool("promtool", &["check", "config", "--syntax-only", "deploy/prometheus.yml"]);
+}
+
+#[test]
+fn systemd_accepts_the_unit_and_rates_it_as_safe() {
+    let program = env!("CARGO_BIN_EXE_printfarm_exporter");
+    let unit = UNIT.replace("/usr/local/bin/printfarm_exporter", program);
+    let folder = folder_with(&[("printfarm_exporter.service", &unit)]);
+    let path = folder.join("printfarm_exporter.service");
+    let analyze = |arguments: &[&str]| {
+        let output = Command::new("systemd-analyze").args(arguments).arg(&path).output();
+        let output = installed("systemd-analyze", output);
+        let printed = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {printed}");
+        printed
+    };
+    let printed = analyze(&["verify", "--man=no"]);
+    assert!(!printed.contains("printfarm_exporter.service"), "{printed}");
+
+    let printed = analyze(&["security", "--offline=true", "--no-pager"]);
+    let overall = printed.split("Overall exposure level").nth(1).unwrap().split(": ").nth(1).unwrap();
+    let exposure: f64 = overall.split(' ').next().unwrap().parse().unwrap();
+    assert!(exposure <= EXPOSURE, "{printed}");
+    fs::remove_dir_all(folder).unwrap();
+}

@@ -1,0 +1,16 @@
+//! The exporter together with the programs around it: Prometheus, Alertmanager, Node.js, Chromium and others, which
+//! scripts/install-test-tools installs. `cargo test` leaves these tests out; scripts/test runs them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod alerts;
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "the other tests need more of it")]
+mod common;
+mod dashboards;
+mod deploy;
+mod metrics;
+mod prometheus;
+mod screenshots;
+mod servers;
+mod tls;
