@@ -130,7 +130,7 @@ impl Exporter {
         };
         self.metrics.own.event(source, kind);
         if let Some(reason) = ignored {
-            self.metrics.own.ignored(source, reason.as_str());
+            self.metrics.own.ignored(source, reason);
         }
         Ok(())
     }

@@ -11,6 +11,9 @@ macro_rules! label_values {
             /// Every member, in the order in which they are exposed.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
+            /// The label values, in the same order.
+            pub const VALUES: &'static [&'static str] = &[$($word),+];
+
             /// The label value.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

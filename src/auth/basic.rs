@@ -125,7 +125,7 @@ impl Visit {
     }
 
     fn refuse(&self, refusal: AuthError) -> Response {
-        self.lock.own.unauthorized(refusal.as_str());
+        self.lock.own.unauthorized(refusal);
         if let AuthError::Busy = refusal {
             let line = "Too many passwords are being checked; try again.\n";
             let mut response = answer::text(StatusCode::SERVICE_UNAVAILABLE, line);

@@ -177,7 +177,7 @@ fn accept(web: &AppState, source: Source, done: &Done) -> Response {
     };
     web.metrics.own.event(source, *kind);
     if let Some(reason) = ignored {
-        web.metrics.own.ignored(source, reason.as_str());
+        web.metrics.own.ignored(source, reason);
     }
     answer.response(StatusCode::OK)
 }
@@ -190,7 +190,7 @@ fn refuse(
     reject: &WebhookError,
 ) -> Response {
     let (status, reason) = (reject.status(), reject.reason().as_str());
-    web.metrics.own.rejected(source, reason);
+    web.metrics.own.rejected(source, reject.reason());
     log(web, source, client(peer), printer, reject);
     let mut response = Answer::rejected(reason, reject.to_string()).response(status);
     let headers = response.headers_mut();

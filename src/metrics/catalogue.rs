@@ -86,39 +86,23 @@ impl Label {
     }
 }
 
-/// The label values of a closed set, as a constant.
-macro_rules! words_of {
-    ($set:ty) => {{
-        const WORDS: [&str; <$set>::ALL.len()] = {
-            let mut words = [""; <$set>::ALL.len()];
-            let mut at = 0;
-            while at < words.len() {
-                words[at] = <$set>::ALL[at].as_str();
-                at += 1;
-            }
-            words
-        };
-        &WORDS
-    }};
-}
-
-const ACTION: Label = Label::closed("action", words_of!(WarningAction));
-const ATTENTION_REASON: Label = Label::closed("reason", words_of!(AttentionReason));
-const DROPPED_REASON: Label = Label::closed("reason", words_of!(DropReason));
-const EVENT: Label = Label::closed("event", words_of!(EventLabel));
+const ACTION: Label = Label::closed("action", WarningAction::VALUES);
+const ATTENTION_REASON: Label = Label::closed("reason", AttentionReason::VALUES);
+const DROPPED_REASON: Label = Label::closed("reason", DropReason::VALUES);
+const EVENT: Label = Label::closed("event", EventLabel::VALUES);
 const FILE: Label = Label::open("file");
 const ID: Label = Label::open("id");
-const IGNORED_REASON: Label = Label::closed("reason", words_of!(IgnoreReason));
+const IGNORED_REASON: Label = Label::closed("reason", IgnoreReason::VALUES);
 const NAME: Label = Label::open("name");
-const ORIGIN: Label = Label::closed("origin", words_of!(Origin));
-const OUTCOME: Label = Label::closed("outcome", words_of!(Outcome));
+const ORIGIN: Label = Label::closed("origin", Origin::VALUES);
+const OUTCOME: Label = Label::closed("outcome", Outcome::VALUES);
 const PRINTER: Label = Label::open("printer");
-const REJECTED_REASON: Label = Label::closed("reason", words_of!(RejectReason));
+const REJECTED_REASON: Label = Label::closed("reason", RejectReason::VALUES);
 const REVISION: Label = Label::open("revision");
 const RUST_VERSION: Label = Label::open("rustversion");
-const SOURCE: Label = Label::closed("source", words_of!(Source));
-const UNAUTHORIZED_REASON: Label = Label::closed("reason", words_of!(AuthError));
-const STATE: Label = Label::closed("state", words_of!(State));
+const SOURCE: Label = Label::closed("source", Source::VALUES);
+const UNAUTHORIZED_REASON: Label = Label::closed("reason", AuthError::VALUES);
+const STATE: Label = Label::closed("state", State::VALUES);
 const VERSION: Label = Label::open("version");
 
 /// Defines one constant for each metric, and `ALL`. The doc comment is the help text.

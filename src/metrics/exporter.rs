@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec};
 
 use super::catalogue;
-use crate::labels::{DropReason, EventLabel, Source};
+use crate::labels::{AuthError, DropReason, EventLabel, IgnoreReason, RejectReason, Source};
 use crate::timestamp::Timestamp;
 use page::Page;
 
@@ -72,15 +72,14 @@ impl ExporterMetrics {
         self.events.with_label_values(&[kind.as_str(), source.as_str()]).inc();
     }
 
-    /// Counts a webhook that is answered with success and changes nothing; the reason is one of
-    /// [`crate::labels::IgnoreReason`].
-    pub fn ignored(&self, source: Source, reason: &'static str) {
-        self.ignored.with_label_values(&[reason, source.as_str()]).inc();
+    /// Counts a webhook that is answered with success and changes nothing.
+    pub fn ignored(&self, source: Source, reason: IgnoreReason) {
+        self.ignored.with_label_values(&[reason.as_str(), source.as_str()]).inc();
     }
 
-    /// Counts a webhook that is answered with an error; the reason is one of [`crate::labels::RejectReason`].
-    pub fn rejected(&self, source: Source, reason: &'static str) {
-        self.rejected.with_label_values(&[reason, source.as_str()]).inc();
+    /// Counts a webhook that is answered with an error.
+    pub fn rejected(&self, source: Source, reason: RejectReason) {
+        self.rejected.with_label_values(&[reason.as_str(), source.as_str()]).inc();
     }
 
     /// Notes how long it took to answer a webhook.
@@ -142,9 +141,9 @@ impl ExporterMetrics {
         }
     }
 
-    /// Counts a request that is not let in; the reason is one of [`crate::labels::AuthError`].
-    pub fn unauthorized(&self, reason: &'static str) {
-        self.unauthorized.with_label_values(&[reason]).inc();
+    /// Counts a request that basic authentication denies.
+    pub fn unauthorized(&self, reason: AuthError) {
+        self.unauthorized.with_label_values(&[reason.as_str()]).inc();
     }
 
     /// Appends all of it to `out`, in text format 0.0.4, sorted by name.
@@ -167,7 +166,6 @@ mod tests {
 
     use super::page::BUCKETS;
     use super::*;
-    use crate::labels::{AuthError, IgnoreReason, RejectReason};
 
     fn text(own: &ExporterMetrics) -> String {
         let mut out = BytesMut::new();
@@ -214,6 +212,23 @@ mod tests {
     }
 
     #[test]
+    fn counting_any_reason_adds_no_series() {
+        let metrics = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
+        let series = || -> BTreeSet<String> {
+            lines(&metrics).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+        };
+        let before = series();
+        for &source in Source::ALL {
+            EventLabel::ALL.iter().for_each(|&event| metrics.event(source, event));
+            IgnoreReason::ALL.iter().for_each(|&reason| metrics.ignored(source, reason));
+            RejectReason::ALL.iter().for_each(|&reason| metrics.rejected(source, reason));
+        }
+        DropReason::ALL.iter().for_each(|&reason| metrics.connection_dropped(reason));
+        AuthError::ALL.iter().for_each(|&reason| metrics.unauthorized(reason));
+        assert_eq!(series(), before);
+    }
+
+    #[test]
     fn the_compiler_is_known() {
         assert!(build()[1].starts_with("1."), "{}", build()[1]);
     }
@@ -226,11 +241,11 @@ mod tests {
             ["printfarm_webhook_events_total{event=\"failure_warning\",source=\"octoeverywhere\"} 1"]
         );
         assert_eq!(
-            changed(|own| own.ignored(local, "duplicate")),
+            changed(|own| own.ignored(local, IgnoreReason::Duplicate)),
             ["printfarm_webhook_ignored_total{reason=\"duplicate\",source=\"octoprint\"} 1"]
         );
         assert_eq!(
-            changed(|own| own.rejected(local, "wrong_secret")),
+            changed(|own| own.rejected(local, RejectReason::WrongSecret)),
             ["printfarm_webhook_rejected_total{reason=\"wrong_secret\",source=\"octoprint\"} 1"]
         );
         assert_eq!(changed(ExporterMetrics::store_failed), ["printfarm_store_failures_total 1"]);
@@ -318,7 +333,7 @@ mod tests {
         };
         check("at the start");
         own.event(Source::OctoPrint, EventLabel::Started);
-        own.rejected(Source::OctoEverywhere, "store");
+        own.rejected(Source::OctoEverywhere, RejectReason::Store);
         own.connections(12_345);
         own.commit(Duration::from_micros(1_234));
         own.webhook_duration(Source::OctoPrint, Duration::from_secs(11));
