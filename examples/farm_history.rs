@@ -11,13 +11,12 @@
 
 use std::io::{self, Write};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context as Task, Poll, Waker};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use clap::Parser;
 use http_body_util::Full;
 use printfarm_exporter::clock::Clock;
@@ -84,7 +83,7 @@ fn main() -> anyhow::Result<()> {
     };
     let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let labels = format!("instance={:?},job={:?}", args.instance, args.job);
-    let mut scrape = Scrape { labels, page: BytesMut::new(), next: start };
+    let mut scrape = Scrape { labels, page: Vec::new(), next: start };
     let mut exporter = Exporter { farm: Farm::default(), metrics: Metrics::new(start)? };
     exporter.metrics.own.config_loaded(start);
     for step in Plan::new(&options) {
@@ -158,7 +157,7 @@ fn now<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
 struct Scrape {
     /// What Prometheus adds to every series.
     labels: String,
-    page: BytesMut,
+    page: Vec<u8>,
     next: Timestamp,
 }
 
@@ -167,8 +166,7 @@ impl Scrape {
     fn write(&mut self, exporter: &Exporter, out: &mut impl Write) -> anyhow::Result<()> {
         let Self { labels, page, next } = self;
         page.clear();
-        let mut scrape = exporter.metrics.scrape(Arc::new(exporter.farm.view().clone()), *next);
-        while scrape.step(page) {}
+        exporter.metrics.write(exporter.farm.view(), *next, page)?;
         let time = next.seconds();
         let is_simulated = |line: &&str| !NOT_SIMULATED.iter().any(|prefix| line.starts_with(prefix));
         for line in str::from_utf8(page)?.lines().filter(|line| !line.starts_with('#')).filter(is_simulated) {

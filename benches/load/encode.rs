@@ -1,9 +1,7 @@
 //! Writing a scrape, without sockets: how long it takes and what it is of.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
-use bytes::BytesMut;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use printfarm_exporter::clock::Clock;
@@ -19,9 +17,6 @@ use crate::report::{Rounds, Target, Targets, head, row};
 use crate::{BURST, PRINTERS, Plan};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_310_000_250_000);
-
-/// How much text is written at a time.
-const PIECE: usize = 32 * 1024;
 
 /// The targets were set for so many series of a printer.
 const SERIES: f64 = 14.0;
@@ -42,7 +37,7 @@ pub(crate) fn encode(plan: &Plan, targets: &mut Targets) {
         "a series",
         "14 series of a printer, in proportion",
     ]);
-    for (printers, most) in [(PRINTERS, [2.0, 4.0]), (BURST, [20.0, 35.0])] {
+    for (printers, most) in [(PRINTERS, [3.0, 6.0]), (BURST, [30.0, 60.0])] {
         let view = farm(printers);
         let mut rounds = [Rounds::default(), Rounds::default()];
         let mut written = [Written::default(), Written::default()];
@@ -78,7 +73,7 @@ pub(crate) fn encode(plan: &Plan, targets: &mut Targets) {
 }
 
 /// A farm of which every printer has printed once, and every other prints now.
-fn farm(printers: usize) -> Arc<View> {
+fn farm(printers: usize) -> View {
     let runtime = Builder::new_current_thread().build().unwrap();
     let read = |path| parse(&runtime.block_on(Request::captured(path).decode()), "p", NOW);
     let events = PRINT.map(read);
@@ -93,7 +88,7 @@ fn farm(printers: usize) -> Arc<View> {
             farm.apply(&event, ApplyTime::at(NOW), &limits, &mut Changes::default()).unwrap();
         }
     }
-    Arc::new(farm.view().clone())
+    farm.view().clone()
 }
 
 /// How many bytes there were.
@@ -103,21 +98,32 @@ struct Written {
     sent: usize,
 }
 
-/// Writes a scrape as it is sent: piece by piece, through memory that serves again.
-fn write(metrics: &Metrics, view: &Arc<View>, gzip: bool) -> Written {
-    let mut written = Written::default();
-    let mut packer = gzip.then(|| GzEncoder::new(Sink::default(), Compression::fast()));
-    pieces(metrics, view, |piece| {
-        written.text += piece.len();
-        match &mut packer {
-            Some(packer) => packer.write_all(piece).unwrap(),
-            None => written.sent += std::hint::black_box(piece).len(),
-        }
-    });
-    if let Some(packer) = packer {
-        written.sent = packer.finish().unwrap().0;
+/// Writes a scrape.
+fn write(metrics: &Metrics, view: &View, gzip: bool) -> Written {
+    let mut text = Sink::default();
+    if !gzip {
+        metrics.write(view, NOW, &mut text).unwrap();
+        return Written { text: text.0, sent: text.0 };
     }
-    written
+    let mut packer = Both(&mut text, GzEncoder::new(Sink::default(), Compression::fast()));
+    metrics.write(view, NOW, &mut packer).unwrap();
+    let sent = packer.1.finish().unwrap().0;
+    Written { text: text.0, sent }
+}
+
+/// Writes everything to both.
+struct Both<A, B>(A, B);
+
+impl<A: Write, B: Write> Write for Both<A, B> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        self.1.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Counts what is written to it.
@@ -135,24 +141,12 @@ impl Write for Sink {
     }
 }
 
-fn pieces(metrics: &Metrics, view: &Arc<View>, mut take: impl FnMut(&[u8])) {
-    let mut scrape = metrics.scrape(Arc::clone(view), NOW);
-    let mut text = BytesMut::with_capacity(2 * PIECE);
-    while scrape.step(&mut text) {
-        if text.len() >= PIECE {
-            take(&text);
-            text.clear();
-        }
-    }
-    take(&text);
-}
-
 /// How many series a farm has more than an empty one.
-fn count_series(metrics: &Metrics, view: &Arc<View>) -> usize {
-    let count = |view: &Arc<View>| {
-        let mut all = Vec::new();
-        pieces(metrics, view, |piece| all.extend_from_slice(piece));
-        String::from_utf8(all).unwrap().lines().filter(|line| !line.starts_with('#')).count()
+fn count_series(metrics: &Metrics, view: &View) -> usize {
+    let count = |view: &View| {
+        let mut text = Vec::new();
+        metrics.write(view, NOW, &mut text).unwrap();
+        String::from_utf8(text).unwrap().lines().filter(|line| !line.starts_with('#')).count()
     };
-    count(view) - count(&Arc::default())
+    count(view) - count(&View::default())
 }

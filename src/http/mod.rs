@@ -6,7 +6,6 @@ pub(crate) mod error;
 mod health;
 mod landing;
 mod metrics;
-mod pieces;
 mod reload;
 pub(crate) mod router;
 mod state;

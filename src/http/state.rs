@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 
 use super::health::Readiness;
-use super::pieces::Turns;
+use super::metrics::Renders;
 
 /// What the endpoints work with.
 pub struct AppState {
@@ -30,8 +30,7 @@ pub struct AppState {
     pub(crate) auth_throttle: AuthThrottle,
     pub(crate) rate_limiter: RateLimiter,
     pub(super) log_throttle: LogThrottle,
-    /// The turns of the scrapes.
-    pub(super) turns: Turns,
+    pub(super) renders: Renders,
     pub(super) options: Options,
     pub(super) ports: Ports,
 }
@@ -91,7 +90,7 @@ impl AppState {
             auth_throttle: AuthThrottle::default(),
             rate_limiter: RateLimiter::default(),
             log_throttle: LogThrottle::default(),
-            turns: Turns::default(),
+            renders: Renders::default(),
             options,
             ports,
         }

@@ -1,23 +1,27 @@
-//! What the exporter tells of itself: the webhooks it gets, its store, its configuration, its process.
+//! The exporter's own metrics: webhooks, store, connections, configuration, process.
 
-mod page;
-mod process;
-
-use std::sync::Arc;
+use std::io;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec};
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
+};
 
-use super::catalogue;
+use super::catalogue::{self, Metric};
 use crate::labels::{AuthError, DropReason, EventLabel, IgnoreReason, RejectReason, Source};
 use crate::timestamp::Timestamp;
-use page::Page;
+use crate::version;
+
+/// Bounds of the histograms in seconds: from an event that needs no commit to a sender's timeout.
+const BUCKETS: [f64; 16] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The exporter's own metrics. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
 pub struct ExporterMetrics {
-    page: Arc<Page>,
+    registry: Registry,
     events: IntCounterVec,
     ignored: IntCounterVec,
     rejected: IntCounterVec,
@@ -36,35 +40,39 @@ pub struct ExporterMetrics {
 }
 
 impl ExporterMetrics {
-    /// All metrics, every series of them at 0, in an exporter that has just loaded its configuration.
+    /// The metrics of an exporter that loaded its configuration at `now`. Every series of a closed label set is there
+    /// from the start, at 0, so that the first event is an increase.
     ///
     /// # Errors
-    /// When two metrics of the catalogue contradict each other.
+    /// When two metrics of the catalogue have the same name.
     pub fn new(now: Timestamp) -> prometheus::Result<Self> {
-        let mut page = Page::new();
-        page.gauge(&catalogue::BUILD_INFO, &build())?.set(1.0);
-        let own = Self {
-            events: page.counters(&catalogue::WEBHOOK_EVENTS)?,
-            ignored: page.counters(&catalogue::WEBHOOK_IGNORED)?,
-            rejected: page.counters(&catalogue::WEBHOOK_REJECTED)?,
-            webhook_duration: page.histograms(&catalogue::WEBHOOK_DURATION)?,
-            commit_duration: page
-                .histograms(&catalogue::STORE_COMMIT_DURATION)?
-                .with_label_values::<&str>(&[]),
-            store_failures: page.counters(&catalogue::STORE_FAILURES)?.with_label_values::<&str>(&[]),
-            connections: page.gauge(&catalogue::CONNECTIONS, &[])?,
-            connections_dropped: page.counters(&catalogue::CONNECTIONS_DROPPED)?,
-            panics: page.counters(&catalogue::PANICS)?.with_label_values::<&str>(&[]),
-            log_lines_dropped: page.counters(&catalogue::LOG_LINES_DROPPED)?.with_label_values::<&str>(&[]),
-            config_successful: page.gauge(&catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL, &[])?,
-            config_success_time: page.gauge(&catalogue::CONFIG_LAST_RELOAD_SUCCESS, &[])?,
-            web_config_successful: page.optional_gauge(&catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
-            certificate_not_after: page.optional_gauge(&catalogue::TLS_CERTIFICATE_NOT_AFTER)?,
-            unauthorized: page.counters(&catalogue::WEB_UNAUTHORIZED)?,
-            page: Arc::new(page),
+        let registry = Registry::new();
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        register(&registry, build_info()?)?.set(1.0);
+        let metrics = Self {
+            events: counters(&registry, &catalogue::WEBHOOK_EVENTS)?,
+            ignored: counters(&registry, &catalogue::WEBHOOK_IGNORED)?,
+            rejected: counters(&registry, &catalogue::WEBHOOK_REJECTED)?,
+            webhook_duration: webhook_duration(&registry)?,
+            commit_duration: register(
+                &registry,
+                Histogram::with_opts(histogram_opts(&catalogue::STORE_COMMIT_DURATION))?,
+            )?,
+            store_failures: counter(&registry, &catalogue::STORE_FAILURES)?,
+            connections: gauge(&registry, &catalogue::CONNECTIONS)?,
+            connections_dropped: counters(&registry, &catalogue::CONNECTIONS_DROPPED)?,
+            panics: counter(&registry, &catalogue::PANICS)?,
+            log_lines_dropped: counter(&registry, &catalogue::LOG_LINES_DROPPED)?,
+            config_successful: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESSFUL)?,
+            config_success_time: gauge(&registry, &catalogue::CONFIG_LAST_RELOAD_SUCCESS)?,
+            web_config_successful: optional_gauge(&registry, &catalogue::WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)?,
+            certificate_not_after: optional_gauge(&registry, &catalogue::TLS_CERTIFICATE_NOT_AFTER)?,
+            unauthorized: counters(&registry, &catalogue::WEB_UNAUTHORIZED)?,
+            registry,
         };
-        own.config_loaded(now);
-        Ok(own)
+        metrics.config_loaded(now);
+        Ok(metrics)
     }
 
     /// Counts a webhook that is answered with success, ignored or not.
@@ -146,35 +154,94 @@ impl ExporterMetrics {
         self.unauthorized.with_label_values(&[reason.as_str()]).inc();
     }
 
-    /// Appends all of it to `out`, in text format 0.0.4, sorted by name.
-    pub fn encode(&self, out: &mut BytesMut) {
-        self.page.write(out);
+    /// Writes every series in text format 0.0.4, sorted by name.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let text = TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
     }
 }
 
-/// The values of the labels of [`catalogue::BUILD_INFO`].
-fn build() -> [&'static str; 3] {
-    let revision = option_env!("PRINTFARM_REVISION").unwrap_or("unknown");
-    [revision, env!("PRINTFARM_RUSTC_VERSION"), env!("CARGO_PKG_VERSION")]
+fn build_info() -> prometheus::Result<Gauge> {
+    let values = [version::REVISION, version::RUSTC, version::VERSION];
+    let labels = catalogue::BUILD_INFO.label_names().zip(values);
+    let opts = labels.fold(opts(&catalogue::BUILD_INFO), |opts, (name, value)| opts.const_label(name, value));
+    Gauge::with_opts(opts)
+}
+
+fn counter(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounter> {
+    register(registry, IntCounter::with_opts(opts(metric))?)
+}
+
+fn counters(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounterVec> {
+    let counters = IntCounterVec::new(opts(metric), &label_names(metric))?;
+    create_series(&counters, metric)?;
+    register(registry, counters)
+}
+
+fn gauge(registry: &Registry, metric: &Metric) -> prometheus::Result<Gauge> {
+    register(registry, Gauge::with_opts(opts(metric))?)
+}
+
+/// A gauge without labels that has a series only while it is set.
+fn optional_gauge(registry: &Registry, metric: &Metric) -> prometheus::Result<GaugeVec> {
+    register(registry, GaugeVec::new(opts(metric), &[])?)
+}
+
+fn webhook_duration(registry: &Registry) -> prometheus::Result<HistogramVec> {
+    let metric = &catalogue::WEBHOOK_DURATION;
+    let histograms = HistogramVec::new(histogram_opts(metric), &label_names(metric))?;
+    create_series(&histograms, metric)?;
+    register(registry, histograms)
+}
+
+/// Creates the series of every combination of the metric's label values.
+fn create_series<B: MetricVecBuilder>(vec: &MetricVec<B>, metric: &Metric) -> prometheus::Result<()> {
+    let mut combinations = vec![Vec::new()];
+    for values in metric.labels.iter().filter_map(|label| label.values) {
+        let extended = |combination: &Vec<&'static str>| {
+            let combination = combination.clone();
+            values.iter().map(move |value| [combination.as_slice(), &[*value]].concat())
+        };
+        combinations = combinations.iter().flat_map(extended).collect();
+    }
+    combinations.iter().try_for_each(|values| vec.get_metric_with_label_values(values).map(drop))
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> prometheus::Result<C> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
+
+fn opts(metric: &Metric) -> Opts {
+    Opts::new(metric.name, metric.help)
+}
+
+fn histogram_opts(metric: &Metric) -> HistogramOpts {
+    HistogramOpts::new(metric.name, metric.help).buckets(BUCKETS.to_vec())
+}
+
+fn label_names(metric: &Metric) -> Vec<&'static str> {
+    metric.label_names().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use prometheus::TextEncoder;
-
-    use super::page::BUCKETS;
     use super::*;
 
-    fn text(own: &ExporterMetrics) -> String {
-        let mut out = BytesMut::new();
-        own.encode(&mut out);
-        String::from_utf8(out.to_vec()).unwrap()
-    }
-
     fn lines(own: &ExporterMetrics) -> BTreeSet<String> {
-        text(own).lines().filter(|line| line.starts_with("printfarm_")).map(str::to_owned).collect()
+        let mut out = Vec::new();
+        own.write(&mut out).unwrap();
+        str::from_utf8(&out)
+            .unwrap()
+            .lines()
+            .filter(|line| line.starts_with("printfarm_"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The series that `act` changes, as they are afterwards.
@@ -186,11 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_there_from_the_start() {
+    fn every_series_is_shown_from_the_start() {
         let all = lines(&ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap());
         let not_zero: Vec<_> = all.iter().filter(|line| !line.ends_with(" 0")).collect();
         let version = env!("CARGO_PKG_VERSION");
-        let [revision, rust, _] = build();
+        let (revision, rust) = (version::REVISION, version::RUSTC);
         assert_eq!(
             not_zero,
             [
@@ -207,7 +274,7 @@ mod tests {
             + histogram
             + AuthError::ALL.len()
             + DropReason::ALL.len()
-            + 3;
+            + 4;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
 
@@ -219,22 +286,32 @@ mod tests {
         };
         let before = series();
         for &source in Source::ALL {
-            EventLabel::ALL.iter().for_each(|&event| metrics.event(source, event));
-            IgnoreReason::ALL.iter().for_each(|&reason| metrics.ignored(source, reason));
-            RejectReason::ALL.iter().for_each(|&reason| metrics.rejected(source, reason));
+            for &event in EventLabel::ALL {
+                metrics.event(source, event);
+            }
+            for &reason in IgnoreReason::ALL {
+                metrics.ignored(source, reason);
+            }
+            for &reason in RejectReason::ALL {
+                metrics.rejected(source, reason);
+            }
         }
-        DropReason::ALL.iter().for_each(|&reason| metrics.connection_dropped(reason));
-        AuthError::ALL.iter().for_each(|&reason| metrics.unauthorized(reason));
+        for &reason in DropReason::ALL {
+            metrics.connection_dropped(reason);
+        }
+        for &reason in AuthError::ALL {
+            metrics.unauthorized(reason);
+        }
         assert_eq!(series(), before);
     }
 
     #[test]
     fn the_compiler_is_known() {
-        assert!(build()[1].starts_with("1."), "{}", build()[1]);
+        assert!(version::RUSTC.starts_with("1."), "{}", version::RUSTC);
     }
 
     #[test]
-    fn a_webhook_counts_where_it_belongs() {
+    fn a_webhook_is_counted_by_source_and_reason() {
         let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
         assert_eq!(
             changed(|own| own.event(cloud, EventLabel::FailureWarning)),
@@ -252,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_and_panics_count() {
+    fn connections_and_panics_are_counted() {
         assert_eq!(changed(|own| own.connections(3)), ["printfarm_connections 3"]);
         assert_eq!(
             changed(|own| own.connection_dropped(DropReason::HeaderLimit)),
@@ -262,16 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn dropped_log_lines_count_once() {
-        let lines = changed(|own| {
-            let new = [2, 2, 5].map(|total| own.log_lines_dropped(total));
-            assert_eq!(new, [2, 0, 3]);
-        });
-        assert_eq!(lines, ["printfarm_log_lines_dropped_total 5"]);
-    }
-
-    #[test]
-    fn a_duration_falls_into_its_buckets() {
+    fn a_duration_is_counted_in_its_buckets() {
         let commit = changed(|own| own.commit(Duration::from_secs(5)));
         assert_eq!(
             commit,
@@ -295,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_configuration_leaves_the_time_of_the_earlier_one() {
+    fn a_failed_reload_keeps_the_time_of_the_last_success() {
         assert_eq!(changed(ExporterMetrics::config_refused), ["printfarm_config_last_reload_successful 0"]);
         let later = Timestamp::from_micros(2_000_000);
         let again = |own: &ExporterMetrics| {
@@ -306,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_configuration_shows_itself_and_the_end_of_its_certificate() {
+    fn a_web_configuration_shows_its_success_and_the_expiry_of_its_certificate() {
         let end = Some(Timestamp::from_micros(3_000_000));
         let [successful, not_after] = [
             "printfarm_web_config_last_reload_successful",
@@ -320,29 +388,6 @@ mod tests {
             own.web_config(true, None);
         };
         assert_eq!(changed(unknown), [format!("{successful} 1")]);
-    }
-
-    #[test]
-    fn it_writes_what_the_prometheus_crate_would() {
-        let own = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
-        let check = |when: &str| {
-            let theirs = TextEncoder::new().encode_to_string(&own.page.registry.gather()).unwrap();
-            let ours = text(&own);
-            let process = ours.find("# HELP process_").unwrap_or(ours.len());
-            assert_eq!(&ours[..process], theirs, "{when}");
-        };
-        check("at the start");
-        own.event(Source::OctoPrint, EventLabel::Started);
-        own.rejected(Source::OctoEverywhere, RejectReason::Store);
-        own.connections(12_345);
-        own.commit(Duration::from_micros(1_234));
-        own.webhook_duration(Source::OctoPrint, Duration::from_secs(11));
-        own.webhook_duration(Source::OctoPrint, Duration::from_nanos(1));
-        check("after some webhooks");
-        own.web_config(true, Some(Timestamp::from_micros(3_000_001)));
-        check("with a web configuration and a certificate");
-        own.web_config(false, None);
-        check("with a web configuration that was refused");
     }
 
     #[test]

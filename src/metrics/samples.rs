@@ -6,7 +6,7 @@ use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
 use crate::labels::{Origin, Outcome, Source, State};
 use crate::timestamp::Timestamp;
 
-/// A printer that has just been heard of for the first time, by something that opens no print.
+/// A printer after its first event, which opened no print.
 pub(super) fn fresh(totals: &Totals) -> PrinterSnapshot<'_> {
     PrinterSnapshot {
         label: "delta",
@@ -22,7 +22,7 @@ pub(super) fn fresh(totals: &Totals) -> PrinterSnapshot<'_> {
     }
 }
 
-/// A printer of which everything is known that can be.
+/// A printer with every value known.
 pub(super) fn busy(totals: &Totals) -> PrinterSnapshot<'_> {
     PrinterSnapshot {
         label: "voron",
@@ -49,7 +49,7 @@ pub(super) fn busy(totals: &Totals) -> PrinterSnapshot<'_> {
     }
 }
 
-/// Totals of a printer that has seen everything.
+/// Totals with no zero but in pairs of origin and outcome that did not happen.
 pub(super) fn seasoned() -> Totals {
     let mut totals =
         Totals { started: [24, 13, 2], failure_warnings: [3, 1], attention: [5, 6], ..Totals::default() };

@@ -8,36 +8,31 @@ use crate::labels::Source;
 
 const DOCUMENT: &str = include_str!("../../docs/METRICS.md");
 
-/// Every metric there is, as it stands in a scrape.
+/// A scrape with every metric of the catalogue.
 fn everything() -> String {
     let (fresh_totals, seasoned_totals) = (Totals::default(), seasoned());
     let limit = Some(Timestamp::from_micros(1_795_300_000_000_000));
-    let printers = encoder::tests::encoded_with([limit; 2], &[fresh(&fresh_totals), busy(&seasoned_totals)]);
+    let printers = printers::tests::encoded_with([limit; 2], &[fresh(&fresh_totals), busy(&seasoned_totals)]);
     let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
     own.web_config(true, limit);
-    printers + &encoded(&own)
-}
-
-fn encoded(own: &ExporterMetrics) -> String {
-    let mut out = BytesMut::new();
-    own.encode(&mut out);
-    String::from_utf8(out.to_vec()).unwrap()
+    let mut out = printers.into_bytes();
+    own.write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }
 
 #[test]
-fn an_empty_farm_renders_the_exporters_own_metrics() {
-    let metrics = Metrics::new(Timestamp::from_micros(0)).unwrap();
-    let mut scrape = metrics.scrape(Arc::default(), Timestamp::from_micros(0));
-    let mut out = BytesMut::new();
-    while scrape.step(&mut out) {}
-    let out = String::from_utf8(out.to_vec()).unwrap();
+fn an_empty_farm_shows_the_exporters_own_metrics() {
+    let mut out = Vec::new();
+    let now = Timestamp::from_micros(0);
+    Metrics::new(now).unwrap().write(&View::default(), now, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
     assert!(out.starts_with("# HELP "), "{out}");
     assert!(out.contains("\nprintfarm_store_failures_total 0\n"), "{out}");
     assert!(!out.contains("printer="), "{out}");
 }
 
 #[test]
-fn what_is_rendered_is_what_the_catalogue_lists() {
+fn a_scrape_has_the_families_of_the_catalogue() {
     let text = everything();
     let rendered: BTreeSet<_> =
         text.lines().filter(|line| line.starts_with('#')).map(str::to_owned).collect();
@@ -52,7 +47,7 @@ fn what_is_rendered_is_what_the_catalogue_lists() {
 }
 
 #[test]
-fn every_series_has_the_labels_that_the_catalogue_lists() {
+fn every_series_has_the_labels_of_the_catalogue() {
     let metrics: BTreeMap<_, _> = catalogue::ALL.iter().map(|metric| (metric.name, metric)).collect();
     let text = everything();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -74,7 +69,7 @@ fn every_series_has_the_labels_that_the_catalogue_lists() {
 }
 
 #[test]
-fn the_document_has_the_catalogues_tables() {
+fn the_document_has_the_rows_of_the_catalogue() {
     let documented: BTreeSet<_> =
         DOCUMENT.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();
     let listed: BTreeSet<_> = catalogue::ALL.iter().map(row).collect();
@@ -106,7 +101,7 @@ fn described(label: &Label) -> String {
 }
 
 #[test]
-fn the_document_names_no_metric_that_does_not_exist() {
+fn the_document_names_only_metrics_of_the_catalogue() {
     let names: BTreeSet<_> = catalogue::ALL.iter().map(|metric| metric.name).collect();
     for word in DOCUMENT.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
         let family =
@@ -117,7 +112,7 @@ fn the_document_names_no_metric_that_does_not_exist() {
 }
 
 #[test]
-fn a_metric_is_about_what_its_labels_say() {
+fn the_scope_of_a_metric_agrees_with_its_labels() {
     for metric in catalogue::ALL {
         let names: Vec<_> = metric.label_names().collect();
         let expected = match metric.scope {
@@ -131,7 +126,7 @@ fn a_metric_is_about_what_its_labels_say() {
 }
 
 #[test]
-fn both_sources_are_in_every_metric_about_a_source() {
+fn every_metric_about_a_source_has_every_source() {
     let text = everything();
     for metric in catalogue::ALL.iter().filter(|metric| metric.scope == Scope::Source) {
         for source in Source::ALL {

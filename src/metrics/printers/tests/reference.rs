@@ -1,4 +1,4 @@
-//! The printers' metrics as the `prometheus` crate keeps them, filled in by hand.
+//! The same metrics in a registry of the `prometheus` crate, as a reference.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::labels::{AttentionReason, Origin, Outcome, Source, State, WarningActi
 use crate::metrics::catalogue::*;
 use crate::timestamp::Timestamp;
 
-/// The same readings in a registry of the `prometheus` crate.
+/// These printers in a registry of the `prometheus` crate.
 pub(super) fn registry(
-    readings: &[PrinterSnapshot<'_>],
+    printers: &[PrinterSnapshot<'_>],
     limit_reached: impl Fn(Source) -> Option<Timestamp>,
 ) -> Registry {
     let mut reference = Reference::default();
-    for reading in readings {
-        reference.printer(reading);
-        reference.totals(reading.label, reading.totals);
-        if let Some(print) = &reading.print {
-            reference.print(reading.label, print);
+    for printer in printers {
+        reference.printer(printer);
+        reference.totals(printer.label, printer.totals);
+        if let Some(print) = &printer.print {
+            reference.print(printer.label, print);
         }
     }
     for &source in Source::ALL {
@@ -52,16 +52,16 @@ impl Reference {
         }
     }
 
-    fn printer(&mut self, reading: &PrinterSnapshot<'_>) {
-        let label = reading.label;
-        self.set(&PRINTER_INFO, &[reading.id, reading.name, label, reading.source.as_str()], Some(1.0));
+    fn printer(&mut self, printer: &PrinterSnapshot<'_>) {
+        let label = printer.label;
+        self.set(&PRINTER_INFO, &[printer.id, printer.name, label, printer.source.as_str()], Some(1.0));
         for &state in State::ALL {
-            let value = if state == reading.state { 1.0 } else { 0.0 };
+            let value = if state == printer.state { 1.0 } else { 0.0 };
             self.set(&PRINTER_STATE, &[label, state.as_str()], Some(value));
         }
-        self.set(&PRINTER_LAST_EVENT, &[label], Some(reading.last_event.seconds()));
-        self.set(&PRINT_SECONDS, &[label], Some(micros_as_seconds(reading.printed)));
-        self.set(&PAUSED_SECONDS, &[label], Some(micros_as_seconds(reading.paused)));
+        self.set(&PRINTER_LAST_EVENT, &[label], Some(printer.last_event.seconds()));
+        self.set(&PRINT_SECONDS, &[label], Some(micros_as_seconds(printer.printed)));
+        self.set(&PAUSED_SECONDS, &[label], Some(micros_as_seconds(printer.paused)));
     }
 
     fn totals(&mut self, label: &str, totals: &Totals) {

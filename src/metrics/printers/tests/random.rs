@@ -1,4 +1,4 @@
-//! Farms of all kinds, sensible or not.
+//! Random farms; their values need not make sense.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
 use crate::labels::{Origin, Source, State};
 use crate::timestamp::Timestamp;
 
-/// A [`PrinterSnapshot`] that owns what it reads, without its label.
+/// A [`PrinterSnapshot`] that owns its texts, without its label.
 #[derive(Debug)]
 pub(super) struct Printer {
     id: String,
@@ -37,7 +37,7 @@ struct Print {
 }
 
 impl Printer {
-    pub(super) fn reading<'a>(&'a self, label: &'a str) -> PrinterSnapshot<'a> {
+    pub(super) fn snapshot<'a>(&'a self, label: &'a str) -> PrinterSnapshot<'a> {
         PrinterSnapshot {
             label,
             source: self.source,
@@ -45,7 +45,7 @@ impl Printer {
             name: &self.name,
             state: self.state,
             last_event: self.last_event,
-            print: self.print.as_ref().map(Print::reading),
+            print: self.print.as_ref().map(Print::snapshot),
             printed: self.printed,
             paused: self.paused,
             totals: &self.totals,
@@ -54,7 +54,7 @@ impl Printer {
 }
 
 impl Print {
-    fn reading(&self) -> PrintSnapshot<'_> {
+    fn snapshot(&self) -> PrintSnapshot<'_> {
         PrintSnapshot {
             file: &self.file,
             origin: self.origin,
@@ -133,7 +133,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A count that an `f64` can hold, which is all that Prometheus keeps.
+/// A count that an `f64` holds exactly; Prometheus stores no other number.
 fn count() -> impl Strategy<Value = u64> {
     prop_oneof![0..20_u64, 0..=1_u64 << 53]
 }
@@ -149,7 +149,7 @@ pub(super) fn time() -> impl Strategy<Value = Timestamp> {
     .prop_map(Timestamp::from_micros)
 }
 
-/// A span of up to the 292,000 years that [`Timestamp`] can tell.
+/// A span within the 292,000 years of a [`Timestamp`].
 fn span() -> impl Strategy<Value = Duration> {
     prop_oneof![
         (0..40_u64).prop_map(Duration::from_secs),

@@ -9,40 +9,20 @@ use proptest::{array, option};
 
 use super::*;
 use crate::farm::Totals;
+use crate::metrics::catalogue::{self, Scope};
 use crate::metrics::samples::{busy, fresh, seasoned};
-
-/// Readings that come from no farm.
-struct Made<'r> {
-    readings: &'r [PrinterSnapshot<'r>],
-    limits: [Option<Timestamp>; Source::ALL.len()],
-}
-
-impl Printers for Made<'_> {
-    fn count(&self) -> usize {
-        self.readings.len()
-    }
-
-    fn read(&self, positions: Range<usize>) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
-        self.readings[positions].iter().copied()
-    }
-
-    fn limit_reached(&self, source: Source) -> Option<Timestamp> {
-        self.limits[source.index()]
-    }
-}
 
 pub(in crate::metrics) fn encoded_with(
     limits: [Option<Timestamp>; Source::ALL.len()],
-    readings: &[PrinterSnapshot<'_>],
+    printers: &[PrinterSnapshot<'_>],
 ) -> String {
-    let mut out = BytesMut::new();
-    let mut encoder = Encoder::new(Made { readings, limits });
-    while encoder.step(&mut out) {}
-    String::from_utf8(out.to_vec()).unwrap()
+    let mut out = Vec::new();
+    write(printers.iter().copied(), |source| limits[source.index()], &mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }
 
-fn encoded(readings: &[PrinterSnapshot<'_>]) -> String {
-    encoded_with([None; 2], readings)
+fn encoded(printers: &[PrinterSnapshot<'_>]) -> String {
+    encoded_with([None; 2], printers)
 }
 
 /// The series of one family, without help and type.
@@ -53,12 +33,12 @@ fn series<'t>(text: &'t str, metric: &Metric) -> Vec<&'t str> {
 }
 
 #[test]
-fn an_empty_farm_has_no_text() {
+fn an_empty_farm_writes_nothing() {
     assert_eq!(encoded(&[]), "");
 }
 
 #[test]
-fn a_fresh_printer_has_all_its_counters_and_nothing_of_a_print() {
+fn a_new_printer_has_all_its_counters_and_no_series_of_a_print() {
     let totals = Totals::default();
     let text = encoded(&[fresh(&totals)]);
     let values: BTreeMap<_, _> =
@@ -76,12 +56,12 @@ fn a_fresh_printer_has_all_its_counters_and_nothing_of_a_print() {
         ]
     );
     // Two reasons, two actions, four outcomes, three origins, their twelve pairs, seconds printed and paused, errors,
-    // and the four states that it is not in.
+    // and the four other states.
     assert_eq!(values.len() - not_zero.len(), 2 + 2 + 4 + 3 + 12 + 2 + 1 + 4);
 }
 
 #[test]
-fn a_print_shows_all_that_was_reported_of_it() {
+fn a_print_shows_every_reported_value() {
     let totals = Totals::default();
     let text = encoded(&[busy(&totals)]);
     for (metric, expected) in [
@@ -102,14 +82,14 @@ fn a_print_shows_all_that_was_reported_of_it() {
 }
 
 #[test]
-fn what_nobody_reported_of_a_print_is_absent_with_its_header() {
+fn a_family_without_values_has_no_head() {
     let totals = Totals::default();
-    let mut reading = busy(&totals);
-    if let Some(print) = reading.print.as_mut() {
+    let mut printer = busy(&totals);
+    if let Some(print) = printer.print.as_mut() {
         (print.progress, print.remaining, print.eta, print.layer, print.layers, print.height) =
             (None, None, None, None, None, None);
     }
-    let text = encoded(&[reading]);
+    let text = encoded(&[printer]);
     for metric in [&PRINT_PROGRESS, &PRINT_REMAINING, &PRINT_ETA, &PRINT_LAYER, &PRINT_LAYERS, &PRINT_HEIGHT]
     {
         assert!(!text.contains(&format!(" {} ", metric.name)), "{}", metric.name);
@@ -119,7 +99,7 @@ fn what_nobody_reported_of_a_print_is_absent_with_its_header() {
 }
 
 #[test]
-fn a_source_has_a_limit_only_after_it_said_so() {
+fn a_source_has_a_limit_series_once_it_has_reported_the_limit() {
     let text = encoded_with([None, Some(Timestamp::from_micros(1_500_000))], &[]);
     assert_eq!(
         series(&text, &NOTIFICATION_LIMIT),
@@ -128,11 +108,11 @@ fn a_source_has_a_limit_only_after_it_said_so() {
 }
 
 #[test]
-fn a_label_cannot_break_its_line() {
+fn special_characters_in_a_label_are_escaped() {
     let totals = Totals::default();
-    let mut reading = fresh(&totals);
-    reading.label = "a\"} 1\nb\\\r\u{0}🦀";
-    let text = encoded(&[reading]);
+    let mut printer = fresh(&totals);
+    printer.label = "a\"} 1\nb\\\r\u{0}🦀";
+    let text = encoded(&[printer]);
     assert_eq!(
         series(&text, &PRINTER_ERRORS),
         ["printfarm_printer_errors_total{printer=\"a\\\"} 1\\nb\\\\\r\u{0}🦀\"} 0"]
@@ -140,36 +120,42 @@ fn a_label_cannot_break_its_line() {
 }
 
 #[test]
-fn every_printer_of_a_large_farm_has_its_series_whatever_step_it_falls_into() {
-    for count in [STEP - 1, STEP, STEP + 1, 2 * STEP + 1] {
-        let totals = seasoned();
-        let labels: Vec<_> = (0..count).map(|number| format!("p{number}")).collect();
-        let readings: Vec<_> =
-            labels.iter().map(|label| PrinterSnapshot { label, ..busy(&totals) }).collect();
-        let text = encoded(&readings);
-        for (metric, each) in [(&PRINTS, 12), (&PRINT_INFO, 1), (&PRINTER_ERRORS, 1)] {
-            assert_eq!(series(&text, metric).len(), each * count, "{} of {count}", metric.name);
-        }
-        assert_eq!(text.matches("# HELP ").count(), families(&encoded(&readings[..1])).len());
+fn every_family_of_the_catalogue_about_printers_and_limits_is_written_in_order() {
+    let written = FAMILIES.map(|(metric, _)| metric.name);
+    let about_printers =
+        |metric: &&Metric| metric.scope == Scope::Printer || metric.name == NOTIFICATION_LIMIT.name;
+    let listed: Vec<_> = catalogue::ALL.iter().filter(about_printers).map(|metric| metric.name).collect();
+    assert_eq!(written.as_slice(), listed);
+}
+
+#[test]
+fn every_printer_has_every_series() {
+    let totals = seasoned();
+    let labels: Vec<_> = (0..500).map(|number| format!("p{number}")).collect();
+    let printers: Vec<_> = labels.iter().map(|label| PrinterSnapshot { label, ..busy(&totals) }).collect();
+    let text = encoded(&printers);
+    for (metric, each) in [(&PRINTS, 12), (&PRINT_INFO, 1), (&PRINTER_ERRORS, 1)] {
+        assert_eq!(series(&text, metric).len(), each * printers.len(), "{}", metric.name);
     }
+    assert_eq!(text.matches("# HELP ").count(), families(&encoded(&printers[..1])).len());
 }
 
 proptest! {
     #[test]
-    fn it_writes_what_the_prometheus_crate_would(
+    fn the_text_equals_that_of_the_prometheus_crate(
         farm in random::farm(),
         limits in array::uniform2(option::of(random::time())),
     ) {
-        let readings: Vec<_> = farm.iter().map(|(label, printer)| printer.reading(label)).collect();
+        let printers: Vec<_> = farm.iter().map(|(label, printer)| printer.snapshot(label)).collect();
         let limit_reached = |source: Source| limits[source.index()];
-        let ours = encoded_with(limits, &readings);
-        let reference = reference::registry(&readings, limit_reached);
+        let ours = encoded_with(limits, &printers);
+        let reference = reference::registry(&printers, limit_reached);
         let theirs = TextEncoder::new().encode_to_string(&reference.gather()).unwrap();
         prop_assert_eq!(families(&ours), families(&theirs));
     }
 }
 
-/// The families in the order of the text: help and type as they are, series sorted.
+/// The families in the order of the text, each with its series sorted.
 fn families(text: &str) -> Vec<Vec<&str>> {
     let mut families: Vec<Vec<&str>> = Vec::new();
     for line in text.split('\n') {

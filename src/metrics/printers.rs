@@ -1,0 +1,186 @@
+//! The printers' series, written as text straight from the state at one moment.
+//!
+//! Registered gauges of the client library would be stale between webhooks, because elapsed and remaining time change
+//! with the clock. A family is written in one pass over the printers for each combination of its other labels, so that
+//! everything but the printer's label and the value is formatted once a pass.
+
+use std::borrow::Cow;
+use std::fmt::{Display, Write};
+use std::io;
+use std::time::Duration;
+
+use super::catalogue::{
+    ATTENTION, ENDED_PRINT_SECONDS, FAILURE_WARNINGS, LAST_PRINT_END, Metric, NOTIFICATION_LIMIT,
+    PAUSED_SECONDS, PRINT_ELAPSED, PRINT_ETA, PRINT_HEIGHT, PRINT_INFO, PRINT_LAYER, PRINT_LAYERS,
+    PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS, PRINT_START, PRINTER_ERRORS, PRINTER_INFO,
+    PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
+};
+use super::text::{escape, head};
+use crate::farm::{PrintSnapshot, PrinterSnapshot};
+use crate::labels::Source;
+use crate::timestamp::Timestamp;
+
+/// Writes the series of one family.
+type Writer = fn(&mut Families<'_>, &Metric);
+
+/// Every family with how it is written, sorted by name.
+const FAMILIES: [(&Metric, Writer); 22] = [
+    (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason]))),
+    (&ENDED_PRINT_SECONDS, |f, m| f.each(m, |p, [outcome]| Some(seconds(p.totals.ended_printed[outcome])))),
+    (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action]))),
+    (&LAST_PRINT_END, |f, m| f.each(m, |p, [outcome]| p.totals.last_end[outcome].map(Timestamp::seconds))),
+    (&NOTIFICATION_LIMIT, |f, m| f.notification_limits(m)),
+    (&PAUSED_SECONDS, |f, m| f.each(m, |p, []| Some(seconds(p.paused)))),
+    (&PRINT_ELAPSED, |f, m| f.each_print(m, |p| Some(seconds(p.elapsed)))),
+    (&PRINT_ETA, |f, m| f.each_print(m, |p| p.eta.map(Timestamp::seconds))),
+    (&PRINT_HEIGHT, |f, m| f.each_print(m, |p| p.height)),
+    (&PRINT_INFO, |f, m| f.each_info(m, |p| p.print.map(|open| [open.file, open.origin.as_str(), p.label]))),
+    (&PRINT_LAYER, |f, m| f.each_print(m, |p| p.layer)),
+    (&PRINT_LAYERS, |f, m| f.each_print(m, |p| p.layers)),
+    (&PRINT_PROGRESS, |f, m| f.each_print(m, |p| p.progress)),
+    (&PRINT_REMAINING, |f, m| f.each_print(m, |p| p.remaining.map(seconds))),
+    (&PRINT_SECONDS, |f, m| f.each(m, |p, []| Some(seconds(p.printed)))),
+    (&PRINT_START, |f, m| f.each_print(m, |p| Some(p.started.seconds()))),
+    (&PRINTER_ERRORS, |f, m| f.each(m, |p, []| Some(p.totals.errors))),
+    (&PRINTER_INFO, |f, m| f.each_info(m, |p| Some([p.id, p.name, p.label, p.source.as_str()]))),
+    (&PRINTER_LAST_EVENT, |f, m| f.each(m, |p, []| Some(p.last_event.seconds()))),
+    (&PRINTER_STATE, |f, m| f.each(m, |p, [state]| Some(u8::from(p.state.index() == state)))),
+    (&PRINTS_STARTED, |f, m| f.each(m, |p, [origin]| Some(p.totals.started[origin]))),
+    (&PRINTS, |f, m| f.each(m, |p, [origin, outcome]| Some(p.totals.ended[origin][outcome]))),
+];
+
+/// Writes the series of these printers and of their sources in text format 0.0.4, sorted by name.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write<'a>(
+    printers: impl Iterator<Item = PrinterSnapshot<'a>>,
+    limit_reached: impl Fn(Source) -> Option<Timestamp>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let limits = Source::ALL.iter().filter_map(|&source| Some((source, limit_reached(source)?)));
+    let rows = printers.map(|printer| Row { label: escape(printer.label), printer });
+    let mut families = Families { rows: rows.collect(), limits: limits.collect(), text: String::new() };
+    for (metric, write) in FAMILIES {
+        write(&mut families, metric);
+        // A family without series has no head either.
+        if !families.text.is_empty() {
+            out.write_all(head(metric).as_bytes())?;
+            out.write_all(families.text.as_bytes())?;
+            families.text.clear();
+        }
+    }
+    Ok(())
+}
+
+/// What the families are written from, and the text of one of them.
+struct Families<'a> {
+    rows: Vec<Row<'a>>,
+    limits: Vec<(Source, Timestamp)>,
+    text: String,
+}
+
+struct Row<'a> {
+    /// The printer's label, escaped.
+    label: Cow<'a, str>,
+    printer: PrinterSnapshot<'a>,
+}
+
+impl Families<'_> {
+    /// One series for each printer and combination of the metric's closed labels. `value` gets the combination as
+    /// positions in their sets, in the order of the labels.
+    fn each<const CLOSED: usize, V: Display>(
+        &mut self,
+        metric: &Metric,
+        value: impl Fn(&PrinterSnapshot<'_>, [usize; CLOSED]) -> Option<V>,
+    ) {
+        for at in (0..).map_while(|number| combination(metric, number)) {
+            let [before, after] = around_printer(metric, at);
+            for Row { label, printer } in &self.rows {
+                let Some(value) = value(printer, at) else { continue };
+                for part in [&before, label.as_ref(), &after] {
+                    self.text.push_str(part);
+                }
+                line(&mut self.text, value);
+            }
+        }
+    }
+
+    /// One series for each open print.
+    fn each_print<V: Display>(&mut self, metric: &Metric, value: impl Fn(&PrintSnapshot<'_>) -> Option<V>) {
+        self.each(metric, |printer, []| printer.print.as_ref().and_then(&value));
+    }
+
+    /// One series of value 1 for each printer that has `labels`: the values of all labels of the metric, in their order.
+    fn each_info<const LABELS: usize>(
+        &mut self,
+        metric: &Metric,
+        labels: impl for<'r> Fn(&PrinterSnapshot<'r>) -> Option<[&'r str; LABELS]>,
+    ) {
+        for Row { printer, .. } in &self.rows {
+            let Some(values) = labels(printer) else { continue };
+            self.text.push_str(metric.name);
+            let mut separator = '{';
+            for (name, value) in metric.label_names().zip(values) {
+                append(&mut self.text, format_args!("{separator}{name}=\"{}\"", escape(value)));
+                separator = ',';
+            }
+            line(&mut self.text, "} 1");
+        }
+    }
+
+    /// One series for each source that has reported its limit.
+    fn notification_limits(&mut self, metric: &Metric) {
+        for (source, time) in &self.limits {
+            let (name, source, seconds) = (metric.name, source.as_str(), time.seconds());
+            line(&mut self.text, format_args!("{name}{{source=\"{source}\"}} {seconds}"));
+        }
+    }
+}
+
+/// The text of a series before and after the printer's label.
+fn around_printer<const CLOSED: usize>(metric: &Metric, at: [usize; CLOSED]) -> [String; 2] {
+    let (mut before, mut after) = (metric.name.to_owned(), String::new());
+    let mut positions = at.into_iter();
+    let (mut separator, mut text) = ('{', &mut before);
+    for label in metric.labels {
+        append(text, format_args!("{separator}{}=\"", label.name));
+        match label.values {
+            Some(values) => text.push_str(positions.next().map_or("", |position| values[position])),
+            None => text = &mut after,
+        }
+        text.push('"');
+        separator = ',';
+    }
+    text.push_str("} ");
+    [before, after]
+}
+
+/// One of the combinations of positions in the metric's closed label sets, by its number; `None` after the last.
+fn combination<const CLOSED: usize>(metric: &Metric, mut number: usize) -> Option<[usize; CLOSED]> {
+    let mut at = [0; CLOSED];
+    let sets = metric.labels.iter().rev().filter_map(|label| label.values);
+    for (position, values) in at.iter_mut().rev().zip(sets) {
+        *position = number % values.len();
+        number /= values.len();
+    }
+    (number == 0).then_some(at)
+}
+
+/// Seconds, exact to the microsecond: no digits of a binary fraction follow.
+fn seconds(span: Duration) -> f64 {
+    span.as_micros() as f64 / 1e6
+}
+
+fn line(text: &mut String, end: impl Display) {
+    append(text, end);
+    text.push('\n');
+}
+
+fn append(text: &mut String, what: impl Display) {
+    // Writing to a String does not fail.
+    let _ = write!(text, "{what}");
+}
+
+#[cfg(test)]
+pub(super) mod tests;
