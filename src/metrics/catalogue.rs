@@ -1,64 +1,54 @@
-//! Every metric that is exposed, in one table: the encoder, the exporter's own metrics and docs/METRICS.md follow it.
+//! Every metric, in one table. The writers of the metrics and docs/METRICS.md follow it; tests compare them.
+
+#![allow(missing_docs, reason = "most names say it")]
 
 use crate::labels::{
     AttentionReason, AuthError, DropReason, EventLabel, IgnoreReason, Origin, Outcome, RejectReason, Source,
     State, WarningAction,
 };
 
-/// What is known of a metric before it has any value.
+/// The description of a metric family.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
-    /// The name of the family.
     pub name: &'static str,
-    /// Its type.
     pub kind: Kind,
-    /// Its labels, sorted by name, which is the order in which they are exposed.
+    /// Sorted by name, which is the order in which they are exposed.
     pub labels: &'static [Label],
-    /// What one is one of, in words.
+    /// The unit of its values, in words.
     pub unit: &'static str,
-    /// One sentence for the person who meets it in a metrics browser.
+    /// The HELP text: one sentence.
     pub help: &'static str,
-    /// What it is about.
     pub scope: Scope,
-    /// When it has no series, to follow "absent"; empty when it always has one.
+    /// When it has no series, in words that follow "absent"; empty when it always has one.
     pub absent: &'static str,
 }
 
-/// The type of a metric.
+/// The type of a metric, as `# TYPE` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It only grows, and starts at 0.
     Counter,
-    /// It rises and falls.
     Gauge,
-    /// It counts observations by size.
     Histogram,
 }
 
-/// What a metric is about.
+/// The subject of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// One printer.
     Printer,
-    /// One source of webhooks.
     Source,
-    /// The exporter.
     Exporter,
-    /// The exporter as a process of the operating system, in the names that all client libraries share.
+    /// The process of the exporter; the names are those of all Prometheus client libraries.
     Process,
 }
 
-/// A label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// Its name.
     pub name: &'static str,
-    /// All its values when they are a closed set.
+    /// Every value, when they are a closed set.
     pub values: Option<&'static [&'static str]>,
 }
 
 impl Kind {
-    /// The word behind `# TYPE`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -70,7 +60,6 @@ impl Kind {
 }
 
 impl Metric {
-    /// The names of its labels.
     pub fn label_names(&self) -> impl Iterator<Item = &'static str> {
         self.labels.iter().map(|label| label.name)
     }
@@ -105,7 +94,7 @@ const UNAUTHORIZED_REASON: Label = Label::closed("reason", AuthError::VALUES);
 const STATE: Label = Label::closed("state", State::VALUES);
 const VERSION: Label = Label::open("version");
 
-/// Defines one constant for each metric, and `ALL`. The doc comment is the help text.
+/// Defines a constant for each metric, and `ALL`. The doc comment is the HELP text.
 macro_rules! catalogue {
     ($(
         #[doc = $help:literal]
@@ -130,29 +119,29 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    /// Calls of the printer for a person, such as to change the filament; repeats while it waits count once.
-    ATTENTION: Counter "printfarm_attention_total" [PRINTER, ATTENTION_REASON] of Printer in "calls";
+    /// Times the printer asked for user attention, such as a filament change; repeats while it waits count once.
+    ATTENTION: Counter "printfarm_attention_total" [PRINTER, ATTENTION_REASON] of Printer in "requests";
 
-    /// Always 1; its labels tell which build of the exporter is running.
+    /// Always 1; the labels describe the running build of the exporter.
     BUILD_INFO: Gauge "printfarm_build_info" [REVISION, RUST_VERSION, VERSION] of Exporter in "none, always 1";
 
-    /// When the configuration that is in force was loaded.
+    /// When the configuration in use was loaded.
     CONFIG_LAST_RELOAD_SUCCESS: Gauge "printfarm_config_last_reload_success_timestamp_seconds" [] of Exporter
         in "seconds since the Unix epoch";
 
-    /// Whether the last attempt to load the configuration succeeded (1) or the earlier one is still in force (0).
+    /// Whether the last attempt to load the configuration succeeded (1) or failed, so that the previous one stays in use (0).
     CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge "printfarm_config_last_reload_successful" [] of Exporter in "0 or 1";
 
-    /// Connections that are open.
+    /// Open connections.
     CONNECTIONS: Gauge "printfarm_connections" [] of Exporter in "connections";
 
-    /// Connections that were refused or ended early, by the reason.
+    /// Connections that were refused or closed early, by reason.
     CONNECTIONS_DROPPED: Counter "printfarm_connections_dropped_total" [DROPPED_REASON] of Exporter in "connections";
 
-    /// Time spent printing, without pauses, in prints that have ended; it grows when a print ends.
+    /// Time spent printing in ended prints, without pauses; it increases when a print ends.
     ENDED_PRINT_SECONDS: Counter "printfarm_ended_print_seconds_total" [OUTCOME, PRINTER] of Printer in "seconds";
 
-    /// Warnings of a failure detector that a print goes wrong, by what it did about it.
+    /// Warnings from a failure detector about a print, by the action it took.
     FAILURE_WARNINGS: Counter "printfarm_failure_warnings_total" [ACTION, PRINTER] of Printer in "warnings";
 
     /// When a print of the printer last ended with this outcome.
@@ -162,101 +151,101 @@ catalogue! {
     /// Log lines that were dropped because the log was not read in time.
     LOG_LINES_DROPPED: Counter "printfarm_log_lines_dropped_total" [] of Exporter in "lines";
 
-    /// When the source last said that its account has used up its webhooks of the day.
+    /// When the source last reported that its account has used up its daily webhooks.
     NOTIFICATION_LIMIT: Gauge "printfarm_notification_limit_timestamp_seconds" [SOURCE] of Source
-        in "seconds since the Unix epoch", absent "until the source says so for the first time";
+        in "seconds since the Unix epoch", absent "until the source first reports it";
 
-    /// Faults of the exporter itself that broke off what it was doing.
-    PANICS: Counter "printfarm_panics_total" [] of Exporter in "faults";
+    /// Panics of the exporter, each a bug that aborted one task.
+    PANICS: Counter "printfarm_panics_total" [] of Exporter in "panics";
 
-    /// Time spent paused in all prints; it grows while a print is paused.
+    /// Time spent paused in all prints; it increases while a print is paused.
     PAUSED_SECONDS: Counter "printfarm_paused_seconds_total" [PRINTER] of Printer in "seconds";
 
     /// Time spent printing in the open print, without pauses.
     PRINT_ELAPSED: Gauge "printfarm_print_elapsed_seconds" [PRINTER] of Printer in "seconds",
         absent "without an open print";
 
-    /// When the open print should end.
+    /// Estimated end of the open print.
     PRINT_ETA: Gauge "printfarm_print_eta_timestamp_seconds" [PRINTER] of Printer in "seconds since the Unix epoch",
-        absent "without an open print, while it does not run, and when no remaining time was reported";
+        absent "without an open print, while it is not running, and when no remaining time was reported";
 
     /// Height of the nozzle above the bed in the open print.
     PRINT_HEIGHT: Gauge "printfarm_print_height_meters" [PRINTER] of Printer in "metres",
         absent "without an open print, and when not reported";
 
-    /// Always 1 while a print is open; its labels tell which file is printed, empty when that is not known.
+    /// Always 1 while a print is open; the labels describe its file, whose name is empty when it is not known.
     PRINT_INFO: Gauge "printfarm_print_info" [FILE, ORIGIN, PRINTER] of Printer in "none, always 1",
         absent "without an open print";
 
-    /// The layer that the open print is at, from 1.
+    /// Current layer of the open print, counted from 1.
     PRINT_LAYER: Gauge "printfarm_print_layer" [PRINTER] of Printer in "layers",
         absent "without an open print, and when not reported";
 
-    /// The number of layers that the open print will have.
+    /// Number of layers of the open print.
     PRINT_LAYERS: Gauge "printfarm_print_layers" [PRINTER] of Printer in "layers",
         absent "without an open print, and when not reported";
 
-    /// How much of the open print is done, from 0 to 1.
+    /// Progress of the open print, from 0 to 1.
     PRINT_PROGRESS: Gauge "printfarm_print_progress_ratio" [PRINTER] of Printer in "ratio, 0 to 1",
         absent "without an open print, and when not reported";
 
-    /// How long the open print will still take; it counts down between webhooks and stands while the print is paused.
+    /// Estimated remaining time of the open print; it counts down between webhooks and stops while the print is paused.
     PRINT_REMAINING: Gauge "printfarm_print_remaining_seconds" [PRINTER] of Printer in "seconds",
         absent "without an open print, and when not reported";
 
-    /// Time spent printing in all prints, without pauses; it grows while a print runs.
+    /// Time spent printing in all prints, without pauses; it increases while a print runs.
     PRINT_SECONDS: Counter "printfarm_print_seconds_total" [PRINTER] of Printer in "seconds";
 
-    /// When the open print began.
+    /// When the open print started.
     PRINT_START: Gauge "printfarm_print_start_timestamp_seconds" [PRINTER] of Printer in "seconds since the Unix epoch",
         absent "without an open print";
 
-    /// Errors that the printer reported; not every one of them ends a print.
+    /// Errors reported by the printer; not every error ends a print.
     PRINTER_ERRORS: Counter "printfarm_printer_errors_total" [PRINTER] of Printer in "errors";
 
-    /// Always 1; its labels tell who reports the printer, by which id, and what its owner calls it now.
+    /// Always 1; the labels are the source of the printer, its id there, and its current name.
     PRINTER_INFO: Gauge "printfarm_printer_info" [ID, NAME, PRINTER, SOURCE] of Printer in "none, always 1";
 
-    /// When the printer was last heard of.
+    /// When the last event of the printer was received.
     PRINTER_LAST_EVENT: Gauge "printfarm_printer_last_event_timestamp_seconds" [PRINTER] of Printer
         in "seconds since the Unix epoch";
 
-    /// What the printer is doing: 1 for the state that it is in and 0 for the others; unknown means lost track of.
+    /// State of the printer: 1 for the current state and 0 for the others; unknown means that the exporter has lost track of it.
     PRINTER_STATE: Gauge "printfarm_printer_state" [PRINTER, STATE] of Printer in "0 or 1";
 
-    /// Prints that have begun, by where their file lies.
+    /// Prints started, by where the file is stored.
     PRINTS_STARTED: Counter "printfarm_prints_started_total" [ORIGIN, PRINTER] of Printer in "prints";
 
-    /// Prints that have ended, by outcome and by where their file lies; an unknown outcome was never reported.
+    /// Prints ended, by outcome and by where the file is stored; the outcome is unknown when the end was never reported.
     PRINTS: Counter "printfarm_prints_total" [ORIGIN, OUTCOME, PRINTER] of Printer in "prints";
 
-    /// How long the store took to make a batch of events durable.
+    /// Time the store took to make a batch of events durable.
     STORE_COMMIT_DURATION: Histogram "printfarm_store_commit_duration_seconds" [] of Exporter in "seconds";
 
-    /// Times that the store could not take a batch of events.
+    /// Times the store could not commit a batch of events.
     STORE_FAILURES: Counter "printfarm_store_failures_total" [] of Exporter in "failures";
 
-    /// When the certificate that the exporter shows ends to be valid.
+    /// Expiry of the certificate in use.
     TLS_CERTIFICATE_NOT_AFTER: Gauge "printfarm_tls_certificate_not_after_timestamp_seconds" [] of Exporter
         in "seconds since the Unix epoch", absent "without TLS";
 
-    /// Whether the web configuration, with the files that it names, is in force (1) or an earlier one still is (0).
+    /// Whether the web configuration, with the files that it names, is in use (1) or could not be loaded, so that the previous one stays in use (0).
     WEB_CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge "printfarm_web_config_last_reload_successful" [] of Exporter in "0 or 1",
         absent "without a web configuration";
 
-    /// Requests that were not let in by user and password, by the reason.
+    /// Requests denied by basic authentication, by reason.
     WEB_UNAUTHORIZED: Counter "printfarm_web_unauthorized_total" [UNAUTHORIZED_REASON] of Exporter in "requests";
 
-    /// How long the exporter took to answer a webhook, whatever the answer.
+    /// Time the exporter took to answer a webhook, whatever the answer.
     WEBHOOK_DURATION: Histogram "printfarm_webhook_duration_seconds" [SOURCE] of Source in "seconds";
 
-    /// Webhooks that were answered with success, by what they report.
+    /// Webhooks answered with success, by the event they report.
     WEBHOOK_EVENTS: Counter "printfarm_webhook_events_total" [EVENT, SOURCE] of Source in "webhooks";
 
-    /// Webhooks that were answered with success and deliberately changed nothing, by the reason.
+    /// Webhooks answered with success that deliberately changed nothing, by reason.
     WEBHOOK_IGNORED: Counter "printfarm_webhook_ignored_total" [IGNORED_REASON, SOURCE] of Source in "webhooks";
 
-    /// Webhooks that were answered with an error, by the reason.
+    /// Webhooks answered with an error, by reason.
     WEBHOOK_REJECTED: Counter "printfarm_webhook_rejected_total" [REJECTED_REASON, SOURCE] of Source in "webhooks";
 
     /// Total user and system CPU time spent in seconds.
@@ -315,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_sets_are_the_words_of_the_farm() {
+    fn the_values_of_closed_labels_are_those_of_their_enums() {
         assert_eq!(ORIGIN.values, Some(["local", "sdcard", "unknown"].as_slice()));
         assert_eq!(STATE.values.map(<[_]>::len), Some(State::ALL.len()));
     }

@@ -1,4 +1,4 @@
-//! docs/CONFIGURATION.md and docs/HARDENING.md against the program: what they promise is what it does.
+//! docs/CONFIGURATION.md and docs/HARDENING.md agree with the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -21,19 +21,19 @@ const HARDENING: &str = include_str!("../../docs/HARDENING.md");
 const CONFIGURATION: &str = include_str!("../../docs/CONFIGURATION.md");
 const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
 
-/// What stands under a heading.
+/// The text under a heading.
 fn section(heading: &str) -> &'static str {
     let after = CONFIGURATION.split_once(&format!("\n## {heading}\n")).unwrap().1;
     after.split("\n## ").next().unwrap()
 }
 
-/// The cells of the table under a heading, without its head.
+/// The cells of the table under a heading, without its header.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let rows = section(heading).lines().filter(|line| line.starts_with('|')).skip(2);
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
@@ -49,10 +49,10 @@ fn numbers(text: &str) -> BTreeSet<u16> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
 }
 
-/// What `--help` says: each long flag and its default.
+/// The long flags in the output of `--help`, with their defaults.
 pub(crate) fn flags_in_help() -> BTreeMap<String, Option<String>> {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    // What a flag does stands behind it or on the next line, depending on how long flags are.
+    // The description of a flag is on the same line or on the next, depending on the length of the flags.
     let flag = |rest: &str| {
         let name = rest.split_whitespace().next().unwrap();
         let default =
@@ -105,7 +105,7 @@ fn the_endpoints_of_the_document_are_the_routes() {
     assert_eq!(documented, routes.chain(["/metrics"]).collect());
 }
 
-/// A webhook's path with a slash at its end.
+/// The path of a webhook with a trailing slash.
 fn is_variant(path: &str) -> bool {
     path.len() > 1 && path.ends_with('/')
 }
@@ -129,7 +129,7 @@ fn post_status(app: &TestApp, headers: &str, body: &[u8]) -> u16 {
     app.request("POST", "/webhook/octoprint", headers, body).status
 }
 
-fn too_slow() -> u16 {
+fn slow_body() -> u16 {
     let options = Options { body_deadline: Duration::from_millis(200), ..Options::default() };
     let app = TestApp::with(Setup { options, ..Setup::default() });
     let mut connection = app.connect();
@@ -137,7 +137,7 @@ fn too_slow() -> u16 {
     connection.receive("POST").status
 }
 
-/// The store is locked by another program for longer than the exporter waits.
+/// Another program locks the store for longer than the exporter waits.
 fn not_stored() -> u16 {
     let path = file(&format!("locked-{}.db", std::process::id()), "");
     let exporter = Running::start(&[&format!("--storage.path={}", path.display())]);
@@ -150,7 +150,7 @@ fn not_stored() -> u16 {
 }
 
 #[test]
-fn every_status_of_the_document_happens() {
+fn every_status_of_the_document_occurs() {
     let json = "Content-Type: application/json\r\n";
     let with = |config| TestApp::with(Setup { config, ..Setup::default() });
     let app = with("limits: {printers: 1, body_bytes: 9000}");
@@ -160,7 +160,7 @@ fn every_status_of_the_document_happens() {
         post_status(&app, json, STARTED.as_bytes()),
         post_status(&app, json, b"{"),
         post_status(&secret, json, STARTED.as_bytes()),
-        too_slow(),
+        slow_body(),
         post_status(&app, json, &[b' '; 9001]),
         post_status(&app, "Content-Type: text/html\r\n", STARTED.as_bytes()),
         post_status(&app, json, b"{}"),
@@ -239,7 +239,7 @@ fn the_limits_of_the_document_are_those_of_the_program() {
 }
 
 #[test]
-fn the_secrets_of_the_document_open_what_it_says() {
+fn the_secrets_of_the_document_apply_to_the_sources_and_printers_it_names() {
     let (_, secrets) = HARDENING.split_once("\n## Secrets\n").unwrap();
     let settings = configured(block(secrets, "yaml").to_owned());
     let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
@@ -252,7 +252,7 @@ fn the_secrets_of_the_document_open_what_it_says() {
 }
 
 #[test]
-fn the_files_that_the_documents_link_to_are_there() {
+fn the_files_linked_in_the_documents_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let documents = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let documents = documents.filter(|path| path.extension().is_some_and(|kind| kind == "md"));

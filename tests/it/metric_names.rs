@@ -1,4 +1,4 @@
-//! The metrics, labels and label values that an expression names, held against the catalogue and the recording rules.
+//! Checks the metrics, labels and label values in an expression against the catalogue and the recording rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::promql::{self, References};
 
-/// The recording rules, as they are shipped.
+/// The recording rules of the repository.
 const RECORDING_RULES: &str = include_str!("../../prometheus/recording_rules.yml");
 
-/// The labels of a metric; those of a closed set with all their values.
+/// The labels of a metric, with all values of the closed ones.
 type Labels = BTreeMap<&'static str, Option<&'static [&'static str]>>;
 
-/// Every name of a series that may be asked for, with its labels.
+/// Every metric that an expression may use, with its labels.
 pub(crate) type Known = BTreeMap<String, Labels>;
 
-/// The recording rules: name and expression.
+/// The name and the expression of every recording rule.
 pub(crate) fn recorded() -> Vec<(String, String)> {
     let file: Value = yaml_serde::from_str(RECORDING_RULES).unwrap();
     let rules =
@@ -25,13 +25,13 @@ pub(crate) fn recorded() -> Vec<(String, String)> {
     rules.map(|rule| (text(&rule["record"]), text(&rule["expr"]))).collect()
 }
 
-/// The labels that the name of a recording rule promises.
+/// The labels in the name of a recording rule.
 pub(crate) fn level(name: &str) -> BTreeSet<&str> {
     name.split(':').next().unwrap().split('_').collect()
 }
 
-/// Every metric of the catalogue, and what the recording rules make of them. Prometheus adds `job` and `instance`, and `up`
-/// of its own.
+/// Every metric of the catalogue and of the recording rules, with the labels `job` and `instance` and the metric `up`, which
+/// Prometheus adds.
 pub(crate) fn known() -> Known {
     let mut known = Known::from([("up".to_owned(), Labels::new())]);
     for metric in ALL {
@@ -56,7 +56,7 @@ pub(crate) fn known() -> Known {
     known
 }
 
-/// What is wrong with the names in an expression.
+/// The errors in the names of an expression.
 pub(crate) fn complaints(expression: &str, known: &Known) -> Vec<String> {
     let References { selectors, labels, texts } = promql::references(expression);
     let mut wrong = Vec::new();
@@ -96,7 +96,7 @@ fn every_name_in_the_queries_of_the_document_exists() {
 }
 
 #[test]
-fn names_that_do_not_exist_are_found() {
+fn unknown_metrics_labels_and_values_are_reported() {
     let known = known();
     let cases = [
         ("sum(printfarm_prints)", "there is no metric printfarm_prints"),

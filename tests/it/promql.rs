@@ -1,4 +1,4 @@
-//! As much of `PromQL` as the tests need: which series an expression selects, and how.
+//! A small parser of `PromQL`: the selectors, labels and texts of an expression.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ pub(crate) struct Selector {
     pub(crate) metric: String,
     /// Label, operator, value.
     pub(crate) matchers: Vec<(String, String, String)>,
-    /// What stands between brackets.
+    /// The range in brackets.
     pub(crate) range: Option<String>,
     /// The innermost function or aggregation around it.
     pub(crate) function: String,
@@ -18,9 +18,9 @@ pub(crate) struct Selector {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct References {
     pub(crate) selectors: Vec<Selector>,
-    /// The labels by which it aggregates or joins.
+    /// The labels of aggregations and joins.
     pub(crate) labels: BTreeSet<String>,
-    /// The texts among its arguments; `label_replace` names there the label that it makes.
+    /// The string arguments, among them the label that `label_replace` creates.
     pub(crate) texts: BTreeSet<String>,
 }
 
@@ -30,14 +30,14 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 const WORDS: &[&str] = &["and", "or", "unless", "offset", "bool", "atan2", "inf", "nan"];
 
 impl Selector {
-    /// The operator and value that a label has to match.
+    /// The operator and the value of the matcher of a label.
     pub(crate) fn matcher(&self, label: &str) -> Option<(&str, &str)> {
         let found = self.matchers.iter().find(|(name, _, _)| name == label)?;
         Some((&found.1, &found.2))
     }
 }
 
-/// What this expression refers to. It must be valid, which is for Prometheus to say.
+/// The references of a valid expression; other tests have Prometheus check the validity.
 pub(crate) fn references(expression: &str) -> References {
     let mut found = References::default();
     let mut functions: Vec<String> = Vec::new();
@@ -54,7 +54,7 @@ pub(crate) fn references(expression: &str) -> References {
             "{" => found.selectors.last_mut().unwrap().matchers = matchers(&tokens.until("}")),
             "[" => found.selectors.last_mut().unwrap().range = Some(tokens.until("]").concat()),
             word if GROUPING.contains(&word) => {}
-            quoted if is_text(quoted) => {
+            quoted if is_string(quoted) => {
                 found.texts.insert(quoted.trim_matches(QUOTES).to_owned());
             }
             word if !is_name(word) || WORDS.contains(&word) => callee.clear(),
@@ -83,11 +83,11 @@ fn matchers(tokens: &[String]) -> Vec<(String, String, String)> {
     tokens.split(|token| token == ",").filter(|tokens| !tokens.is_empty()).map(matcher).collect()
 }
 
-/// What is left of an expression.
+/// The rest of an expression.
 struct Tokens<'a>(&'a str);
 
 impl Tokens<'_> {
-    /// A word, a number with its unit, a variable, a text with its quotes, or else one character. Comments are passed over.
+    /// A word, a number with its unit, a variable, a string with its quotes, or else one character. Comments are skipped.
     fn next(&mut self) -> Option<String> {
         self.0 = self.0.trim_start();
         while self.0.starts_with('#') {
@@ -96,7 +96,7 @@ impl Tokens<'_> {
         let first = self.0.chars().next()?;
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
         let length = match first {
-            '"' | '\'' | '`' => length_of_text(self.0, first),
+            '"' | '\'' | '`' => length_of_string(self.0, first),
             first if is_part(first) || first == '$' => {
                 1 + self.0[1..].find(|c| !is_part(c)).unwrap_or(self.0.len() - 1)
             }
@@ -107,20 +107,20 @@ impl Tokens<'_> {
         Some(token.to_owned())
     }
 
-    /// The tokens before the next one that is `end`, which is taken too.
+    /// The tokens up to the next `end`, which is consumed.
     fn until(&mut self, end: &str) -> Vec<String> {
         std::iter::from_fn(|| self.next()).take_while(|token| token != end).collect()
     }
 
-    /// Whether the word just read is called: a parenthesis follows, or the labels of an aggregation and then one.
+    /// Whether the word just read is a function: a parenthesis follows, or the labels of an aggregation.
     fn is_call(&self) -> bool {
         let next = Tokens(self.0).next().unwrap_or_default();
         next == "(" || ["by", "without"].contains(&next.as_str())
     }
 }
 
-/// With both quotes.
-fn length_of_text(text: &str, quote: char) -> usize {
+/// The length of a string with both quotes.
+fn length_of_string(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         if c == quote && !escaped {
@@ -131,12 +131,12 @@ fn length_of_text(text: &str, quote: char) -> usize {
     panic!("no closing quote: {text}");
 }
 
-fn is_text(token: &str) -> bool {
+fn is_string(token: &str) -> bool {
     token.starts_with(QUOTES)
 }
 
 #[test]
-fn the_references_of_expressions_are_found() {
+fn the_selectors_labels_and_strings_of_an_expression_are_found() {
     let selector = |metric: &str, matchers: &[[&str; 3]], range: Option<&str>, function: &str| Selector {
         metric: metric.to_owned(),
         matchers: matchers.iter().map(|parts| parts.map(str::to_owned).into()).collect(),
@@ -165,7 +165,7 @@ fn the_references_of_expressions_are_found() {
             vec![],
         ),
         (
-            "a label that is made",
+            "a created label",
             "label_replace(x{} unless on () y, \"why\", \"$1\", \"a\", \"(.+)\")",
             vec![selector("x", &[], None, "label_replace"), selector("y", &[], None, "label_replace")],
             vec![],
@@ -182,7 +182,7 @@ fn the_references_of_expressions_are_found() {
             vec!["z"],
         ),
         (
-            "a window that lies ahead",
+            "a negative offset",
             "increase(x[1d] offset -1d) / $__range_s",
             vec![selector("x", &[], Some("1d"), "increase")],
             vec![],

@@ -1,4 +1,4 @@
-//! A real Prometheus scrapes the exporter: what comes back from it is what the exporter states.
+//! A real Prometheus scrapes the exporter and returns the values that the exporter exposed.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,10 +13,10 @@ use crate::servers::Prometheus;
 const README: &str = include_str!("../../README.md");
 const METRICS: &str = include_str!("../../docs/METRICS.md");
 
-/// How many bytes of a text the exporter keeps.
+/// The longest text that the exporter keeps, in bytes.
 const LONGEST_TEXT: usize = 1_024;
 
-/// Scrapes this address every second, by the configuration of the README.
+/// A Prometheus that scrapes this address every second, with the configuration of the README.
 fn scraping(exporter: SocketAddr) -> Prometheus {
     let scrape = README.split("```yaml\n").find(|block| block.starts_with("scrape_configs:")).unwrap();
     let scrape = scrape.split("```").next().unwrap();
@@ -24,7 +24,7 @@ fn scraping(exporter: SocketAddr) -> Prometheus {
     Prometheus::start(&format!("global: {{scrape_interval: 1s}}\n{scrape}"), &[])
 }
 
-/// What it knows of the exporter, without the labels that it adds.
+/// The samples of the exporter in Prometheus, without the labels that Prometheus adds.
 fn samples(prometheus: &Prometheus) -> Samples {
     let result = prometheus.query("{job=\"printfarm\", __name__=~\"(printfarm|process)_.*\"}");
     let sample = |sample: &Value| {
@@ -35,7 +35,7 @@ fn samples(prometheus: &Prometheus) -> Samples {
     result.as_array().unwrap().iter().map(sample).collect()
 }
 
-/// Names that somebody may give to a printer or a file.
+/// Unusual names of a printer or a file.
 fn hostile() -> Vec<String> {
     let mut names: Vec<String> = [
         "quotes \" \"\" and ' and `",
@@ -63,15 +63,15 @@ fn hostile() -> Vec<String> {
     names
 }
 
-/// What is kept of a text.
+/// The part of a text that the exporter keeps.
 fn kept(text: &str) -> &str {
     let end = (0..=text.len().min(LONGEST_TEXT)).rev().find(|end| text.is_char_boundary(*end)).unwrap();
     &text[..end]
 }
 
-/// As a segment of a path.
+/// A text as a segment of a path.
 fn escaped(text: &str) -> String {
-    // A form writes blanks as "+", and "+" itself as an escape.
+    // A form encodes a space as "+", and "+" itself as an escape.
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
@@ -80,8 +80,8 @@ fn post(app: &TestApp, target: &str, message: &Value) {
     assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("accepted")), "{target} {message}");
 }
 
-/// Three printers of each name: named by the path, by the plugin, by OctoEverywhere. Each has such a file, too, and is
-/// paused, so that its clocks stand.
+/// Three printers of each name: named by the path, by the plugin, by OctoEverywhere. Each prints a file of that name and is
+/// paused, so that its seconds printed do not change.
 fn open_prints(app: &TestApp) {
     for name in hostile() {
         let at_path = format!("/webhook/octoprint/{}", escaped(&format!("path {name}")));
@@ -118,15 +118,15 @@ fn replay(app: &TestApp) {
     }
 }
 
-/// Whether the value stays the same while nothing is sent.
-fn stands(labels: &BTreeMap<String, String>) -> bool {
+/// Whether the value is constant while no webhook arrives.
+fn is_constant(labels: &BTreeMap<String, String>) -> bool {
     let name = labels["__name__"].as_str();
     let moves = ["printfarm_connections", "printfarm_paused_seconds_total"];
     !name.starts_with("process_") && !moves.contains(&name)
 }
 
 #[test]
-fn prometheus_knows_what_the_exporter_states() {
+fn prometheus_stores_every_sample_of_the_exporter() {
     let app = TestApp::start();
     replay(&app);
     open_prints(&app);
@@ -146,18 +146,18 @@ fn prometheus_knows_what_the_exporter_states() {
         }
     }
     let lines = text.lines().filter(|line| !line.starts_with('#')).count();
-    assert_eq!(stated.len(), lines, "two samples are one to Prometheus");
+    assert_eq!(stated.len(), lines, "two samples have the same labels");
 
     let prometheus = scraping(app.address);
     let known = eventually("Prometheus has scraped", || {
         Some(samples(&prometheus)).filter(|samples| samples.len() >= stated.len())
     });
     assert!(known.keys().eq(stated.keys()));
-    for (labels, value) in stated.iter().filter(|(labels, _)| stands(labels)) {
+    for (labels, value) in stated.iter().filter(|(labels, _)| is_constant(labels)) {
         assert_eq!(known[labels].to_bits(), value.to_bits(), "{labels:?}: {} {value}", known[labels]);
     }
 
-    // On a busy machine a scrape may take longer than the second that it has.
+    // On a busy machine a scrape may exceed its timeout of a second.
     eventually("a scrape without an error", || {
         let targets = prometheus.api("targets", &[("state", "active")]);
         let target = &targets["activeTargets"][0];
