@@ -27,7 +27,7 @@ pub use identity::Identity;
 pub use printer::{Printer, PrinterState};
 pub use snapshot::{PrintSnapshot, PrinterSnapshot, PrinterTimes};
 pub use totals::Totals;
-pub use view::{Snapshot, View};
+pub use view::View;
 
 /// While a stopwatch runs, a store keeps the time until which the counters may be seen to grow, this far ahead. Where the
 /// clock was set back across a crash, the counters continue from there, so that they never fall.

@@ -1,10 +1,9 @@
-//! The published state, and all its printers at one moment.
+//! The published state.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::printer::Printer;
-use super::snapshot::{PrinterSnapshot, PrinterTimes};
+use super::snapshot::PrinterSnapshot;
 use super::{Changes, Farm};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
@@ -56,49 +55,5 @@ impl View {
             }
         }
         self.limit_reached = farm.view().limit_reached;
-    }
-}
-
-/// Every printer at one moment. It shares the printers with the view; later events do not change it.
-#[derive(Debug)]
-pub struct Snapshot {
-    view: Arc<View>,
-    times: Vec<PrinterTimes>,
-}
-
-impl Snapshot {
-    /// The printers of a view as they are at `now`.
-    #[must_use]
-    pub fn new(view: Arc<View>, now: Timestamp) -> Self {
-        let times = view.printers.iter().map(|printer| printer.times(now)).collect();
-        Self { view, times }
-    }
-
-    /// The number of printers.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.times.len()
-    }
-
-    /// Whether there is no printer.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.times.is_empty()
-    }
-
-    /// The printers at these positions, in the order in which they were first seen.
-    #[must_use]
-    pub fn read(
-        &self,
-        positions: Range<usize>,
-    ) -> impl ExactSizeIterator<Item = PrinterSnapshot<'_>> + Clone {
-        let printers = self.view.printers[positions.clone()].iter();
-        printers.zip(&self.times[positions]).map(|(printer, times)| printer.snapshot(times))
-    }
-
-    /// When a source last reported that its webhooks of the day are used up.
-    #[must_use]
-    pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
-        self.view.limit_reached(source)
     }
 }
