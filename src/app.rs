@@ -12,10 +12,9 @@ use tracing::{info, warn};
 use crate::auth::BasicAuth;
 use crate::cli::{Args, Retention};
 use crate::clock::Clock;
-use crate::config::SharedSettings;
 use crate::config::web::SharedWebConfig;
+use crate::config::{self, Reach, SharedSettings};
 use crate::http::{self, AppState, Options, Ports};
-use crate::labels::Source;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::panics;
@@ -96,9 +95,16 @@ impl App {
 /// When a listener, the signal for reloading, or the recorder does not work.
 pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     let (addresses, webhook_addresses) = (addresses(&app.listeners)?, addresses(&app.webhook_listeners)?);
+    let webhooks_apart = !webhook_addresses.is_empty();
+    let reach = Reach {
+        web: beyond_this_machine(&addresses),
+        webhooks: beyond_this_machine(if webhooks_apart { &webhook_addresses } else { &addresses }),
+        webhooks_apart,
+    };
     let ports = Ports {
         web: addresses.first().map_or(0, SocketAddr::port),
         webhooks: webhook_addresses.first().map(SocketAddr::port),
+        reach,
     };
     let App { recorder, metrics, settings, web_config, clock, options, .. } = app;
     let web = Arc::new(AppState::new(recorder, metrics, settings, web_config.clone(), clock, options, ports));
@@ -181,39 +187,18 @@ async fn reload_at(mut hangup: Signal, web: &Arc<AppState>) {
 }
 
 fn announce(addresses: &[SocketAddr], webhook_addresses: &[SocketAddr], web: &AppState) {
-    let config = web.web_config.as_ref().map(SharedWebConfig::current);
-    let tls = config.as_ref().and_then(|config| config.tls.as_ref());
+    let web_config = web.web_config.as_ref().map(SharedWebConfig::current);
     info!(
         version = version::VERSION,
         revision = version::REVISION,
         listening = listed(addresses),
         webhooks = (!webhook_addresses.is_empty()).then(|| listed(webhook_addresses)),
-        tls = tls.is_some(),
+        tls = web_config.as_ref().is_some_and(|config| config.tls.is_some()),
         "printfarm_exporter started"
     );
-    let taking = if webhook_addresses.is_empty() { addresses } else { webhook_addresses };
-    let settings = web.settings.current();
-    let open = Source::ALL.iter().filter(|source| settings.secrets.door(**source, None).secrets.is_empty());
-    let open = open.map(|source| source.as_str()).collect::<Vec<_>>().join(" ");
-    if !open.is_empty() && beyond_this_machine(taking) {
-        warn!(
-            sources = open,
-            "anybody who reaches this port can send webhooks; set webhook_secrets in --config.file, or listen on \
-             127.0.0.1"
-        );
-    }
-    let users = config.as_ref().is_some_and(|config| config.users.is_some());
-    if users && tls.is_none() && beyond_this_machine(addresses) {
-        warn!(
-            "passwords can be read on their way; set tls_server_config in --web.config.file, or listen on 127.0.0.1 \
-             behind a proxy that encrypts"
-        );
-    }
-    if tls.is_some_and(|tls| tls.requires_client_certificate) && webhook_addresses.is_empty() {
-        warn!(
-            "webhooks cannot come in: their senders have no client certificate; give them an address with \
-             --webhook.listen-address"
-        );
+    config::warn_of_open_webhooks(&web.settings.current(), web.ports.reach);
+    if let Some(config) = &web_config {
+        config::warn_of_web_config(config, web.ports.reach);
     }
 }
 

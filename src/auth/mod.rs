@@ -7,5 +7,4 @@ pub(crate) mod webhook;
 
 pub use basic::BasicAuth;
 pub use throttle::{AuthThrottle, SecretScope};
-pub use users::Users;
-pub(crate) use users::build;
+pub use users::{NoRandomness, Users};

@@ -3,12 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use bcrypt::HashParts;
 use ring::hmac;
 use ring::rand::SystemRandom;
-
-/// The highest cost of a hash. Each step doubles the time of a check, which here is some seconds already.
-const HIGHEST_COST: u32 = 18;
 
 /// How many right passwords are remembered. Each user has one, but bcrypt only sees the first 72 bytes of it.
 const REMEMBERED: usize = 256;
@@ -26,8 +22,10 @@ pub struct Users {
     verify: Box<Verify>,
 }
 
-/// Names and hashes as the file has them; `None` for what is not text.
-type Entries = Vec<(Option<String>, Option<String>)>;
+/// Why users cannot be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random numbers, which basic_auth_users needs")]
+pub struct NoRandomness;
 
 /// Whether a password belongs to a hash.
 type Verify = dyn Fn(&[u8], &str) -> bool + Send + Sync;
@@ -39,6 +37,24 @@ impl std::fmt::Debug for Users {
 }
 
 impl Users {
+    /// Users with these bcrypt hashes of their passwords. `None` when there are none.
+    ///
+    /// # Errors
+    /// Without random numbers.
+    pub fn new(hashes: HashMap<String, String>) -> Result<Option<Self>, NoRandomness> {
+        Self::with(hashes, Box::new(|password, hash| bcrypt::verify(password, hash).unwrap_or(false)))
+    }
+
+    fn with(hashes: HashMap<String, String>, verify: Box<Verify>) -> Result<Option<Self>, NoRandomness> {
+        if hashes.is_empty() {
+            return Ok(None);
+        }
+        let mut names: Vec<String> = hashes.keys().cloned().collect();
+        names.sort_unstable();
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(|_| NoRandomness)?;
+        Ok(Some(Self { hashes, names, key, right: Mutex::default(), verify }))
+    }
+
     /// Whether this pair was right before. Takes no time worth mentioning.
     #[must_use]
     pub fn remembers(&self, name: &str, password: &[u8]) -> bool {
@@ -86,46 +102,6 @@ impl Users {
     }
 }
 
-/// Checks the hashes. `None` when there are no users, so that everybody comes in.
-pub(crate) fn build(entries: Entries) -> Result<Option<Users>, String> {
-    build_with(entries, Box::new(|password, hash| bcrypt::verify(password, hash).unwrap_or(false)))
-}
-
-/// Neither a name nor a hash is repeated: who mixes them up has written a hash where a name belongs.
-fn build_with(entries: Entries, verify: Box<Verify>) -> Result<Option<Users>, String> {
-    let mut hashes = HashMap::new();
-    let mut names = Vec::new();
-    for (index, (name, hash)) in entries.into_iter().enumerate() {
-        let wrong = |what: &str| Err(format!("basic_auth_users, entry {}: {what}", index + 1));
-        let Some(name) = name.filter(|name| !name.is_empty() && !name.contains(':')) else {
-            return wrong("the name must be a text without a colon; put it in quotes");
-        };
-        let Some(hash) = hash else {
-            return wrong("the hash must be a text; make one with: htpasswd -nBC 10 ''");
-        };
-        match hash.parse::<HashParts>() {
-            Ok(parts) if (4..=HIGHEST_COST).contains(&parts.get_cost()) => {}
-            Ok(_) => {
-                return wrong(&format!(
-                    "the cost of the hash is not 4 to {HIGHEST_COST}; make one with: htpasswd -nBC 10 ''"
-                ));
-            }
-            Err(_) => return wrong("this is not a bcrypt hash; make one with: htpasswd -nBC 10 ''"),
-        }
-        if hashes.insert(name.clone(), hash).is_some() {
-            return wrong("a user of this name is there already; remove one");
-        }
-        names.push(name);
-    }
-    if names.is_empty() {
-        return Ok(None);
-    }
-    names.sort_unstable();
-    let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-        .map_err(|_| "the system gives no random numbers, which basic_auth_users needs".to_owned())?;
-    Ok(Some(Users { hashes, names, key, right: Mutex::default(), verify }))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -137,9 +113,8 @@ mod tests {
         format!("$2y${cost:02}$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK")
     }
 
-    fn entries(pairs: &[(&str, &str)]) -> Entries {
-        let text = |text: &str| Some(text.to_owned());
-        pairs.iter().map(|(name, hash)| (text(name), text(hash))).collect()
+    fn hashes(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs.iter().map(|(name, hash)| ((*name).to_owned(), (*hash).to_owned())).collect()
     }
 
     /// Users whose hashes nobody computes: "fern" is right for all. Each check notes the hash that it was made with.
@@ -150,7 +125,7 @@ mod tests {
             noted.lock().unwrap().push(hash.to_owned());
             password == b"fern"
         };
-        (build_with(entries(pairs), Box::new(verify)).unwrap().unwrap(), seen)
+        (Users::with(hashes(pairs), Box::new(verify)).unwrap().unwrap(), seen)
     }
 
     #[test]
@@ -211,7 +186,7 @@ mod tests {
     fn memory_is_bounded() {
         let hash = hash(4);
         let verify = |_: &[u8], _: &str| true;
-        let users = build_with(entries(&[("alice", &hash)]), Box::new(verify)).unwrap().unwrap();
+        let users = Users::with(hashes(&[("alice", &hash)]), Box::new(verify)).unwrap().unwrap();
         for index in 0..2_000_u32 {
             assert!(users.check("alice", &index.to_le_bytes()));
         }
@@ -223,7 +198,7 @@ mod tests {
         let made = bcrypt::hash("fern", 4).unwrap();
         for version in ["2a", "2b", "2y"] {
             let hash = made.replacen("2b", version, 1);
-            let users = build(entries(&[("alice", &hash)])).unwrap().unwrap();
+            let users = Users::new(hashes(&[("alice", &hash)])).unwrap().unwrap();
             assert!(users.check("alice", b"fern"), "{version}");
             assert!(!users.check("alice", b"fern "), "{version}");
             assert!(!users.check("alice", b""), "{version}");

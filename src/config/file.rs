@@ -100,5 +100,5 @@ const HINTS: YamlErrorHints = YamlErrorHints { secret_keys: "secrets", unsupport
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
 pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
-    yaml::parse(bytes, HINTS)
+    yaml::parse(bytes, HINTS).map(|document| document.content).map_err(|error| error.to_string())
 }

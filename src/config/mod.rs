@@ -5,6 +5,7 @@
 //!
 //! No error ever repeats a value of the file or of a variable, since any of them may be a secret in a wrong place.
 
+mod exposure;
 mod file;
 mod reloadable;
 mod secrets;
@@ -16,9 +17,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use reloadable::{ReloadOutcome, Reloadable};
+pub use exposure::{Reach, warn_of_open_webhooks, warn_of_web_config};
+pub use reloadable::{ReloadOutcome, ReloadRefusal, Reloadable};
 pub use secrets::{Door, Secrets};
 pub use settings::{Names, NetworkLimits, Settings};
+pub use yaml::YamlError;
 
 use reloadable::Reload;
 

@@ -27,6 +27,46 @@ struct Inner<T: Reload> {
     current: watch::Sender<Arc<T>>,
 }
 
+/// Why a file that would do at a start is refused at a reload: protection must not go away by a slip, such as an emptied
+/// file or a template that was written in part. What the file says in so many words is done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum ReloadRefusal {
+    #[error("the file is empty, and the one in force is not; restore it, or restart to run without it")]
+    EmptyFile,
+    #[error("{0} is there, but has no value; give it one or remove the key")]
+    EmptyKey(String),
+    #[error(
+        "{0} has no secret any more, so that anybody could send its webhooks; add one, or write webhook_secrets: {{}} to \
+         accept all webhooks without a secret"
+    )]
+    NoSecret(String),
+    #[error(
+        "basic_auth_users is gone, so that everybody could read the metrics; add it, or write basic_auth_users: {{}} to \
+         need no password"
+    )]
+    NoUsers,
+    #[error(
+        "tls_server_config.client_auth_type is gone, so that clients would need no certificate; set it, if need be to \
+         NoClientCert"
+    )]
+    NoClientCertificates,
+    /// A slip must not make passwords travel in clear text.
+    #[error("encryption can only be switched on or off by a restart")]
+    Tls,
+}
+
+impl ReloadRefusal {
+    /// Refuses a file that is empty now, and one with a key without a value.
+    pub(super) fn check(emptied: bool, empty_key: Option<String>) -> Result<(), Self> {
+        match empty_key {
+            _ if emptied => Err(Self::EmptyFile),
+            Some(key) => Err(Self::EmptyKey(key)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What [`Reloadable::reload_if`] did.
 #[derive(Debug)]
 pub enum ReloadOutcome<E> {

@@ -8,8 +8,8 @@ use axum::response::Response;
 use tracing::{error, info};
 
 use super::{AppState, answer};
-use crate::config::ReloadOutcome;
 use crate::config::web::SharedWebConfig;
+use crate::config::{self, ReloadOutcome};
 use crate::panics;
 
 /// The endpoint.
@@ -48,6 +48,7 @@ async fn reload_settings(web: &AppState) -> Result<(), String> {
         Ok(()) => {
             web.metrics.own.config_loaded(web.clock.now());
             info!("configuration reloaded");
+            config::warn_of_open_webhooks(&web.settings.current(), web.ports.reach);
             Ok(())
         }
         Err((problem, answer)) => {
@@ -85,7 +86,10 @@ pub async fn look(web: &AppState, config: &SharedWebConfig) {
 fn show(web: &AppState, config: &SharedWebConfig, result: Result<(), &String>) {
     web.metrics.own.web_config(result.is_ok(), config.current().not_after());
     match result {
-        Ok(()) => info!("web configuration reloaded, with the files that it names"),
+        Ok(()) => {
+            info!("web configuration reloaded, with the files that it names");
+            config::warn_of_web_config(&config.current(), web.ports.reach);
+        }
         Err(problem) => error!(problem, "web configuration not reloaded; the earlier one stays in force"),
     }
 }

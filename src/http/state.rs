@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::auth::AuthThrottle;
 use crate::clock::Clock;
-use crate::config::SharedSettings;
 use crate::config::web::SharedWebConfig;
+use crate::config::{Reach, SharedSettings};
 use crate::limits::{LogThrottle, RateLimiter};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
@@ -32,7 +32,7 @@ pub struct AppState {
     pub(super) log_throttle: LogThrottle,
     pub(super) renders: Renders,
     pub(super) options: Options,
-    pub(super) ports: Ports,
+    pub(crate) ports: Ports,
 }
 
 /// Where the exporter listens.
@@ -42,6 +42,8 @@ pub struct Ports {
     pub web: u16,
     /// The port of the webhooks, where they have one of their own.
     pub webhooks: Option<u16>,
+    /// Which of them other machines can connect to.
+    pub reach: Reach,
 }
 
 /// What the command line says of the endpoints, and what tests set differently.

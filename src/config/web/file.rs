@@ -6,24 +6,10 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use yaml_serde::Value;
 
-use crate::config::yaml::{self, YamlErrorHints};
+use crate::config::yaml::{self, Document, YamlError, YamlErrorHints};
 
-/// Keys of the exporter-toolkit that are not supported. Of a PEM text below `tls_server_config` no line is ever a key.
-const HINTS: YamlErrorHints = YamlErrorHints {
-    secret_keys: "basic_auth_users",
-    unsupported: &[
-        ("cert", "put the PEM text into a file, and name it in cert_file"),
-        ("key", "put the PEM text into a file, and name it in key_file"),
-        ("client_ca", "put the PEM text into a file, and name it in client_ca_file"),
-        (
-            "client_allowed_sans",
-            "let client_ca_file hold an authority that signs only for those who may scrape, and remove it",
-        ),
-        ("cipher_suites", "every suite offered is a strong one; remove it"),
-        ("curve_preferences", "every curve offered is a strong one; remove it"),
-        ("rate_limit", "remove it"),
-    ],
-};
+/// A line of a PEM text below `tls_server_config` is no key, so only keys of `basic_auth_users` can be secrets.
+const HINTS: YamlErrorHints = YamlErrorHints { secret_keys: "basic_auth_users", unsupported: &[] };
 
 /// The whole file.
 #[derive(Default, Deserialize)]
@@ -35,6 +21,7 @@ pub(super) struct File {
     pub(super) tls_server_config: Option<Tls>,
     pub(super) http_server_config: Option<Http>,
     pub(super) basic_auth_users: Option<Entries>,
+    pub(super) rate_limit: Option<Value>,
 }
 
 #[derive(Default, Deserialize, PartialEq)]
@@ -42,10 +29,16 @@ pub(super) struct File {
 pub(super) struct Tls {
     pub(super) cert_file: Option<String>,
     pub(super) key_file: Option<String>,
-    pub(super) client_auth_type: Option<String>,
     pub(super) client_ca_file: Option<String>,
+    pub(super) cert: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) client_ca: Option<String>,
+    pub(super) client_auth_type: Option<String>,
+    pub(super) client_allowed_sans: Option<Vec<String>>,
     pub(super) min_version: Option<String>,
     pub(super) max_version: Option<String>,
+    pub(super) cipher_suites: Option<Vec<String>>,
+    pub(super) curve_preferences: Option<Vec<String>>,
     pub(super) prefer_server_cipher_suites: Option<bool>,
 }
 
@@ -56,8 +49,8 @@ pub(super) struct Http {
     pub(super) headers: Option<Entries>,
 }
 
-/// A mapping whose keys are data: in its order, with what is there twice. What is not text is `None`, and reported by
-/// whoever knows what it should be; the library would quote it.
+/// A mapping whose keys are data: in their order, also when a key is there twice. What is not text is `None`; its error
+/// comes from where it is used, since the library's would quote it.
 #[derive(Default)]
 pub(super) struct Entries(pub(super) Vec<(Option<String>, Option<String>)>);
 
@@ -98,6 +91,6 @@ fn unreadable<E: de::Error>() -> E {
 }
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
-pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Document<File>, YamlError> {
     yaml::parse(bytes, HINTS)
 }

@@ -1,8 +1,8 @@
-//! Headers that are added to every answer: those that the exporter-toolkit allows.
+//! Headers that are added to every response: those that the exporter-toolkit allows.
 
 use axum::http::{HeaderName, HeaderValue, header};
 
-use super::file;
+use super::file::Entries;
 
 /// The headers that may be set, and their values where these are a closed set.
 const ALLOWED: [(&str, HeaderName, &[&str]); 5] = [
@@ -13,36 +13,45 @@ const ALLOWED: [(&str, HeaderName, &[&str]); 5] = [
     ("X-XSS-Protection", header::X_XSS_PROTECTION, &[]),
 ];
 
-const PLACE: &str = "http_server_config.headers";
+/// What is wrong with a header. A name that is not allowed is not repeated; its entry is counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum HeaderError {
+    #[error(
+        "http_server_config.headers, entry {0}: this header cannot be set; those that can are {known}",
+        known = ALLOWED.map(|(name, ..)| name).join(", ")
+    )]
+    NotAllowed(usize),
+    #[error("http_server_config.headers.{0}: this should be a text; put it in quotes")]
+    NotText(&'static str),
+    #[error("http_server_config.headers.{0}: set it to {allowed}, or remove it", allowed = .1.join(" or "))]
+    Value(&'static str, &'static [&'static str]),
+    #[error(
+        "http_server_config.headers.{0}: a character in it cannot be sent in a header; remove line breaks and the like"
+    )]
+    Character(&'static str),
+    #[error("http_server_config.headers.{0}: it is there twice; remove one")]
+    Twice(&'static str),
+}
 
-/// The headers to add; one without a value is left out.
-pub(super) fn build(entries: file::Entries) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+/// The headers to add. One with an empty value is left out, as in the exporter-toolkit.
+pub(super) fn build(entries: Entries) -> Result<Vec<(HeaderName, HeaderValue)>, HeaderError> {
     let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
-    for (index, (name, value)) in entries.0.into_iter().enumerate() {
-        let Some((spelling, name, values)) =
-            ALLOWED.iter().find(|(allowed, ..)| Some(*allowed) == name.as_deref())
-        else {
-            let known = ALLOWED.map(|(name, ..)| name).join(", ");
-            let nth = index + 1;
-            return Err(format!(
-                "{PLACE}, entry {nth}: this header cannot be set; those that can are {known}"
-            ));
-        };
-        let wrong = |what: &str| Err(format!("{PLACE}.{spelling}: {what}"));
-        let Some(value) = value else { return wrong("this should be a text; put it in quotes") };
+    for (entry, (name, value)) in (1..).zip(entries.0) {
+        let allowed = ALLOWED.into_iter().find(|(allowed, ..)| Some(*allowed) == name.as_deref());
+        let (spelling, name, values) = allowed.ok_or(HeaderError::NotAllowed(entry))?;
+        let value = value.ok_or(HeaderError::NotText(spelling))?;
         if value.is_empty() {
             continue;
         }
         if !values.is_empty() && !values.contains(&value.as_str()) {
-            return wrong(&format!("set it to {}, or remove it", values.join(" or ")));
+            return Err(HeaderError::Value(spelling, values));
         }
-        let Ok(value) = HeaderValue::from_str(&value) else {
-            return wrong("a character in it cannot be sent in a header; remove line breaks and the like");
-        };
-        if headers.iter().any(|(other, _)| other == name) {
-            return wrong("it is there twice; remove one");
+        let value = HeaderValue::from_str(&value).map_err(|_| HeaderError::Character(spelling))?;
+        if headers.iter().any(|(other, _)| *other == name) {
+            return Err(HeaderError::Twice(spelling));
         }
-        headers.push((name.clone(), value));
+        headers.push((name, value));
     }
     Ok(headers)
 }

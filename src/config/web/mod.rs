@@ -1,17 +1,22 @@
-//! The file of `--web.config.file`, in the exporter-toolkit's format: encryption, users, headers.
+//! The file of `--web.config.file`, in the exporter-toolkit's format: TLS, users, headers.
 //!
 //! It is another file than that of `--config.file`: this one is about who may connect and how, and may be shared with
 //! other exporters; that one is about printers and their webhooks. Both are read in one direction: [`file`] has what the
 //! file says, word for word; with the files that it names it becomes a [`WebConfig`], complete and valid;
 //! [`SharedWebConfig`] holds the one in force, and notices changes.
 //!
+//! What other exporters honour and this one cannot is no error, so that one file can serve them all: it is logged. An
+//! exception is what would protect less than the file asks for.
+//!
 //! No error repeats a value of the file: any may be a secret in a wrong place.
 
 mod expiry;
 mod file;
 mod headers;
+mod pem;
 mod reload;
 mod tls;
+mod users;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,76 +24,101 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue};
 
+pub use headers::HeaderError;
 pub use reload::SharedWebConfig;
-pub use tls::Tls;
+pub use tls::{Tls, TlsError};
+pub use users::UserError;
 
-use crate::auth::{self, Users};
+use super::reloadable::ReloadRefusal;
+use super::yaml::YamlError;
+use crate::auth::{NoRandomness, Users};
 use crate::timestamp::Timestamp;
 
-/// What the file and the files that it names come to.
+/// The file, with the files that it names.
 #[derive(Debug)]
 pub struct WebConfig {
     /// How connections are encrypted; `None` when they are not.
     pub tls: Option<Tls>,
-    /// Who may come in; `None` when everybody may.
+    /// Who may use the web endpoints; `None` when everybody may.
     pub users: Option<Arc<Users>>,
-    /// What is added to the headers of every answer.
+    /// What is added to the headers of every response.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the file asks for in vain.
+    pub not_honoured: Vec<NotHonoured>,
 }
 
 impl WebConfig {
-    /// When the certificate ends to be valid, where there is one that says so.
+    /// Expiry of the certificate, where there is one that says so.
     #[must_use]
     pub fn not_after(&self) -> Option<Timestamp> {
         self.tls.as_ref()?.not_after
     }
 }
 
-/// Why a file of `--web.config.file` cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// What other exporters honour and this one cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum NotHonoured {
+    #[error("http_server_config.http2 is true, but only HTTP/1.1 is spoken here")]
+    Http2,
+    #[error("tls_server_config.cipher_suites names suites that are not offered here: only strong ones are")]
+    CipherSuites,
+    #[error(
+        "tls_server_config.curve_preferences names curves that are not offered here: only X25519, CurveP256 and CurveP384 are"
+    )]
+    CurvePreferences,
+    #[error("rate_limit limits nothing here; requests_per_second in --config.file limits webhooks")]
+    RateLimit,
+}
+
+/// Why a file of `--web.config.file` cannot be used. The path is the one of the command line.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
 pub enum WebConfigError {
-    /// It cannot be read.
     #[error(
         "cannot read the web configuration file {path}: {cause}; check --web.config.file and the file's permissions"
     )]
-    Unreadable {
-        /// As given on the command line.
-        path: PathBuf,
-        /// What the system says.
-        cause: String,
-    },
-    /// It, or a file that it names, is not what it should be.
+    Unreadable { path: PathBuf, cause: io::Error },
+    /// The file, or one that it names, is not what it should be.
     #[error("web configuration file {path}: {problem}")]
-    File {
-        /// As given on the command line.
-        path: PathBuf,
-        /// What is wrong, where, and what to do.
-        problem: String,
-    },
+    File { path: PathBuf, problem: WebConfigProblem },
 }
 
-/// The folder that the names in the file start from.
-fn folder(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
+/// What is wrong, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum WebConfigProblem {
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Users(#[from] UserError),
+    #[error(transparent)]
+    Headers(#[from] HeaderError),
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    #[error(transparent)]
+    Reload(#[from] ReloadRefusal),
 }
 
-fn unreadable(path: &Path, cause: &io::Error) -> WebConfigError {
-    WebConfigError::Unreadable { path: path.to_owned(), cause: cause.to_string() }
-}
-
-/// Completes and checks what the file says.
-fn build(file: file::File, folder: &Path) -> Result<WebConfig, String> {
+/// Completes and checks what the file says. Relative names in it start from the folder.
+fn build(file: file::File, folder: &Path) -> Result<WebConfig, WebConfigProblem> {
     let http = file.http_server_config.unwrap_or_default();
+    let mut not_honoured = Vec::new();
     if http.http2 == Some(true) {
-        return Err(
-            "http_server_config.http2 is true, but HTTP/2 is not spoken here; set it to false or remove it"
-                .to_owned(),
-        );
+        not_honoured.push(NotHonoured::Http2);
     }
+    if file.rate_limit.is_some() {
+        not_honoured.push(NotHonoured::RateLimit);
+    }
+    let tls = tls::build(&file.tls_server_config.unwrap_or_default(), folder, &mut not_honoured)?;
+    let hashes = users::hashes(file.basic_auth_users.unwrap_or_default())?;
     Ok(WebConfig {
-        tls: tls::build(&file.tls_server_config.unwrap_or_default(), folder)?,
-        users: auth::build(file.basic_auth_users.unwrap_or_default().0)?.map(Arc::new),
+        tls,
+        users: Users::new(hashes)?.map(Arc::new),
         headers: headers::build(http.headers.unwrap_or_default())?,
+        not_honoured,
     })
 }
 

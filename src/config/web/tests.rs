@@ -50,7 +50,7 @@ impl Folder {
     /// Why the file is refused, after its path.
     fn problem(&self, yaml: &str) -> String {
         match self.load(yaml) {
-            Err(WebConfigError::File { problem, .. }) => problem,
+            Err(WebConfigError::File { problem, .. }) => problem.to_string(),
             other => panic!("{yaml}: {other:?}"),
         }
     }
@@ -68,7 +68,7 @@ fn tls(more: &str) -> String {
 }
 
 #[test]
-fn whatever_says_nothing_asks_for_nothing() {
+fn a_file_that_says_nothing_configures_nothing() {
     let folder = Folder::new();
     let files = [
         "",
@@ -77,6 +77,7 @@ fn whatever_says_nothing_asks_for_nothing() {
         "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\n",
         "tls_server_config: {}\nhttp_server_config: {http2: false, headers: {}}\nbasic_auth_users: {}\n",
         "http_server_config: {headers: {X-Frame-Options: ''}}",
+        TOOLKIT_DEFAULTS,
     ];
     for yaml in files {
         let config = folder.load(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"));
@@ -115,6 +116,89 @@ fn every_key_that_is_supported_is_taken() {
     }
     let users = format!("basic_auth_users: {{alice: '{HASH}', bob: '{HASH}'}}");
     assert!(folder.load(&users).unwrap().users.is_some());
+}
+
+/// Every key, at the value that the exporter-toolkit's documentation gives as its default.
+const TOOLKIT_DEFAULTS: &str = "\
+tls_server_config:
+  cert_file: ''
+  key_file: ''
+  cert: ''
+  key: ''
+  client_auth_type: NoClientCert
+  client_ca_file: ''
+  client_ca: ''
+  client_allowed_sans: []
+  min_version: TLS12
+  max_version: TLS13
+  cipher_suites: []
+  prefer_server_cipher_suites: true
+  curve_preferences: []
+http_server_config:
+  http2: true
+  headers:
+    Content-Security-Policy: ''
+basic_auth_users: {}
+rate_limit:
+  burst: 0
+  interval: 0
+";
+
+#[test]
+fn a_file_of_other_exporters_works_and_what_is_not_honoured_is_named() {
+    use NotHonoured::{CipherSuites, CurvePreferences, Http2, RateLimit};
+    let folder = Folder::new();
+    let suite = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+    let cases: [(&str, String, &[NotHonoured]); 9] = [
+        ("HTTP/2", "http_server_config: {http2: true}".into(), &[Http2]),
+        ("a rate", "rate_limit: {burst: 5, interval: 1s}".into(), &[RateLimit]),
+        ("no suites", tls("cipher_suites: [], curve_preferences: [], client_allowed_sans: []"), &[]),
+        ("a suite", tls(&format!("cipher_suites: [{suite}]")), &[]),
+        ("a suite of TLS 1.3", tls(&format!("cipher_suites: [{suite}, TLS_AES_128_GCM_SHA256]")), &[]),
+        ("a weak suite", tls("cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]"), &[CipherSuites]),
+        ("curves", tls("curve_preferences: [CurveP384, X25519]"), &[]),
+        ("an unknown curve", tls("curve_preferences: [CurveP521]"), &[CurvePreferences]),
+        ("all defaults", TOOLKIT_DEFAULTS.into(), &[Http2, RateLimit]),
+    ];
+    for (name, yaml, expected) in cases {
+        let config = folder.load(&yaml).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(config.not_honoured, expected, "{name}");
+        assert_eq!(config.tls.is_some(), yaml.contains("a.pem"), "{name}");
+    }
+}
+
+#[test]
+fn only_the_named_suites_and_curves_are_offered() {
+    let folder = Folder::new();
+    let offered = |more: &str| {
+        let config = folder.load(&tls(more)).unwrap();
+        let provider = Arc::clone(config.tls.as_ref().unwrap().web.crypto_provider());
+        let of_tls12 = |suite: &&rustls::SupportedCipherSuite| suite.tls13().is_none();
+        let suites: Vec<_> =
+            provider.cipher_suites.iter().filter(of_tls12).map(rustls::SupportedCipherSuite::suite).collect();
+        (suites, provider.kx_groups.iter().map(|group| group.name()).collect::<Vec<_>>())
+    };
+    let (all_suites, all_groups) = offered("min_version: TLS12");
+    assert!(all_suites.len() > 1 && all_groups.len() > 1);
+    let chosen = "cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], curve_preferences: [CurveP384]";
+    let suite = rustls::CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    assert_eq!(offered(chosen), (vec![suite], vec![rustls::NamedGroup::secp384r1]));
+    let none = tls("cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA], max_version: TLS12");
+    assert!(folder.problem(&none).contains("cipher_suites: none of them is offered here"), "{none}");
+}
+
+#[test]
+fn a_pem_text_may_be_in_the_configuration() {
+    let folder = Folder::new();
+    let text = |name: &str| {
+        let text = fs::read_to_string(folder.0.join(name)).unwrap();
+        format!("    {}\n", text.trim().replace('\n', "\n    "))
+    };
+    let (cert, key) = (text("a.pem"), text("a.key"));
+    let yaml = format!(
+        "tls_server_config:\n  cert: |\n{cert}  key: |\n{key}  client_ca: |\n{cert}  client_auth_type: RequireAndVerifyClientCert\n"
+    );
+    assert!(folder.load(&yaml).unwrap().tls.as_ref().unwrap().requires_client_certificate);
 }
 
 #[test]
@@ -164,13 +248,9 @@ fn keys_that_are_unknown_or_unsupported_are_refused_by_name() {
             &["line 1: unknown key tls; the keys here are tls_server_config"],
         ),
         ("an unknown key within", tls("cert_fil: x"), &["in tls_server_config: unknown key cert_fil;"]),
-        ("an inline certificate", tls("cert: x"), &["cert is not supported; ", "cert_file"]),
-        ("an inline key", tls("key: x"), &["key is not supported; ", "key_file"]),
-        ("an inline authority", tls("client_ca: x"), &["client_ca is not supported; ", "client_ca_file"]),
+        ("a certificate twice", tls("cert: x"), &["cert_file: the PEM text is in the configuration as well"]),
+        ("a key twice", tls("key: x"), &["key_file: the PEM text is in the configuration as well"]),
         ("names of clients", tls("client_allowed_sans: [x]"), &["client_allowed_sans is not supported; "]),
-        ("cipher suites", tls("cipher_suites: [x]"), &["cipher_suites is not supported; "]),
-        ("curves", tls("curve_preferences: [x]"), &["curve_preferences is not supported; "]),
-        ("a rate", "rate_limit: {burst: 1}".into(), &["rate_limit is not supported; remove it"]),
         ("a key twice", "tls_server_config:\ntls_server_config:\n".into(), &["is there twice"]),
         ("no YAML", "tls_server_config: {".into(), &["it is not valid YAML"]),
         ("a list", "[]".into(), &["this should be a mapping with tls_server_config"]),
@@ -239,14 +319,9 @@ fn settings_of_tls_that_cannot_be_used_are_refused_by_name() {
 }
 
 #[test]
-fn headers_and_http_2_are_refused_by_name() {
+fn headers_that_cannot_be_set_are_refused_by_name() {
     let http = |text: &str| format!("http_server_config: {{{text}}}");
     assert_refused(&[
-        (
-            "HTTP/2",
-            http("http2: true"),
-            &["http_server_config.http2 is true, but HTTP/2 is not spoken here;"],
-        ),
         (
             "not a boolean",
             http("http2: maybe"),
@@ -361,8 +436,9 @@ proptest! {
     fn no_error_repeats_a_hash_in_a_damaged_file(at in 0..WHOLE.len(), cut in 0..12_usize, glue in "[-:{}\\[\\]\"'`,&*!|> \n]{0,2}") {
         let rest = WHOLE.get(at + cut..).unwrap_or_default();
         let yaml = format!("{}{glue}{HASH}{glue}{rest}", &WHOLE[..at]);
-        let read = file::parse(yaml.as_bytes()).and_then(|file| build(file, Path::new("/proc/none")));
-        if let Err(error) = read {
+        let read = file::parse(yaml.as_bytes()).map_err(WebConfigProblem::from);
+        if let Err(error) = read.and_then(|file| build(file.content, Path::new("/proc/none"))) {
+            let error = error.to_string();
             prop_assert!(!error.contains("X0h1gDsPszWURQaxFh"), "{yaml}\n{error}");
         }
     }
@@ -422,6 +498,50 @@ fn what_was_good_before_a_mistake_is_loaded_again() {
     assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Refused(_)));
     folder.write("web.yml", &tls(""));
     assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Loaded));
+}
+
+#[test]
+fn a_reload_removes_no_protection_unless_the_file_says_so() {
+    let folder = Folder::new();
+    let users = format!("basic_auth_users: {{alice: '{HASH}'}}\n");
+    let mutual = tls("client_ca_file: b.pem, client_auth_type: RequireAndVerifyClientCert");
+    let cases = [
+        ("an emptied file", &users, String::new(), Some("the file is empty, and the one in force is not")),
+        ("comments alone", &users, "# soon\n".into(), Some("the file is empty")),
+        (
+            "a key without a value",
+            &users,
+            "basic_auth_users:\n".into(),
+            Some("basic_auth_users is there, but has no value"),
+        ),
+        (
+            "another key without one",
+            &users,
+            format!("{users}http_server_config:\n"),
+            Some("http_server_config is there, but"),
+        ),
+        ("other sections alone", &users, "http_server_config: {}\n".into(), Some("basic_auth_users is gone")),
+        ("an empty mapping", &users, "{}".into(), Some("basic_auth_users is gone")),
+        ("no users, in so many words", &users, "basic_auth_users: {}\n".into(), None),
+        ("no certificates of clients", &mutual, tls(""), Some("client_auth_type is gone")),
+        ("the same in so many words", &mutual, tls("client_auth_type: NoClientCert"), None),
+        (
+            "only if given",
+            &mutual,
+            mutual.replace("RequireAndVerifyClientCert", "VerifyClientCertIfGiven"),
+            None,
+        ),
+    ];
+    for (name, first, second, refusal) in cases {
+        let shared = folder.shared(first).unwrap();
+        let before = shared.current();
+        folder.write("web.yml", &second);
+        let outcome = shared.reload();
+        assert_eq!(Arc::ptr_eq(&before, &shared.current()), refusal.is_some(), "{name}: {outcome:?}");
+        let error = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(refusal.unwrap_or_default()), "{name}: {error}");
+        assert!(matches!(shared.reload_if_changed(), ReloadOutcome::Unchanged), "{name}: it is said once");
+    }
 }
 
 #[test]
