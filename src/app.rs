@@ -1,16 +1,17 @@
-//! The exporter as a whole, without the process around it: tests run it as `main` does.
+//! The exporter as a whole: [`build`] puts the parts together, [`run`] runs them. `main`, the tests and the benchmarks each
+//! fill a [`Config`].
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::interval;
 use tracing::{info, warn};
 
-use crate::auth::BasicAuth;
-use crate::cli::{Args, Retention};
 use crate::clock::Clock;
 use crate::config::web::SharedWebConfig;
 use crate::config::{self, Reach, SharedSettings};
@@ -19,193 +20,254 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
-use crate::server::{self, ConnectionLimiter, ConnectionLimits, Listener, ListenerKind, bind, bind_webhooks};
-use crate::store::{Measured, SqliteStore};
+use crate::server::{self, ConnectionLimiter, ConnectionLimits, ListenAddress, Listener, ListenerKind};
+use crate::store::{Measured, SqliteStore, Store};
 use crate::version;
 
-/// How often the recorder looks at its clock and its store.
+/// How often the recorder checks its clock and its store.
 const TICK: Duration = Duration::from_secs(5);
 
-/// How often to look for changes of certificates and users.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often to look for changes of the web configuration, such as a renewed certificate.
+const WEB_CONFIG_CHECK: Duration = Duration::from_secs(1);
 
-/// What the exporter is made of.
-pub struct App {
-    /// Where it listens.
-    pub listeners: Vec<TcpListener>,
-    /// Where it listens for webhooks; without any, where it listens for the rest.
-    pub webhook_listeners: Vec<TcpListener>,
+/// What the exporter is built from.
+pub struct Config {
+    /// Addresses of the web listeners.
+    pub listen: Vec<ListenAddress>,
+    /// Addresses for webhooks only. If empty, the web listeners take webhooks.
+    pub webhook_listen: Vec<ListenAddress>,
     /// The configuration in force.
     pub settings: SharedSettings,
-    /// Encryption, users and headers, where they are configured.
+    /// TLS, users and headers, if they are configured.
     pub web_config: Option<SharedWebConfig>,
-    /// Takes the events and holds the state.
-    pub recorder: Recorder,
-    /// The thread behind the recorder.
-    pub writer: Writer,
+    /// Where the state is kept.
+    pub storage: Storage,
+    /// The source of the time.
+    pub clock: Clock,
     /// What `/metrics` shows.
     pub metrics: Metrics,
-    /// Tells the time.
-    pub clock: Clock,
-    /// What the command line says of the endpoints.
+    /// Options of the endpoints.
     pub options: Options,
-    /// What connections may use.
+    /// Deadlines of connections.
     pub connections: ConnectionLimits,
 }
 
-impl App {
-    /// The exporter that the command line asks for, without a web configuration. Must be called within its runtime.
+/// Where the state is kept.
+pub enum Storage {
+    /// In an SQLite file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How long ended prints stay in the history; `None` for ever.
+        retention: Option<Duration>,
+    },
+    /// In another store.
+    Store(Box<dyn Store>),
+}
+
+/// The exporter, built and bound, ready to run.
+pub struct App {
+    listeners: Vec<Listener>,
+    addresses: Addresses,
+    state: Arc<AppState>,
+    writer: Writer,
+    connections: ConnectionLimits,
+    hangup: Signal,
+}
+
+/// The addresses that the exporter listens on.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Of the web listeners.
+    pub web: Vec<SocketAddr>,
+    /// Of the listeners for webhooks only.
+    pub webhooks: Vec<SocketAddr>,
+}
+
+impl Addresses {
+    fn reach(&self) -> Reach {
+        let webhooks_apart = !self.webhooks.is_empty();
+        Reach {
+            web: is_reachable(&self.web),
+            webhooks: is_reachable(if webhooks_apart { &self.webhooks } else { &self.web }),
+            webhooks_apart,
+        }
+    }
+}
+
+impl Config {
+    /// A configuration with defaults for all the rest. It has no address to listen on yet.
     ///
     /// # Errors
-    /// When a part of it cannot be started.
-    pub fn new(args: &Args, settings: SharedSettings) -> anyhow::Result<Self> {
-        let (listeners, webhook_listeners) = (bind(&args.listen)?, bind_webhooks(&args.webhook_listen)?);
-        let clock = Clock::start();
-        let metrics = Metrics::new(clock.now())?;
-        let own = metrics.own.clone();
-        panics::install_hook(move || own.panicked());
-        let store = SqliteStore::open(&args.storage)?.with_retention(args.retention.map(Retention::span));
-        let store = Measured::new(store, metrics.own.clone(), clock.clone());
-        let (recorder, writer) = Recorder::start(store, clock.clone())?;
-        // A relative path, as the default is, means another file in another folder.
-        let path = std::path::absolute(&args.storage).unwrap_or_else(|_| args.storage.clone());
-        info!(storage = %path.display(), printers = recorder.view().0.len(), "state loaded");
+    /// When the metrics of the catalogue contradict each other.
+    pub fn new(settings: SharedSettings, storage: Storage, clock: Clock) -> prometheus::Result<Self> {
         Ok(Self {
-            listeners,
-            webhook_listeners,
+            listen: Vec::new(),
+            webhook_listen: Vec::new(),
             settings,
             web_config: None,
-            recorder,
-            writer,
-            metrics,
+            storage,
+            metrics: Metrics::new(clock.now())?,
             clock,
-            options: Options {
-                telemetry_path: args.telemetry_path.as_str().to_owned(),
-                lifecycle: args.lifecycle,
-                ..Options::default()
-            },
+            options: Options::default(),
             connections: ConnectionLimits::default(),
         })
     }
 }
 
+impl App {
+    /// The addresses that it listens on.
+    #[must_use]
+    pub const fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+}
+
+/// Binds the listeners, loads the state and starts the writer. Must be called within the runtime that runs the exporter.
+///
+/// # Errors
+/// When an address cannot be bound, the store cannot be read, or the system gives no signal handler or thread.
+pub fn build(config: Config) -> anyhow::Result<App> {
+    let web = server::bind(&config.listen, ListenerKind::Web)?;
+    let webhooks = server::bind(&config.webhook_listen, ListenerKind::Webhooks)?;
+    let addresses = Addresses { web: addresses(&web)?, webhooks: addresses(&webhooks)? };
+    let (recorder, writer) = start_recorder(config.storage, &config.metrics, &config.clock)?;
+    let state = Arc::new(AppState::new(http::Parts {
+        recorder,
+        metrics: config.metrics,
+        settings: config.settings,
+        web_config: config.web_config.clone(),
+        clock: config.clock,
+        options: config.options,
+        ports: Ports {
+            web: addresses.web.first().map_or(0, SocketAddr::port),
+            webhooks: addresses.webhooks.first().map(SocketAddr::port),
+            reach: addresses.reach(),
+        },
+    }));
+    let web_config = config.web_config;
+    let listeners = vec![
+        Listener {
+            kind: ListenerKind::Web,
+            sockets: web,
+            router: http::router(Arc::clone(&state)),
+            web_config: web_config.clone(),
+        },
+        Listener {
+            kind: ListenerKind::Webhooks,
+            sockets: webhooks,
+            router: http::webhook_router(Arc::clone(&state)),
+            web_config,
+        },
+    ];
+    let hangup = signal(SignalKind::hangup())?;
+    Ok(App { listeners, addresses, state, writer, connections: config.connections, hangup })
+}
+
 /// Runs until `shutdown` is ready and the requests in flight have been answered.
 ///
 /// # Errors
-/// When a listener, the signal for reloading, or the recorder does not work.
+/// When the writer ended by itself, or its thread panicked.
 pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
-    let (addresses, webhook_addresses) = (addresses(&app.listeners)?, addresses(&app.webhook_listeners)?);
-    let webhooks_apart = !webhook_addresses.is_empty();
-    let reach = Reach {
-        web: beyond_this_machine(&addresses),
-        webhooks: beyond_this_machine(if webhooks_apart { &webhook_addresses } else { &addresses }),
-        webhooks_apart,
-    };
-    let ports = Ports {
-        web: addresses.first().map_or(0, SocketAddr::port),
-        webhooks: webhook_addresses.first().map(SocketAddr::port),
-        reach,
-    };
-    let App { recorder, metrics, settings, web_config, clock, options, .. } = app;
-    let web = Arc::new(AppState::new(recorder, metrics, settings, web_config.clone(), clock, options, ports));
-    let hangup = signal(SignalKind::hangup())?;
-    announce(&addresses, &webhook_addresses, &web);
-    let listeners = served(app.listeners, app.webhook_listeners, &web);
-    web.readiness.start();
+    let App { listeners, addresses, state, writer, connections, hangup } = app;
+    announce(&addresses, &state);
+    state.readiness.start();
     let limiter = ConnectionLimiter::new(
-        web.settings.clone(),
-        web.clock.clone(),
-        web.metrics.own.clone(),
-        app.connections.idle_grace,
+        state.settings.clone(),
+        state.clock.clone(),
+        state.metrics.own.clone(),
+        connections.idle_grace,
     );
     let drain = async {
         shutdown.await;
-        web.readiness.drain();
+        state.readiness.drain();
         info!("stopping; requests in flight are finished");
     };
     tokio::select! {
-        () = server::serve(listeners, app.connections, limiter, drain) => {}
-        () = reload_at(hangup, &web) => {}
-        () = tick(&web) => {}
-        () = watch(web_config, &web) => {}
-        // It breaks only by a fault of ours; a supervisor can then start anew from what was stored.
-        () = web.recorder.ended() => {}
+        () = server::serve(listeners, connections, limiter, drain) => {}
+        () = reload_on(hangup, &state) => {}
+        () = tick(&state) => {}
+        () = watch_web_config(&state) => {}
+        // Only a bug ends the writer. A supervisor can then restart the exporter from what was stored.
+        () = state.recorder.ended() => {}
     }
-    drop(web);
-    let joined = tokio::task::spawn_blocking(|| app.writer.join()).await;
+    drop(state);
+    let joined = tokio::task::spawn_blocking(|| writer.join()).await;
     joined.map_err(|error| anyhow::anyhow!(panics::ended(&error)))??;
     info!("stopped");
     Ok(())
 }
 
-async fn tick(web: &AppState) {
-    let mut ticks = tokio::time::interval(TICK);
+fn start_recorder(storage: Storage, metrics: &Metrics, clock: &Clock) -> anyhow::Result<(Recorder, Writer)> {
+    let start =
+        |store| Recorder::start(Measured::new(store, metrics.own.clone(), clock.clone()), clock.clone());
+    match storage {
+        Storage::Store(store) => Ok(start(store)?),
+        Storage::File { path, retention } => {
+            let started = start(Box::new(SqliteStore::open(&path)?.with_retention(retention)))?;
+            // The default is relative, so its meaning depends on the working directory.
+            let path = std::path::absolute(&path).unwrap_or(path);
+            info!(storage = %path.display(), printers = started.0.view().0.len(), "state loaded");
+            Ok(started)
+        }
+    }
+}
+
+fn addresses(sockets: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
+    sockets.iter().map(TcpListener::local_addr).collect()
+}
+
+async fn tick(state: &AppState) {
+    let mut ticks = interval(TICK);
     loop {
         ticks.tick().await;
-        web.recorder.tick();
-        let dropped = web.metrics.own.log_lines_dropped(log::dropped_lines() as u64);
+        state.recorder.tick();
+        let dropped = state.metrics.own.log_lines_dropped(log::dropped_lines() as u64);
         if dropped > 0 {
             warn!(dropped, "the log was not read in time; lines were dropped");
         }
     }
 }
 
-/// Looks whether the files of the web configuration have changed.
-async fn watch(config: Option<SharedWebConfig>, web: &Arc<AppState>) {
-    let Some(config) = config else { return std::future::pending().await };
-    let mut looks = tokio::time::interval(LOOK);
+async fn watch_web_config(state: &AppState) {
+    let Some(config) = &state.web_config else { return std::future::pending().await };
+    let mut checks = interval(WEB_CONFIG_CHECK);
     loop {
-        looks.tick().await;
-        http::look(web, &config).await;
+        checks.tick().await;
+        http::reload_if_changed(state, config).await;
     }
 }
 
-fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
-    listeners.iter().map(TcpListener::local_addr).collect()
-}
-
-fn served(
-    listeners: Vec<TcpListener>,
-    webhook_listeners: Vec<TcpListener>,
-    web: &Arc<AppState>,
-) -> Vec<Listener> {
-    let auth = BasicAuth::new(web.web_config.clone(), web.metrics.own.clone());
-    let webhooks = Listener {
-        listeners: webhook_listeners,
-        router: http::webhook_router(Arc::clone(web)),
-        auth: auth.clone().on(ListenerKind::Webhooks),
-    };
-    vec![Listener { listeners, router: http::router(Arc::clone(web)), auth }, webhooks]
-}
-
-async fn reload_at(mut hangup: Signal, web: &Arc<AppState>) {
+async fn reload_on(mut hangup: Signal, state: &AppState) {
     while hangup.recv().await.is_some() {
         // The outcome is in the log and in the metrics.
-        let _ = http::reload(web).await;
+        let _ = http::reload(state).await;
     }
     std::future::pending::<()>().await;
 }
 
-fn announce(addresses: &[SocketAddr], webhook_addresses: &[SocketAddr], web: &AppState) {
-    let web_config = web.web_config.as_ref().map(SharedWebConfig::current);
+/// Logs the addresses, and a warning for each setting that leaves the exporter open.
+fn announce(addresses: &Addresses, state: &AppState) {
+    let web_config = state.web_config.as_ref().map(SharedWebConfig::current);
     info!(
         version = version::VERSION,
         revision = version::REVISION,
-        listening = listed(addresses),
-        webhooks = (!webhook_addresses.is_empty()).then(|| listed(webhook_addresses)),
+        listening = list(&addresses.web),
+        webhooks = (!addresses.webhooks.is_empty()).then(|| list(&addresses.webhooks)),
         tls = web_config.as_ref().is_some_and(|config| config.tls.is_some()),
         "printfarm_exporter started"
     );
-    config::warn_of_open_webhooks(&web.settings.current(), web.ports.reach);
+    config::warn_of_open_webhooks(&state.settings.current(), state.ports.reach);
     if let Some(config) = &web_config {
-        config::warn_of_web_config(config, web.ports.reach);
+        config::warn_of_web_config(config, state.ports.reach);
     }
 }
 
-fn listed(addresses: &[SocketAddr]) -> String {
+fn list(addresses: &[SocketAddr]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn beyond_this_machine(addresses: &[SocketAddr]) -> bool {
+/// Whether other machines may reach one of the addresses.
+fn is_reachable(addresses: &[SocketAddr]) -> bool {
     !addresses.iter().all(|address| address.ip().is_loopback())
 }

@@ -1,14 +1,21 @@
 //! The command line, by the conventions of Prometheus exporters.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser};
 
+use crate::app::{Config, Storage};
+use crate::clock::Clock;
 use crate::commands::Command;
+use crate::config::web::SharedWebConfig;
+use crate::config::{Environment, SharedSettings};
+use crate::http::Options;
 use crate::log;
 use crate::server::ListenAddress;
 use crate::version;
@@ -104,13 +111,48 @@ pub enum RetentionError {
     Zero,
 }
 
-/// Why the program exits instead of doing what the command line says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why the program ends, unless it ends with success. The texts are one line.
+#[derive(Debug)]
 pub enum CliExit {
-    /// It asks for this text on stdout.
+    /// The command line asks for this text on stdout.
     Print(String),
-    /// It is wrong; the text says how, in one line.
+    /// The command line is wrong.
     Refuse(String),
+    /// Configuration files cannot be used; one text for each.
+    BadConfiguration(Vec<String>),
+    /// The exporter or the command failed.
+    Failure(anyhow::Error),
+}
+
+const FAILURE: u8 = 1;
+const BAD_FLAGS: u8 = 2;
+const BAD_CONFIGURATION: u8 = 64;
+
+impl CliExit {
+    /// Writes the text to stdout or stderr, and returns the exit code.
+    #[must_use]
+    pub fn report(self) -> ExitCode {
+        let (code, problems) = match self {
+            Self::Print(text) => {
+                // A closed pipe means that its reader has read enough.
+                let _ = io::stdout().write_all(text.as_bytes());
+                return ExitCode::SUCCESS;
+            }
+            Self::Refuse(problem) => (BAD_FLAGS, vec![problem]),
+            Self::BadConfiguration(problems) => (BAD_CONFIGURATION, problems),
+            Self::Failure(error) => (FAILURE, vec![format!("{error:#}")]),
+        };
+        for problem in problems {
+            let _ = writeln!(io::stderr(), "printfarm_exporter: {problem}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+impl From<anyhow::Error> for CliExit {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failure(error)
+    }
 }
 
 impl Args {
@@ -127,6 +169,37 @@ impl Args {
             }
         })?;
         if args.version { Err(CliExit::Print(version::line())) } else { Ok(args) }
+    }
+
+    /// The exporter's configuration, with both files loaded.
+    ///
+    /// # Errors
+    /// When a file cannot be used.
+    pub fn config(&self) -> Result<Config, CliExit> {
+        let settings = SharedSettings::load(self.config.clone(), Environment::process());
+        let web_config = self.web_config.clone().map(SharedWebConfig::load).transpose();
+        let (settings, web_config) = match (settings, web_config) {
+            (Ok(settings), Ok(web_config)) => (settings, web_config),
+            (settings, web_config) => {
+                let problems = settings.err().map(|error| error.to_string()).into_iter();
+                let problems = problems.chain(web_config.err().map(|error| error.to_string()));
+                return Err(CliExit::BadConfiguration(problems.collect()));
+            }
+        };
+        let storage =
+            Storage::File { path: self.storage.clone(), retention: self.retention.map(Retention::span) };
+        let config = Config::new(settings, storage, Clock::start()).map_err(anyhow::Error::from)?;
+        Ok(Config {
+            listen: self.listen.clone(),
+            webhook_listen: self.webhook_listen.clone(),
+            web_config,
+            options: Options {
+                telemetry_path: self.telemetry_path.as_str().to_owned(),
+                lifecycle: self.lifecycle,
+                ..Options::default()
+            },
+            ..config
+        })
     }
 }
 

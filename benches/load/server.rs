@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
-use printfarm_exporter::app::{self, App};
+use printfarm_exporter::app::{self, Config, Storage};
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::farm::{Changes, View};
-use printfarm_exporter::http::Options;
-use printfarm_exporter::metrics::Metrics;
-use printfarm_exporter::recorder::Recorder;
-use printfarm_exporter::server::{ConnectionLimits, bind};
+use printfarm_exporter::server::{ListenerKind, bind};
 use printfarm_exporter::store::{MemoryStore, SqliteStore, Store, StoreError, StoredState};
 use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::Runtime;
@@ -212,40 +209,33 @@ fn program(folder: &Path) -> Command {
 pub(crate) fn run(name: &str, folder: &Path) {
     let kind = Kind::named(name);
     Runtime::new().unwrap().block_on(async {
-        let mut listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        eprintln!("listening={}", listeners[0].local_addr().unwrap());
         match kind {
-            Kind::Bare => bare::serve(listeners.remove(0), bare::parser()).await,
-            Kind::Http => bare::serve(listeners.remove(0), bare::reader()).await,
-            Kind::Commit => {
-                let router = bare::committer(&folder.join("commit.db"));
-                bare::serve(listeners.remove(0), router).await;
+            Kind::Bare => bare(bare::parser()).await,
+            Kind::Http => bare(bare::reader()).await,
+            Kind::Commit => bare(bare::committer(&folder.join("commit.db"))).await,
+            Kind::Memory => exporter(Box::new(MemoryStore)).await,
+            Kind::Slow => {
+                let store = SqliteStore::open(&storage(folder)).unwrap();
+                exporter(Box::new(SlowStore(store))).await;
             }
-            Kind::Memory => exporter(listeners, MemoryStore).await,
-            Kind::Slow => exporter(listeners, SlowStore(SqliteStore::open(&storage(folder)).unwrap())).await,
             Kind::Durable | Kind::Gateway => unreachable!("these are programs of their own"),
         }
     });
 }
 
-async fn exporter(listeners: Vec<tokio::net::TcpListener>, store: impl Store + 'static) {
+async fn bare(router: axum::Router) {
+    let socket = bind(&["127.0.0.1:0".parse().unwrap()], ListenerKind::Web).unwrap().remove(0);
+    eprintln!("listening={}", socket.local_addr().unwrap());
+    bare::serve(socket, router).await;
+}
+
+async fn exporter(store: Box<dyn Store>) {
     let environment =
         Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())) };
     let settings = SharedSettings::load(Some("printfarm.yml".into()), environment).unwrap();
-    let clock = Clock::start();
-    let (recorder, writer) = Recorder::start(store, clock.clone()).unwrap();
-    let app = App {
-        webhook_listeners: Vec::new(),
-        web_config: None,
-        listeners,
-        settings,
-        recorder,
-        writer,
-        metrics: Metrics::new(clock.now()).unwrap(),
-        clock,
-        options: Options::default(),
-        connections: ConnectionLimits::default(),
-    };
+    let config = Config::new(settings, Storage::Store(store), Clock::start()).unwrap();
+    let app = app::build(Config { listen: vec!["127.0.0.1:0".parse().unwrap()], ..config }).unwrap();
+    eprintln!("listening={}", app.addresses().web[0]);
     app::run(app, std::future::pending::<()>()).await.unwrap();
 }
 

@@ -1,155 +1,65 @@
-//! What stands between the connections of a listener and its endpoints: encryption, passwords, headers.
+//! Basic authentication of the users in the web configuration.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rustls::ServerConfig;
 use tokio::sync::Semaphore;
-use tracing::warn;
 
 use super::Users;
-use crate::config::web::{SharedWebConfig, WebConfig};
-use crate::http::{answer, router};
+use crate::config::web::SharedWebConfig;
 use crate::labels::AuthError;
-use crate::metrics::exporter::ExporterMetrics;
-use crate::server::ListenerKind;
 
-/// How many passwords are checked at once: a check fills a core, and the other requests need one too.
-const CHECKS: usize = 1;
+/// How many passwords are checked at once. A check occupies a core, and other requests need one too.
+const MAX_CHECKS: usize = 1;
 
-/// How many requests with a password may be under check or wait for it. Further ones are told to come again.
-const WAITING: usize = 32;
+/// How many requests may be checked or wait for it. Further ones are told to retry.
+const MAX_PENDING: usize = 32;
 
-const CHALLENGE: HeaderValue =
-    HeaderValue::from_static("Basic realm=\"printfarm_exporter\", charset=\"UTF-8\"");
-
-/// See the module. Cheap to clone; all clones share their limits.
+/// Checks the credentials of requests. Cheap to clone; all clones share the limits.
 #[derive(Clone)]
 pub struct BasicAuth {
-    side: ListenerKind,
-    lock: Option<Arc<Lock>>,
-}
-
-struct Lock {
-    web: SharedWebConfig,
-    own: ExporterMetrics,
+    web_config: SharedWebConfig,
     checks: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    pending: Arc<Semaphore>,
 }
 
-/// One request on its way through.
-pub(crate) struct Visit {
-    config: Arc<WebConfig>,
-    lock: Arc<Lock>,
-    claim: Credentials,
-    peer: SocketAddr,
-}
-
-/// Who a request says it is from.
-enum Credentials {
-    /// It need not say.
-    Exempt,
-    Nobody,
-    User {
-        name: String,
-        password: Vec<u8>,
-    },
+#[derive(Debug, PartialEq)]
+struct Credentials {
+    user: String,
+    password: Vec<u8>,
 }
 
 impl BasicAuth {
-    /// The gate of the web listeners; without a configuration it is open.
+    /// Authentication against the users in force; without any, every request passes.
     #[must_use]
-    pub fn new(web: Option<SharedWebConfig>, own: ExporterMetrics) -> Self {
-        let lock = web.map(|web| {
-            let (checks, waiting) = (Arc::new(Semaphore::new(CHECKS)), Arc::new(Semaphore::new(WAITING)));
-            Arc::new(Lock { web, own, checks, waiting })
-        });
-        Self { side: ListenerKind::Web, lock }
+    pub fn new(web_config: SharedWebConfig) -> Self {
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { web_config, checks: semaphore(MAX_CHECKS), pending: semaphore(MAX_PENDING) }
     }
 
-    /// The same gate on another side.
-    #[must_use]
-    pub fn on(self, side: ListenerKind) -> Self {
-        Self { side, ..self }
-    }
-
-    /// How the next connection is encrypted.
-    pub(crate) fn tls(&self) -> Option<Arc<ServerConfig>> {
-        let config = self.lock.as_ref()?.web.current();
-        let tls = config.tls.as_ref()?;
-        Some(Arc::clone(if self.side == ListenerKind::Web { &tls.web } else { &tls.webhook }))
-    }
-
-    /// Looks at a request. `None` when there is nothing to check and nothing to add.
-    pub(crate) fn visit<B>(&self, request: &hyper::Request<B>, peer: SocketAddr) -> Option<Visit> {
-        let lock = self.lock.clone()?;
-        let config = lock.web.current();
-        let exempt = self.side == ListenerKind::Webhooks || router::is_webhook(request.uri().path());
-        let claim = if exempt || config.users.is_none() {
-            Credentials::Exempt
-        } else {
-            Credentials::of(request.headers())
-        };
-        Some(Visit { config, lock, claim, peer })
-    }
-}
-
-impl Visit {
-    /// Answers the request: with `answer`, if it is let in.
-    pub(crate) async fn through<E>(
-        mut self,
-        answer: impl Future<Output = Result<Response, E>>,
-    ) -> Result<Response, E> {
-        let mut response = match self.admit().await {
-            Ok(()) => answer.await?,
-            Err(refusal) => self.refuse(refusal),
-        };
-        for (name, value) in &self.config.headers {
-            response.headers_mut().insert(name, value.clone());
+    /// Whether a request with these headers may pass. A password that was right before is accepted at once.
+    ///
+    /// # Errors
+    /// When the credentials are missing or wrong, or too many are being checked.
+    pub async fn check(&self, headers: &HeaderMap) -> Result<(), AuthError> {
+        let config = self.web_config.current();
+        let Some(users) = &config.users else { return Ok(()) };
+        let credentials = Credentials::from_headers(headers).ok_or(AuthError::Missing)?;
+        if users.remembers(&credentials.user, &credentials.password) {
+            return Ok(());
         }
-        Ok(response)
+        self.verify(Arc::clone(users), credentials).await
     }
 
-    async fn admit(&mut self) -> Result<(), AuthError> {
-        let Some(users) = &self.config.users else { return Ok(()) };
-        match std::mem::replace(&mut self.claim, Credentials::Nobody) {
-            Credentials::Exempt => Ok(()),
-            Credentials::Nobody => Err(AuthError::Missing),
-            Credentials::User { name, password } if users.remembers(&name, &password) => Ok(()),
-            Credentials::User { name, password } => self.lock.check(Arc::clone(users), name, password).await,
-        }
-    }
-
-    fn refuse(&self, refusal: AuthError) -> Response {
-        self.lock.own.unauthorized(refusal);
-        if let AuthError::Busy = refusal {
-            let line = "Too many passwords are being checked; try again.\n";
-            let mut response = answer::text(StatusCode::SERVICE_UNAVAILABLE, line);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            return response;
-        }
-        if let AuthError::Wrong = refusal {
-            warn!(client = %self.peer.ip().to_canonical(), "wrong user or password");
-        }
-        let line = "This needs a user and a password of the web configuration file.\n";
-        let mut response = answer::text(StatusCode::UNAUTHORIZED, line);
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        response
-    }
-}
-
-impl Lock {
-    async fn check(&self, users: Arc<Users>, name: String, password: Vec<u8>) -> Result<(), AuthError> {
-        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| AuthError::Busy)?;
+    async fn verify(&self, users: Arc<Users>, credentials: Credentials) -> Result<(), AuthError> {
+        let pending = Arc::clone(&self.pending).try_acquire_owned().map_err(|_| AuthError::Busy)?;
         let check = Arc::clone(&self.checks).acquire_owned().await.map_err(|_| AuthError::Busy)?;
-        // The permits stay with the work, which goes on when the client has left.
+        // The thread holds the permits, since it goes on when the client disconnects.
         let right = tokio::task::spawn_blocking(move || {
-            let _permits = (waiting, check);
-            users.check(&name, &password)
+            let _permits = (pending, check);
+            users.check(&credentials.user, &credentials.password)
         });
         match right.await {
             Ok(true) => Ok(()),
@@ -159,22 +69,20 @@ impl Lock {
 }
 
 impl Credentials {
-    fn of(headers: &HeaderMap) -> Self {
-        let value = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
-        basic(value).map_or(Self::Nobody, |(name, password)| Self::User { name, password })
+    fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes)?)
     }
-}
 
-/// The name and the password in a header of the Basic scheme.
-fn basic(value: &[u8]) -> Option<(String, Vec<u8>)> {
-    let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
-    if !scheme.eq_ignore_ascii_case(b"Basic ") {
-        return None;
+    fn parse(value: &[u8]) -> Option<Self> {
+        let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
+        if !scheme.eq_ignore_ascii_case(b"Basic ") {
+            return None;
+        }
+        let decoded = STANDARD.decode(encoded.trim_ascii()).ok()?;
+        let colon = decoded.iter().position(|byte| *byte == b':')?;
+        let user = String::from_utf8_lossy(&decoded[..colon]).into_owned();
+        Some(Self { user, password: decoded[colon + 1..].to_vec() })
     }
-    let decoded = STANDARD.decode(encoded.trim_ascii()).ok()?;
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
-    let name = String::from_utf8_lossy(&decoded[..colon]).into_owned();
-    Some((name, decoded[colon + 1..].to_vec()))
 }
 
 #[cfg(test)]
@@ -182,11 +90,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_and_a_password_are_read_as_clients_write_them() {
-        let pair = |name: &str, password: &[u8]| Some((name.to_owned(), password.to_vec()));
+    fn credentials_are_parsed_as_clients_write_them() {
+        let pair = |user: &str, password: &[u8]| {
+            Some(Credentials { user: user.to_owned(), password: password.to_vec() })
+        };
         let cases = [
-            ("a pair", "Basic YWxpY2U6ZmVybg==", pair("alice", b"fern")),
-            ("in small letters, with blanks", "basic   YWxpY2U6ZmVybg== ", pair("alice", b"fern")),
+            ("user and password", "Basic YWxpY2U6ZmVybg==", pair("alice", b"fern")),
+            ("scheme in lower case, with spaces", "basic   YWxpY2U6ZmVybg== ", pair("alice", b"fern")),
             ("a colon in the password", "Basic YTpiOmM=", pair("a", b"b:c")),
             ("no password", "Basic YWxpY2U6", pair("alice", b"")),
             ("neither", "Basic Og==", pair("", b"")),
@@ -198,7 +108,7 @@ mod tests {
             ("nothing", "", None),
         ];
         for (name, value, expected) in cases {
-            assert_eq!(basic(value.as_bytes()), expected, "{name}");
+            assert_eq!(Credentials::parse(value.as_bytes()), expected, "{name}");
         }
     }
 }

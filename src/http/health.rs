@@ -1,7 +1,6 @@
-//! `/-/healthy`: the process answers. `/-/ready`: it would take a webhook now.
+//! `/-/healthy`: the process responds. `/-/ready`: it takes webhooks now.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,31 +8,41 @@ use axum::response::Response;
 
 use super::{AppState, answer};
 
-const STARTING: u8 = 0;
-const READY: u8 = 1;
-const DRAINING: u8 = 2;
+/// The phase of the exporter's life. It only advances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    #[default]
+    Starting,
+    Ready,
+    Draining,
+}
 
-/// How far the exporter's life has come: starting, then ready, then draining.
+/// Whether the exporter has started and is not stopping.
 #[derive(Debug, Default)]
-pub struct Readiness(AtomicU8);
+pub(crate) struct Readiness(Mutex<Phase>);
 
 impl Readiness {
-    /// The start is over.
-    pub fn start(&self) {
-        self.0.fetch_max(READY, Ordering::Relaxed);
+    /// The exporter has started.
+    pub(crate) fn start(&self) {
+        self.advance(Phase::Ready);
     }
 
-    /// The exporter stops; nothing makes it ready again.
-    pub fn drain(&self) {
-        self.0.fetch_max(DRAINING, Ordering::Relaxed);
+    /// The exporter is stopping, for good.
+    pub(crate) fn drain(&self) {
+        self.advance(Phase::Draining);
+    }
+
+    fn advance(&self, to: Phase) {
+        let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *phase = to.max(*phase);
     }
 
     /// Why the exporter is not ready.
     fn obstacle(&self) -> Option<&'static str> {
-        match self.0.load(Ordering::Relaxed) {
-            STARTING => Some("starting"),
-            READY => None,
-            _ => Some("draining: the exporter is stopping"),
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Starting => Some("starting"),
+            Phase::Ready => None,
+            Phase::Draining => Some("draining: the exporter is stopping"),
         }
     }
 }
@@ -57,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readiness_goes_one_way() {
+    fn the_phase_never_goes_back() {
         let readiness = Readiness::default();
         assert_eq!(readiness.obstacle(), Some("starting"));
         readiness.start();

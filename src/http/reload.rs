@@ -1,18 +1,34 @@
-//! `POST /-/reload`: puts the configuration file in force anew, as SIGHUP does.
+//! `POST /-/reload`: reloads the configuration, as SIGHUP does.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::{AppState, answer};
 use crate::config::web::SharedWebConfig;
-use crate::config::{self, ReloadOutcome};
+use crate::config::{self, ConfigError, ReloadOutcome};
 use crate::panics;
 
-/// The endpoint.
+/// Why the configuration was not reloaded. The texts hold no path of a file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReloadError {
+    /// The configuration file, or the environment.
+    #[error("{}", .0.without_path())]
+    Settings(ConfigError),
+    /// The web configuration file, or a file that it names.
+    #[error("the web configuration file, or a file that it names, cannot be used; see the log")]
+    WebConfig,
+    /// The reload itself did not finish.
+    #[error("{0}")]
+    Interrupted(&'static str),
+}
+
+/// `POST /-/reload`
 pub(super) async fn endpoint(State(web): State<Arc<AppState>>) -> Response {
     if !web.options.lifecycle {
         let line = "Reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP.\n";
@@ -20,76 +36,86 @@ pub(super) async fn endpoint(State(web): State<Arc<AppState>>) -> Response {
     }
     match reload(&web).await {
         Ok(()) => answer::text(StatusCode::OK, "The configuration is in force.\n"),
-        Err(problem) => {
+        Err(error) => {
             let line =
-                format!("The configuration was not reloaded, the earlier one stays in force: {problem}\n");
+                format!("The configuration was not reloaded, the earlier one stays in force: {error}\n");
             answer::text(StatusCode::INTERNAL_SERVER_ERROR, line)
         }
     }
 }
 
-/// Reads both configuration files again, logs how that went and shows it in the metrics.
+/// Reloads both configurations, and shows the outcome in the log and in the metrics.
 ///
 /// # Errors
-/// What is wrong with them, without the path of a file; of a file that cannot be used, what was in force stays in force.
-pub async fn reload(web: &Arc<AppState>) -> Result<(), String> {
+/// When one of them cannot be used; then the earlier one stays in force.
+pub(crate) async fn reload(web: &AppState) -> Result<(), ReloadError> {
     let settings = reload_settings(web).await;
-    let web_config = reload_web_config(web).await;
+    let web_config = match &web.web_config {
+        Some(config) => reload_web_config(web, config).await,
+        None => Ok(()),
+    };
     settings.and(web_config)
 }
 
-async fn reload_settings(web: &AppState) -> Result<(), String> {
+async fn reload_settings(web: &AppState) -> Result<(), ReloadError> {
     let settings = web.settings.clone();
-    let result = match tokio::task::spawn_blocking(move || settings.reload()).await {
-        Ok(result) => result.map_err(|error| (error.to_string(), error.without_path())),
-        Err(error) => Err((panics::ended(&error).to_owned(), panics::ended(&error).to_owned())),
+    let refused = |problem: &dyn Display| {
+        web.metrics.own.config_refused();
+        error!(%problem, "configuration not reloaded; the earlier one stays in force");
     };
-    match result {
-        Ok(()) => {
+    match spawn_blocking(move || settings.reload()).await {
+        Ok(Ok(())) => {
             web.metrics.own.config_loaded(web.clock.now());
             info!("configuration reloaded");
             config::warn_of_open_webhooks(&web.settings.current(), web.ports.reach);
             Ok(())
         }
-        Err((problem, answer)) => {
-            web.metrics.own.config_refused();
-            error!(problem, "configuration not reloaded; the earlier one stays in force");
-            Err(answer)
+        Ok(Err(error)) => {
+            refused(&error);
+            Err(ReloadError::Settings(error))
+        }
+        Err(error) => {
+            refused(&panics::ended(&error));
+            Err(ReloadError::Interrupted(panics::ended(&error)))
         }
     }
 }
 
-async fn reload_web_config(web: &AppState) -> Result<(), String> {
-    let Some(config) = web.web_config.clone() else { return Ok(()) };
+async fn reload_web_config(web: &AppState, config: &SharedWebConfig) -> Result<(), ReloadError> {
     let shared = config.clone();
-    let result = match tokio::task::spawn_blocking(move || shared.reload()).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(error) => Err(panics::ended(&error).to_owned()),
-    };
-    show(web, &config, result.as_ref().copied());
-    // What is wrong with it names the files of keys and certificates.
-    result.map_err(|_| {
-        "the web configuration file, or a file that it names, cannot be used; see the log".to_owned()
-    })
+    match spawn_blocking(move || shared.reload()).await {
+        Ok(Ok(())) => {
+            web_config_loaded(web, config);
+            Ok(())
+        }
+        Ok(Err(error)) => {
+            web_config_refused(web, config, &error);
+            Err(ReloadError::WebConfig)
+        }
+        Err(error) => {
+            web_config_refused(web, config, &panics::ended(&error));
+            Err(ReloadError::Interrupted(panics::ended(&error)))
+        }
+    }
 }
 
-/// Puts the web configuration in force if its files have changed, logs how that went and shows it in the metrics.
-pub async fn look(web: &AppState, config: &SharedWebConfig) {
+/// Reloads the web configuration if its files have changed, and shows the outcome in the log and in the metrics.
+pub(crate) async fn reload_if_changed(web: &AppState, config: &SharedWebConfig) {
     let shared = config.clone();
-    match tokio::task::spawn_blocking(move || shared.reload_if_changed()).await {
+    match spawn_blocking(move || shared.reload_if_changed()).await {
         Ok(ReloadOutcome::Unchanged) | Err(_) => {}
-        Ok(ReloadOutcome::Loaded) => show(web, config, Ok(())),
-        Ok(ReloadOutcome::Refused(problem)) => show(web, config, Err(&problem.to_string())),
+        Ok(ReloadOutcome::Loaded) => web_config_loaded(web, config),
+        Ok(ReloadOutcome::Refused(error)) => web_config_refused(web, config, &error),
     }
 }
 
-fn show(web: &AppState, config: &SharedWebConfig, result: Result<(), &String>) {
-    web.metrics.own.web_config(result.is_ok(), config.current().not_after());
-    match result {
-        Ok(()) => {
-            info!("web configuration reloaded, with the files that it names");
-            config::warn_of_web_config(&config.current(), web.ports.reach);
-        }
-        Err(problem) => error!(problem, "web configuration not reloaded; the earlier one stays in force"),
-    }
+fn web_config_loaded(web: &AppState, config: &SharedWebConfig) {
+    web.metrics.own.web_config(true, config.current().not_after());
+    info!("web configuration reloaded, with the files that it names");
+    config::warn_of_web_config(&config.current(), web.ports.reach);
+}
+
+fn web_config_refused(web: &AppState, config: &SharedWebConfig, problem: &dyn Display) {
+    web.metrics.own.web_config(false, config.current().not_after());
+    error!(%problem, "web configuration not reloaded; the earlier one stays in force");
 }

@@ -4,36 +4,37 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Extension, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{AppState, answer, health, landing, metrics, reload, webhook};
+use super::{AppState, answer, authentication, health, landing, metrics, reload, webhook};
+use crate::config::web::SharedWebConfig;
 use crate::server::Peer;
 
-/// The endpoints of the web listeners, without those for webhooks where these have listeners of their own. They have to
-/// be served by [`crate::server::serve()`], which tells them who the peer is.
-pub fn router(web: Arc<AppState>) -> Router {
-    let router = Router::new()
+/// The endpoints of the web listeners. Webhooks are among them unless they have listeners of their own. Requests need a
+/// [`Peer`] as an extension.
+pub(crate) fn router(web: Arc<AppState>) -> Router {
+    let pages = Router::new()
         .route("/", get(landing::landing))
         .route(&web.options.telemetry_path, get(metrics::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
-        .route("/-/reload", post(reload::endpoint));
-    let router = match web.ports.webhooks {
-        Some(_) => router.fallback(not_found_beside_webhooks),
-        None => with_webhooks(router).fallback(not_found),
-    };
-    router.with_state(web)
+        .route("/-/reload", post(reload::endpoint))
+        .route_layer(from_fn_with_state(Arc::clone(&web), authentication::layer));
+    let router = if web.ports.webhooks.is_some() { pages } else { pages.merge(webhooks()) };
+    with_headers(router.fallback(not_found), &web).with_state(web)
 }
 
-/// The endpoints of the webhook listeners, likewise.
-pub fn webhook_router(web: Arc<AppState>) -> Router {
-    with_webhooks(Router::new()).fallback(nothing_but_webhooks).with_state(web)
+/// The endpoints of the webhook listeners. Requests need a [`Peer`] as an extension.
+pub(crate) fn webhook_router(web: Arc<AppState>) -> Router {
+    with_headers(webhooks().fallback(only_webhooks), &web).with_state(web)
 }
 
-fn with_webhooks(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
-    router
+/// These need no password: the secret is in the webhook.
+fn webhooks() -> Router<Arc<AppState>> {
+    Router::new()
         .route("/webhook/octoprint", any(webhook::octoprint))
         .route("/webhook/octoprint/", any(webhook::octoprint))
         .route("/webhook/octoprint/{printer}", any(webhook::octoprint))
@@ -44,25 +45,32 @@ fn with_webhooks(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
         .route("/webhook/octoeverywhere/{printer}/", any(webhook::octoeverywhere))
 }
 
-/// Whether a path belongs to the webhooks. What needs no password does not differ from what is routed: no endpoint of
-/// others begins like this.
-pub(crate) fn is_webhook(path: &str) -> bool {
+/// Whether a path belongs to the webhooks, known or not.
+fn is_webhook(path: &str) -> bool {
     path.strip_prefix("/webhook").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-async fn not_found(State(web): State<Arc<AppState>>, Extension(peer): Extension<Peer>, uri: Uri) -> Response {
-    if is_webhook(uri.path()) { webhook::unknown_path(&web, peer) } else { nothing() }
-}
-
-async fn not_found_beside_webhooks(
+async fn not_found(
     State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    if is_webhook(uri.path()) { webhook::at_another_port(&web, peer) } else { nothing() }
+    if is_webhook(uri.path()) {
+        return match web.ports.webhooks {
+            Some(_) => webhook::at_another_port(&web, peer),
+            None => webhook::unknown_path(&web, peer),
+        };
+    }
+    match authentication::authenticate(&web, peer, &headers).await {
+        Ok(()) => {
+            answer::text(StatusCode::NOT_FOUND, "There is nothing here. The page at / lists what there is.\n")
+        }
+        Err(response) => response,
+    }
 }
 
-async fn nothing_but_webhooks(
+async fn only_webhooks(
     State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     uri: Uri,
@@ -73,6 +81,17 @@ async fn nothing_but_webhooks(
     answer::text(StatusCode::NOT_FOUND, "There is nothing here.\n")
 }
 
-fn nothing() -> Response {
-    answer::text(StatusCode::NOT_FOUND, "There is nothing here. The page at / tells what there is.\n")
+/// Adds the configured headers to every response.
+fn with_headers(router: Router<Arc<AppState>>, web: &AppState) -> Router<Arc<AppState>> {
+    match &web.web_config {
+        Some(config) => router.layer(map_response_with_state(config.clone(), add_headers)),
+        None => router,
+    }
+}
+
+async fn add_headers(State(config): State<SharedWebConfig>, mut response: Response) -> Response {
+    for (name, value) in &config.current().headers {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::auth::AuthThrottle;
+use crate::auth::{AuthThrottle, BasicAuth};
 use crate::clock::Clock;
 use crate::config::web::SharedWebConfig;
 use crate::config::{Reach, SharedSettings};
@@ -13,22 +13,19 @@ use crate::recorder::Recorder;
 use super::health::Readiness;
 use super::metrics::Renders;
 
-/// What the endpoints work with.
-pub struct AppState {
-    /// Takes the events and holds the state.
-    pub recorder: Recorder,
-    /// What is counted of the exporter itself.
-    pub metrics: Metrics,
-    /// The configuration in force.
-    pub settings: SharedSettings,
-    /// Encryption, users and headers, where they are configured.
-    pub web_config: Option<SharedWebConfig>,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Whether the exporter is ready for webhooks.
-    pub readiness: Readiness,
+/// The state of the exporter, as the endpoints need it.
+pub(crate) struct AppState {
+    pub(crate) recorder: Recorder,
+    pub(crate) metrics: Metrics,
+    pub(crate) settings: SharedSettings,
+    /// TLS, users and headers, if they are configured.
+    pub(crate) web_config: Option<SharedWebConfig>,
+    pub(crate) clock: Clock,
+    /// Whether the exporter takes webhooks.
+    pub(crate) readiness: Readiness,
     pub(crate) auth_throttle: AuthThrottle,
     pub(crate) rate_limiter: RateLimiter,
+    pub(super) basic_auth: Option<BasicAuth>,
     pub(super) log_throttle: LogThrottle,
     pub(super) renders: Renders,
     pub(super) options: Options,
@@ -37,21 +34,20 @@ pub struct AppState {
 
 /// Where the exporter listens.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Ports {
-    /// The port of the web listeners.
-    pub web: u16,
-    /// The port of the webhooks, where they have one of their own.
-    pub webhooks: Option<u16>,
+pub(crate) struct Ports {
+    pub(crate) web: u16,
+    /// `None` when webhooks arrive at the web port.
+    pub(crate) webhooks: Option<u16>,
     /// Which of them other machines can connect to.
-    pub reach: Reach,
+    pub(crate) reach: Reach,
 }
 
-/// What the command line says of the endpoints, and what tests set differently.
+/// Options of the endpoints.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the metrics are.
+    /// The path of the metrics.
     pub telemetry_path: String,
-    /// Whether POST /-/reload reloads.
+    /// Whether `POST /-/reload` is allowed.
     pub lifecycle: bool,
     /// How long reading the body of a webhook may take.
     pub body_deadline: Duration,
@@ -67,25 +63,29 @@ impl Default for Options {
     }
 }
 
+/// What [`AppState`] is made of.
+pub(crate) struct Parts {
+    pub(crate) recorder: Recorder,
+    pub(crate) metrics: Metrics,
+    pub(crate) settings: SharedSettings,
+    pub(crate) web_config: Option<SharedWebConfig>,
+    pub(crate) clock: Clock,
+    pub(crate) options: Options,
+    pub(crate) ports: Ports,
+}
+
 impl AppState {
-    /// Everything that the endpoints need; not ready yet.
-    #[must_use]
-    pub fn new(
-        recorder: Recorder,
-        metrics: Metrics,
-        settings: SharedSettings,
-        web_config: Option<SharedWebConfig>,
-        clock: Clock,
-        options: Options,
-        ports: Ports,
-    ) -> Self {
-        if let Some(web) = &web_config {
-            metrics.own.web_config(true, web.current().not_after());
+    /// The state of an exporter that starts: it is not ready yet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { recorder, metrics, settings, web_config, clock, options, ports } = parts;
+        if let Some(config) = &web_config {
+            metrics.own.web_config(true, config.current().not_after());
         }
         Self {
             recorder,
             metrics,
             settings,
+            basic_auth: web_config.clone().map(BasicAuth::new),
             web_config,
             clock,
             readiness: Readiness::default(),
@@ -98,8 +98,8 @@ impl AppState {
         }
     }
 
-    /// Whether connections are encrypted, which does not change while the exporter runs.
+    /// Whether connections are encrypted. This does not change while the exporter runs.
     pub(super) fn is_encrypted(&self) -> bool {
-        self.web_config.as_ref().is_some_and(|web| web.current().tls.is_some())
+        self.web_config.as_ref().is_some_and(|config| config.current().tls.is_some())
     }
 }

@@ -1,4 +1,4 @@
-//! Which addresses to listen on, and how they are bound.
+//! Addresses to listen on, and how they are bound.
 
 use std::fmt;
 use std::io;
@@ -8,11 +8,13 @@ use std::str::FromStr;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-/// Connections that the kernel keeps for us until we accept them. Who comes in vain tries again after a second, then after
-/// two and four, so that a crowd would cost others their patience. The kernel cuts it to its own limit.
+use super::ListenerKind;
+
+/// Connections that the kernel holds until they are accepted. A client that finds the backlog full retries after one
+/// second, then after two and four. The kernel caps the number at its own limit.
 const BACKLOG: i32 = 4096;
 
-/// An address as a person writes it: `:10064` for every address of the machine, `HOST:PORT` or `[::1]:PORT` for one.
+/// `:10064` for every address of the machine, `HOST:PORT` or `[::1]:PORT` for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
     host: Option<String>,
@@ -92,23 +94,15 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-/// Binds every address of the web listeners. Must be called within the runtime that will accept.
+/// Binds every address. Must be called within the runtime that will accept.
 ///
 /// # Errors
-/// When one of them cannot be bound; the error names it and says what to do.
-pub fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> {
-    bind_all(addresses, "--web.listen-address")
-}
-
-/// Binds every address of the webhook listeners, likewise.
-///
-/// # Errors
-/// Likewise.
-pub fn bind_webhooks(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> {
-    bind_all(addresses, "--webhook.listen-address")
-}
-
-fn bind_all(addresses: &[ListenAddress], flag: &'static str) -> Result<Vec<TcpListener>, BindError> {
+/// When one of them cannot be bound.
+pub fn bind(addresses: &[ListenAddress], kind: ListenerKind) -> Result<Vec<TcpListener>, BindError> {
+    let flag = match kind {
+        ListenerKind::Web => "--web.listen-address",
+        ListenerKind::Webhooks => "--webhook.listen-address",
+    };
     let bind = |address: &ListenAddress| {
         bind_one(address).map_err(|cause| BindError {
             address: address.clone(),
@@ -122,7 +116,7 @@ fn bind_all(addresses: &[ListenAddress], flag: &'static str) -> Result<Vec<TcpLi
 
 fn bind_one(address: &ListenAddress) -> io::Result<TcpListener> {
     let Some(host) = &address.host else {
-        // One socket takes both families; a machine without IPv6 has only the other.
+        // One socket serves both families, unless the machine has no IPv6.
         return match listen((Ipv6Addr::UNSPECIFIED, address.port).into()) {
             Err(error) if no_ipv6(&error) => listen((Ipv4Addr::UNSPECIFIED, address.port).into()),
             result => result,
@@ -143,7 +137,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     if address.ip() == Ipv6Addr::UNSPECIFIED {
         socket.set_only_v6(false)?;
     }
-    // This only lets a restart take over a port whose old connections have not timed out yet.
+    // Lets a restart bind a port whose old connections have not timed out yet.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -151,7 +145,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Not having IPv6 shows in several ways, depending on how it was switched off; a taken or forbidden port in one each.
+/// A machine without IPv6 gives one of several errors, depending on how it was disabled.
 fn no_ipv6(error: &io::Error) -> bool {
     !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
@@ -169,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_as_people_write_them() {
+    fn addresses_are_parsed() {
         let cases = [
             ("all addresses", ":10064", Ok(":10064")),
             ("any free port", ":0", Ok(":0")),
@@ -198,8 +192,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_addresses_means_ipv4_as_well() {
-        let listeners = bind(&[":0".parse().unwrap()]).unwrap();
+    async fn all_addresses_include_ipv4() {
+        let listeners = bind(&[":0".parse().unwrap()], ListenerKind::Web).unwrap();
         let port = listeners[0].local_addr().unwrap().port();
         let client = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         let (_, peer) = listeners[0].accept().await.unwrap();
@@ -207,17 +201,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_taken_port_is_named_with_what_to_do() {
-        let taken = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+    async fn the_error_of_a_taken_port_says_what_to_do() {
+        let taken = bind(&["127.0.0.1:0".parse().unwrap()], ListenerKind::Web).unwrap();
         let address = taken[0].local_addr().unwrap();
-        let error = bind(&[address.to_string().parse().unwrap()]).unwrap_err().to_string();
+        let error = bind(&[address.to_string().parse().unwrap()], ListenerKind::Web).unwrap_err().to_string();
         assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
         assert!(error.contains("choose another one with --web.listen-address"), "{error}");
     }
 
     #[tokio::test]
-    async fn an_address_of_another_machine_is_named() {
-        let error = bind(&["192.0.2.1:10064".parse().unwrap()]).unwrap_err().to_string();
+    async fn the_error_of_a_foreign_address_names_it() {
+        let error = bind(&["192.0.2.1:10064".parse().unwrap()], ListenerKind::Web).unwrap_err().to_string();
         assert!(error.starts_with("cannot listen on 192.0.2.1:10064: "), "{error}");
         assert!(error.ends_with("; check --web.listen-address"), "{error}");
     }

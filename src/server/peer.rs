@@ -1,13 +1,13 @@
-//! The client of a connection, as the endpoints see it.
+//! The client of a connection, as endpoints see it.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// The remote address of a connection, an extension of its requests.
+/// The remote address of a connection; an extension of its requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
 impl Peer {
-    /// The address of the client. An IPv4 address stays one on a socket of both families.
+    /// The address without its port. A socket of both families shows an IPv4 address as such.
     #[must_use]
     pub const fn client(self) -> IpAddr {
         self.0.ip().to_canonical()

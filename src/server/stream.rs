@@ -1,4 +1,4 @@
-//! A TCP stream that gives up on a peer which stops reading, and that closes without cutting off its last answer.
+//! A TCP stream that fails when the peer stops reading, and that closes without losing its last response.
 
 use std::io;
 use std::pin::Pin;
@@ -20,8 +20,8 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Wraps a connection. `write_deadline` is how long a write may make no progress, `linger` how long what the peer
-    /// still sends is read after our last byte.
+    /// Wraps a connection. A write that makes no progress for `write_deadline` fails. On close, what the peer still sends
+    /// is read for `linger`.
     pub(super) const fn new(inner: TcpStream, write_deadline: Duration, linger: Duration) -> Self {
         Self { inner, write_deadline, linger, stalled: None, lingering: None }
     }
@@ -33,10 +33,10 @@ impl Stream {
         }
         let deadline = self.write_deadline;
         ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(deadline))).as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has stopped reading")))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer stopped reading")))
     }
 
-    /// Reads past what the peer still sends, until it closes, fails or the time is over.
+    /// Discards what the peer still sends, until it closes, fails or the linger time is over.
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut scratch = [0; 8 * 1024];
         loop {
@@ -86,8 +86,8 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.inner).poll_flush(cx)
     }
 
-    /// Closing a socket that holds unread bytes resets the connection, and the peer then often loses an answer that
-    /// was sent before it had finished sending, such as "too large". So what it still sends is read for a while.
+    /// Closing a socket that holds unread bytes resets the connection, and the peer often loses a response that was sent
+    /// before it had finished sending, such as "too large". So what it still sends is read for a while.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;

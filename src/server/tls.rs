@@ -1,4 +1,4 @@
-//! The handshake of TLS, within its time.
+//! The TLS handshake, within a deadline.
 
 use std::io;
 use std::sync::Arc;
@@ -9,27 +9,27 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::serve::ConnectionLimits;
+use super::ConnectionLimits;
 use super::stream::Stream;
 
-/// What somebody gets who forgot the "s" of https.
+/// The response to a plain HTTP request on a TLS port.
 const PLAIN: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
 Content-Length: 48\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-/// Makes the connection an encrypted one.
+/// Performs the handshake.
 ///
 /// # Errors
-/// When the client cannot, may not, or does not do it in time.
+/// When it fails, or takes longer than the deadline.
 pub(super) async fn accept(
     stream: TcpStream,
     config: Arc<ServerConfig>,
     limits: ConnectionLimits,
 ) -> io::Result<TlsStream<Stream>> {
-    tokio::time::timeout(limits.handshake_deadline, shake_hands(stream, config, limits)).await?
+    tokio::time::timeout(limits.handshake_deadline, handshake(stream, config, limits)).await?
 }
 
-async fn shake_hands(
+async fn handshake(
     stream: TcpStream,
     config: Arc<ServerConfig>,
     limits: ConnectionLimits,
@@ -37,16 +37,16 @@ async fn shake_hands(
     let mut first = [0];
     stream.peek(&mut first).await?;
     let mut stream = Stream::new(stream, limits.write_deadline, limits.linger);
-    // A method begins with a capital letter; the records of TLS never do.
+    // An HTTP method begins with a capital letter; a TLS record never does.
     if first[0].is_ascii_uppercase() {
         stream.write_all(PLAIN).await?;
         stream.shutdown().await?;
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a request without encryption"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the client sent a plain HTTP request"));
     }
     match TlsAcceptor::from(config).accept(stream).into_fallible().await {
         Ok(stream) => Ok(stream),
         Err((error, mut stream)) => {
-            // The client learns why, even when it has sent more by now.
+            // Lets the client read the alert, even if it has sent more by now.
             let _ = stream.shutdown().await;
             Err(error)
         }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_to_a_plain_request_is_as_long_as_it_says() {
+    fn the_response_to_a_plain_request_states_its_length() {
         let text = std::str::from_utf8(PLAIN).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{}", body.len());

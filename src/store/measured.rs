@@ -1,4 +1,4 @@
-//! A store whose commits are timed, and whose failures are counted and logged.
+//! Metrics and log lines of a store.
 
 use tracing::error;
 
@@ -8,30 +8,30 @@ use crate::farm::{Changes, View};
 use crate::metrics::exporter::ExporterMetrics;
 use crate::timestamp::Timestamp;
 
-/// See the module.
-pub struct Measured<S> {
-    store: S,
-    own: ExporterMetrics,
+/// Times each commit of a store, and counts and logs its failures.
+pub struct Measured {
+    store: Box<dyn Store>,
+    metrics: ExporterMetrics,
     clock: Clock,
 }
 
-impl<S> Measured<S> {
+impl Measured {
     /// Measures this store.
     #[must_use]
-    pub const fn new(store: S, own: ExporterMetrics, clock: Clock) -> Self {
-        Self { store, own, clock }
+    pub const fn new(store: Box<dyn Store>, metrics: ExporterMetrics, clock: Clock) -> Self {
+        Self { store, metrics, clock }
     }
 
     fn counted(&self, result: Result<(), StoreError>) -> Result<(), StoreError> {
         if let Err(error) = &result {
-            self.own.store_failed();
+            self.metrics.store_failed();
             error!(%error, "the store failed");
         }
         result
     }
 }
 
-impl<S: Store> Store for Measured<S> {
+impl Store for Measured {
     fn load(&mut self) -> Result<StoredState, StoreError> {
         self.store.load()
     }
@@ -40,7 +40,7 @@ impl<S: Store> Store for Measured<S> {
         let begun = self.clock.monotonic();
         let committed = self.store.commit(view, changes, shown_until);
         if committed.is_ok() {
-            self.own.commit(self.clock.monotonic().saturating_sub(begun));
+            self.metrics.commit(self.clock.monotonic().saturating_sub(begun));
         }
         self.counted(committed)
     }

@@ -4,14 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use printfarm_exporter::app::{self, App};
+use printfarm_exporter::app::{self, Config, Storage};
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::web::SharedWebConfig;
 use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::http::Options;
-use printfarm_exporter::metrics::Metrics;
-use printfarm_exporter::recorder::Recorder;
-use printfarm_exporter::server::{ConnectionLimits, bind, bind_webhooks};
+use printfarm_exporter::server::ConnectionLimits;
 use printfarm_exporter::store::MemoryStore;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -67,34 +65,24 @@ impl TestApp {
         let settings = SharedSettings::load(Some("printfarm.yml".into()), environment).unwrap();
         let runtime = Runtime::new().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let web_config = setup.web_config.map(|path| SharedWebConfig::load(path).unwrap());
-        let (address, webhooks, task) = runtime.block_on(async {
-            let clock = clock.clone();
-            let (recorder, writer) = Recorder::start(MemoryStore, clock.clone()).unwrap();
-            let anywhere = ["127.0.0.1:0".parse().unwrap()];
-            let listeners = bind(&anywhere).unwrap();
-            let apart = if setup.webhooks_apart { &anywhere[..] } else { &[] };
-            let webhook_listeners = bind_webhooks(apart).unwrap();
-            let address = listeners[0].local_addr().unwrap();
-            let webhooks =
-                webhook_listeners.first().map_or(address, |listener| listener.local_addr().unwrap());
-            let app = App {
-                listeners,
-                webhook_listeners,
-                settings,
-                web_config,
-                recorder,
-                writer,
-                metrics: Metrics::new(clock.now()).unwrap(),
-                clock,
-                options: setup.options,
-                connections: setup.connections,
-            };
+        let anywhere = || vec!["127.0.0.1:0".parse().unwrap()];
+        let app = Config {
+            listen: anywhere(),
+            webhook_listen: if setup.webhooks_apart { anywhere() } else { Vec::new() },
+            web_config: setup.web_config.map(|path| SharedWebConfig::load(path).unwrap()),
+            options: setup.options,
+            connections: setup.connections,
+            ..Config::new(settings, Storage::Store(Box::new(MemoryStore)), clock.clone()).unwrap()
+        };
+        let (addresses, task) = runtime.block_on(async {
+            let app = app::build(app).unwrap();
             let shutdown = async {
                 let _ = stopped.await;
             };
-            (address, webhooks, tokio::spawn(app::run(app, shutdown)))
+            (app.addresses().clone(), tokio::spawn(app::run(app, shutdown)))
         });
+        let address = addresses.web[0];
+        let webhooks = addresses.webhooks.first().copied().unwrap_or(address);
         Self { address, webhooks, config, stop: Some(stop), task, runtime }
     }
 

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
-use printfarm_exporter::auth::BasicAuth;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::metrics::exporter::ExporterMetrics;
 use printfarm_exporter::process;
-use printfarm_exporter::server::{ConnectionLimiter, ConnectionLimits, Listener, bind, serve};
+use printfarm_exporter::server::{ConnectionLimiter, ConnectionLimits, Listener, ListenerKind, bind, serve};
 use printfarm_exporter::timestamp::Timestamp;
 
 use crate::app::{Setup, TestApp};
@@ -202,16 +201,16 @@ fn a_panic_is_answered_and_ends_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let environment = Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
     let settings = SharedSettings::load(None, environment).unwrap();
-    let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
-    let limiter = ConnectionLimiter::new(settings, Clock::start(), own.clone(), SHORT);
+    let metrics = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
+    let limiter = ConnectionLimiter::new(settings, Clock::start(), metrics, SHORT);
     let broken = async || -> &'static str { panic!("hunter2, which is meant to happen") };
     let router =
         Router::new().route("/broken", get(broken).post(broken)).route("/fine", get(async || "fine"));
     let address = runtime.block_on(async {
-        let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let address = listeners[0].local_addr().unwrap();
+        let sockets = bind(&["127.0.0.1:0".parse().unwrap()], ListenerKind::Web).unwrap();
+        let address = sockets[0].local_addr().unwrap();
         let limits = ConnectionLimits::default();
-        let listener = Listener { listeners, router, auth: BasicAuth::new(None, own) };
+        let listener = Listener { kind: ListenerKind::Web, sockets, router, web_config: None };
         tokio::spawn(serve(vec![listener], limits, limiter, std::future::pending()));
         address
     });
@@ -220,7 +219,7 @@ fn a_panic_is_answered_and_ends_nothing_else() {
         connection.send_request(method, "/broken", "", b"");
         let response = connection.receive(method);
         assert_eq!((response.status, response.header("connection")), (500, Some("close")));
-        assert_eq!(response.text(), "A fault of the exporter; see its log.\n");
+        assert_eq!(response.text(), "Internal error of the exporter; see its log.\n");
     }
     let mut connection = Connection::open(address);
     connection.send_request("GET", "/fine", "", b"");

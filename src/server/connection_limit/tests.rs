@@ -1,5 +1,8 @@
 use std::net::IpAddr;
 
+use bytes::Bytes;
+
+use super::connections::MAX_WAITING;
 use super::*;
 use crate::config::Environment;
 use crate::timestamp::Timestamp;
@@ -10,114 +13,113 @@ fn limiter(yaml: &'static str) -> (Arc<ConnectionLimiter>, Clock) {
     let environment =
         Environment { variable: Box::new(|_| None), file: Box::new(move |_| Ok(yaml.as_bytes().to_vec())) };
     let settings = SharedSettings::load(Some("pf.yml".into()), environment).unwrap();
-    let (clock, own) =
-        (Clock::manual(Timestamp::from_micros(0)), ExporterMetrics::new(Timestamp::from_micros(0)).unwrap());
-    (Arc::new(ConnectionLimiter::new(settings, clock.clone(), own, GRACE)), clock)
+    let start = Timestamp::from_micros(0);
+    let (clock, metrics) = (Clock::manual(start), ExporterMetrics::new(start).unwrap());
+    (Arc::new(ConnectionLimiter::new(settings, clock.clone(), metrics, GRACE)), clock)
 }
 
 fn client(last: u8) -> ClientNetwork {
     IpAddr::from([192, 0, 2, last]).into()
 }
 
-fn found(limiter: &Arc<ConnectionLimiter>, last: u8) -> Result<ConnectionPermit, &'static str> {
-    match limiter.find(client(last)) {
-        Found::ConnectionPermit(permit) => Ok(permit),
-        Found::Refused => Err("refused"),
-        Found::ClientFull(_) => Err("full"),
-        Found::Full => Err("full house"),
+fn attempt(limiter: &Arc<ConnectionLimiter>, last: u8) -> Result<ConnectionPermit, &'static str> {
+    match limiter.attempt(client(last)) {
+        Attempt::Granted(permit) => Ok(permit),
+        Attempt::Refused => Err("refused"),
+        Attempt::ClientAtLimit(_) => Err("client at limit"),
+        Attempt::AtLimit => Err("at limit"),
     }
 }
 
-/// Whether the connection has been told to leave.
-async fn left(permit: &ConnectionPermit) -> bool {
-    tokio::time::timeout(Duration::from_millis(1), permit.leave()).await.is_ok()
+async fn is_evicted(permit: &ConnectionPermit) -> bool {
+    timeout(Duration::from_millis(1), permit.evicted()).await.is_ok()
 }
 
 #[tokio::test]
-async fn a_client_with_too_many_is_refused_until_one_of_them_is_idle() {
+async fn a_client_at_its_limit_is_refused_until_one_of_its_connections_is_idle() {
     let (limiter, clock) = limiter("limits: {connections: 9, connections_per_address: 2}");
-    let (first, second) = (found(&limiter, 1).unwrap(), found(&limiter, 1).unwrap());
-    assert_eq!(found(&limiter, 1).err(), Some("full"), "one may come to its end at any moment");
-    assert!(found(&limiter, 2).is_ok(), "others are not concerned");
+    let (first, second) = (attempt(&limiter, 1).unwrap(), attempt(&limiter, 1).unwrap());
+    assert_eq!(attempt(&limiter, 1).err(), Some("client at limit"), "one may close at any moment");
+    assert!(attempt(&limiter, 2).is_ok(), "another client is not affected");
     clock.advance(STANDSTILL);
-    assert_eq!(found(&limiter, 1).err(), Some("refused"));
+    assert_eq!(attempt(&limiter, 1).err(), Some("refused"));
     clock.advance(GRACE);
-    second.waits();
-    let third = found(&limiter, 1).unwrap();
-    assert_eq!((left(&first).await, left(&second).await, left(&third).await), (true, false, false));
+    second.set_idle();
+    let third = attempt(&limiter, 1).unwrap();
+    assert!(is_evicted(&first).await && !is_evicted(&second).await && !is_evicted(&third).await);
     clock.advance(STANDSTILL);
-    assert_eq!(found(&limiter, 1).err(), Some("refused"));
+    assert_eq!(attempt(&limiter, 1).err(), Some("refused"));
     drop(first);
-    assert_eq!(found(&limiter, 1).err(), Some("refused"), "a permit is not freed twice");
+    assert_eq!(attempt(&limiter, 1).err(), Some("refused"), "a permit is not released twice");
     drop(second);
-    assert!(found(&limiter, 1).is_ok());
+    assert!(attempt(&limiter, 1).is_ok());
 }
 
 #[tokio::test]
-async fn in_a_full_house_the_client_with_the_most_gives_way() {
+async fn at_the_total_limit_the_client_with_the_most_connections_loses_one() {
     let (limiter, clock) = limiter("limits: {connections: 4}");
-    let alone = found(&limiter, 1).unwrap();
+    let alone = attempt(&limiter, 1).unwrap();
     clock.advance(GRACE);
-    let many = [(); 3].map(|()| found(&limiter, 2).unwrap());
-    many[0].works();
-    let third = found(&limiter, 3).unwrap();
-    assert!(left(&alone).await, "the only idle one gives way");
-    assert_eq!(found(&limiter, 3).err(), Some("full house"));
+    let many = [(); 3].map(|()| attempt(&limiter, 2).unwrap());
+    many[0].set_busy();
+    let third = attempt(&limiter, 3).unwrap();
+    assert!(is_evicted(&alone).await, "the only idle connection is evicted");
+    assert_eq!(attempt(&limiter, 3).err(), Some("at limit"));
     clock.advance(GRACE);
-    let new = found(&limiter, 3).unwrap();
-    assert_eq!((left(&many[0]).await, left(&many[1]).await), (false, true), "who is served stays");
+    let new = attempt(&limiter, 3).unwrap();
+    assert!(!is_evicted(&many[0]).await && is_evicted(&many[1]).await, "a busy connection stays");
     drop((third, new));
 }
 
 #[tokio::test]
-async fn who_waits_gets_the_place_that_becomes_free() {
+async fn a_waiting_connection_gets_the_permit_that_is_released() {
     let (limiter, _) = limiter("limits: {connections: 1}");
-    let first = found(&limiter, 1).unwrap();
+    let first = attempt(&limiter, 1).unwrap();
     let waiting = tokio::spawn({
         let limiter = Arc::clone(&limiter);
-        async move { matches!(limiter.enter(client(2)).await, Entry::ConnectionPermit(_)) }
+        async move { matches!(limiter.admit(client(2)).await, Admission::Granted(_)) }
     });
     tokio::task::yield_now().await;
     drop(first);
     assert!(waiting.await.unwrap());
-    assert!(limiter.connections().open.is_empty() && limiter.connections().per_client.is_empty());
+    assert!(limiter.connections().is_empty());
 }
 
 #[tokio::test]
-async fn who_waits_for_others_of_its_client_keeps_nobody_else_out() {
+async fn a_connection_that_waits_for_its_client_does_not_hold_up_others() {
     let (limiter, clock) = limiter("limits: {connections_per_address: 2}");
-    let (first, second) = (found(&limiter, 1).unwrap(), found(&limiter, 1).unwrap());
-    let Entry::Later(third) = limiter.enter(client(1)).await else { panic!("it does not wait") };
-    let Entry::Later(fourth) = limiter.enter(client(1)).await else { panic!("it does not wait") };
-    let more: Vec<_> = (2..MOST_QUEUED).map(|_| limiter.queue(client(1))).collect();
-    assert!(more.iter().all(|entry| matches!(entry, Entry::Later(_))));
-    assert!(matches!(limiter.queue(client(1)), Entry::Refused), "too many wait");
+    let (first, second) = (attempt(&limiter, 1).unwrap(), attempt(&limiter, 1).unwrap());
+    let Admission::Waiting(third) = limiter.admit(client(1)).await else { panic!("it does not wait") };
+    let Admission::Waiting(fourth) = limiter.admit(client(1)).await else { panic!("it does not wait") };
+    let more: Vec<_> = (2..MAX_WAITING).map(|_| limiter.wait(client(1))).collect();
+    assert!(more.iter().all(|admission| matches!(admission, Admission::Waiting(_))));
+    assert!(matches!(limiter.wait(client(1)), Admission::Refused), "too many wait");
     drop(more);
-    assert!(matches!(limiter.enter(client(2)).await, Entry::ConnectionPermit(_)));
+    assert!(matches!(limiter.admit(client(2)).await, Admission::Granted(_)));
     let third = tokio::spawn(third.permit());
     tokio::task::yield_now().await;
     drop(first);
     let third = third.await.unwrap().unwrap();
     clock.advance(STANDSTILL);
-    assert!(fourth.permit().await.is_none(), "nothing moves any more");
+    assert!(fourth.permit().await.is_none(), "no connection of the client opens or closes any more");
     drop((second, third));
-    assert!(limiter.connections().queued.is_empty() && limiter.connections().per_client.is_empty());
+    assert!(limiter.connections().is_empty());
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_makes_a_connection_give_way() {
+async fn a_connection_with_an_incomplete_body_counts_as_idle() {
     let (limiter, clock) = limiter("limits: {connections: 2}");
-    let whole = Arc::new(found(&limiter, 1).unwrap());
-    let partial = Arc::new(found(&limiter, 1).unwrap());
-    let _answered = whole.begin(http_body_util::Empty::<Bytes>::new());
-    let _read = partial.begin(http_body_util::Full::new(Bytes::from_static(b"{")));
+    let complete = Arc::new(attempt(&limiter, 1).unwrap());
+    let partial = Arc::new(attempt(&limiter, 1).unwrap());
+    let _answered = complete.track(http_body_util::Empty::<Bytes>::new());
+    let _read = partial.track(http_body_util::Full::new(Bytes::from_static(b"{")));
     clock.advance(GRACE);
-    let _new = found(&limiter, 2).unwrap();
-    assert_eq!((left(&whole).await, left(&partial).await), (false, true));
+    let _new = attempt(&limiter, 2).unwrap();
+    assert!(!is_evicted(&complete).await && is_evicted(&partial).await);
 }
 
 #[test]
-fn the_answer_is_as_long_as_it_says() {
+fn the_refusal_states_its_length() {
     let text = std::str::from_utf8(TOO_MANY).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
