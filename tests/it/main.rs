@@ -15,6 +15,7 @@ mod deploy;
 mod dockerfile;
 mod durability;
 mod endpoints;
+mod field;
 mod history;
 mod hostile;
 mod leaks;

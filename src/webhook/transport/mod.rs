@@ -67,8 +67,9 @@ impl Accepts {
 
     /// The format of a body of this Content-Type.
     fn format(&self, content_type: &str) -> Result<Format, BodyFault> {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let format = match media_type.as_str() {
+        // People paste `application/json charset=utf8;`, which the plugin's README tells them to, and send it twice.
+        let media_type = content_type.split([';', ',', ' ', '\t']).next().unwrap_or_default();
+        let format = match media_type.to_ascii_lowercase().as_str() {
             "" => return self.untyped.ok_or(BodyFault::Unnamed),
             "application/json" | "text/json" => Format::Json,
             name if name.ends_with("+json") => Format::Json,

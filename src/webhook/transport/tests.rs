@@ -124,6 +124,15 @@ fn which_format_a_request_has() {
     let cases = [
         (OctoPrint, Method::POST, Some(JSON), object, Ok("in json")),
         (OctoPrint, Method::PUT, Some("Application/JSON; charset=utf-8"), object, Ok("in json")),
+        (OctoPrint, Method::POST, Some("application/json charset=utf8;"), object, Ok("in json")),
+        (OctoPrint, Method::POST, Some("application/json, application/json"), object, Ok("in json")),
+        (
+            OctoPrint,
+            Method::POST,
+            Some("application/x-www-form-urlencoded\tx"),
+            "topic=in+form",
+            Ok("in form"),
+        ),
         (OctoPrint, Method::PATCH, Some("text/json"), object, Ok("in json")),
         (OctoPrint, Method::DELETE, Some("application/vnd.x+json"), object, Ok("in json")),
         (OctoPrint, Method::POST, Some(FORM), "topic=in+form", Ok("in form")),
