@@ -29,6 +29,11 @@ fn assert_all_are_accepted(folder: &str) {
 }
 
 #[test]
+fn numbers_that_only_python_writes_count_as_null() {
+    assert_all_are_accepted("octoprint-3930-infinity");
+}
+
+#[test]
 fn content_types_as_people_paste_them_are_accepted() {
     assert_all_are_accepted("readme-content-type");
 }

@@ -16,6 +16,9 @@ mod tests;
 /// The limit of `serde_json`; real messages have four levels.
 const MAX_DEPTH: usize = 127;
 
+/// What Python's `json` writes for numbers that JSON does not have. OctoPrint's analysis of a file may result in them.
+const PYTHON_WORDS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
 /// Reads a body.
 pub(super) fn read(body: &[u8], limits: &BodyLimits) -> Result<Payload, DecodeError> {
     let text = str::from_utf8(body).map_err(|_| Malformed::NotUtf8 { what: "the body" })?;
@@ -35,8 +38,42 @@ pub(super) fn field(text: &str, budget: &mut Budget) -> Result<Value, TooLarge> 
     budget.keep(text).map(Value::String)
 }
 
-/// Reads an object that is at this level of the message, which itself is at level 0.
+/// Reads an object that is at this level of the message, which itself is at level 0. Python's words count as null.
 fn object(text: &str, level: usize, budget: &mut Budget) -> Result<Map<String, Value>, DecodeError> {
+    let before = *budget;
+    let read = strict_object(text, level, budget);
+    if let Err(DecodeError::Malformed(_)) = read
+        && let Some(text) = without_python_words(text)
+    {
+        *budget = before;
+        return strict_object(&text, level, budget);
+    }
+    read
+}
+
+/// The text with null in place of Python's words outside of strings, if there are any.
+fn without_python_words(text: &str) -> Option<String> {
+    let (mut replaced, mut copied) = (String::new(), 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'N' | b'I' | b'-' if !in_string && at >= copied => {
+                if let Some(word) = PYTHON_WORDS.iter().find(|word| text[at..].starts_with(**word)) {
+                    replaced += &text[copied..at];
+                    replaced += "null";
+                    copied = at + word.len();
+                }
+            }
+            _ => {}
+        }
+    }
+    (copied > 0).then(|| replaced + &text[copied..])
+}
+
+fn strict_object(text: &str, level: usize, budget: &mut Budget) -> Result<Map<String, Value>, DecodeError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Reader { budget: Some(&mut *budget), level }.deserialize(&mut json);
     match value.and_then(|value| json.end().map(|()| value)) {

@@ -75,8 +75,8 @@ pub(super) fn single() -> Vec<Case> {
         ("NULs", "\0".repeat(1_000)),
         ("a huge exponent", "{\"topic\": \"Error\", \"x\": 1e999}".into()),
         ("400 digits", format!("{{\"topic\": \"Error\", \"x\": {}}}", "9".repeat(400))),
-        ("NaN", "{\"topic\": \"Error\", \"x\": NaN}".into()),
-        ("Infinity", "{\"topic\": \"Error\", \"x\": -Infinity}".into()),
+        ("a negative NaN", "{\"topic\": \"Error\", \"x\": -NaN}".into()),
+        ("a short infinity", "{\"topic\": \"Error\", \"x\": Inf}".into()),
         ("a leading zero", "{\"topic\": \"Error\", \"x\": 01}".into()),
         ("half a surrogate", "{\"topic\": \"Error\", \"x\": \"\\ud800\"}".into()),
         ("a wrong escape", "{\"topic\": \"Error\", \"x\": \"\\x41\"}".into()),
@@ -165,7 +165,9 @@ pub(super) fn odd() -> Vec<Case> {
     let message =
         |extra: &str| format!("{{\"topic\": \"Print Progress\", \"deviceIdentifier\": \"delta\"{extra}}}");
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    let json: [(&str, String); 9] = [
+    let json: [(&str, String); 11] = [
+        ("NaN", message(", \"x\": NaN")),
+        ("Infinity", message(", \"x\": -Infinity")),
         ("a huge number in text", message(", \"currentZ\": \"1e999\"")),
         ("text in the place of an object", message(", \"job\": \"{'file': 1}\", \"progress\": 7")),
         ("half an object in text", message(", \"extra\": \"{\\\"name\\\": \"")),

@@ -1,6 +1,7 @@
+use proptest::prelude::*;
 use serde_json::Value;
 
-use super::MAX_DEPTH;
+use super::{MAX_DEPTH, PYTHON_WORDS, without_python_words};
 use crate::labels::RejectReason;
 use crate::webhook::tests::JSON;
 use crate::webhook::transport::tests::{octoprint, rejection, text};
@@ -57,4 +58,53 @@ fn json_that_nothing_reads_is_not_kept() {
     let extra = fields.top().object("extra", "").unwrap();
     assert!(matches!(extra.get("logs"), Some(Value::Array(_))));
     assert_eq!(format!("{fields:?}"), "Payload(2 fields)");
+}
+
+/// Some JSON, and the same as Python may write it: with a number that JSON does not have in the place of a null.
+fn json_and_python() -> impl Strategy<Value = (String, String)> {
+    let word =
+        prop::sample::select(PYTHON_WORDS.to_vec()).prop_map(|word| ("null".to_owned(), word.to_owned()));
+    let text = prop_oneof![
+        r#"["\\ a-é]{0,6}"#.prop_map(String::from),
+        prop::sample::select(PYTHON_WORDS.to_vec()).prop_map(|word| format!("\"{word}\\")),
+    ];
+    let text = text.prop_map(|text| Value::from(text).to_string()).boxed();
+    let same = prop_oneof![text.clone(), any::<i32>().prop_map(|number| number.to_string())];
+    let leaf = prop_oneof![word, same.prop_map(|same| (same.clone(), same))];
+    leaf.prop_recursive(4, 32, 4, move |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..4).prop_map(|items| {
+            let (json, python): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+            (format!("[{}]", json.join(",")), format!("[{}]", python.join(",")))
+        });
+        let field = (text.clone(), inner);
+        let field =
+            field.prop_map(|(name, (json, python))| (format!("{name}:{json}"), format!("{name}:{python}")));
+        let object = prop::collection::vec(field, 0..4).prop_map(|fields| {
+            let (json, python): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+            (format!("{{{}}}", json.join(",")), format!("{{{}}}", python.join(",")))
+        });
+        prop_oneof![list, object]
+    })
+}
+
+proptest! {
+    #[test]
+    fn words_of_python_become_null_outside_of_strings((json, python) in json_and_python()) {
+        let expected = (json != python).then_some(json);
+        prop_assert_eq!(without_python_words(&python), expected);
+    }
+}
+
+#[test]
+fn words_of_python_count_as_null_at_every_level() {
+    let body =
+        br#"{"topic":"t","a":NaN,"extra":{"time":-Infinity},"meta":{"x":Infinity},"job":"{\"time\":NaN}"}"#;
+    let payload = octoprint(JSON, body).unwrap();
+    assert_eq!(payload.top().get("a"), Some(&Value::Null));
+    for name in ["extra", "job"] {
+        assert_eq!(payload.top().object(name, "").unwrap().get("time"), Some(&Value::Null), "{name}");
+    }
+    for broken in [r#"{"a": -NaN}"#, "{NaN: 1}", r#"{"a": NaN,}"#, r#"{"a": Infinity1}"#, "NaN"] {
+        assert_eq!(rejection(JSON, broken.as_bytes()).0, RejectReason::Malformed, "{broken}");
+    }
 }
