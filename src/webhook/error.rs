@@ -95,8 +95,8 @@ pub enum TooLarge {
         /// In bytes.
         limit: usize,
     },
-    /// The size of a multipart body without its files.
-    #[error("the text in the multipart body is larger than {limit} bytes")]
+    /// The size of what is kept of a message.
+    #[error("the names and texts of the message are larger than {limit} bytes")]
     Text {
         /// In bytes.
         limit: usize,

@@ -153,7 +153,7 @@ fn not_stored() -> u16 {
 fn every_status_of_the_document_occurs() {
     let json = "Content-Type: application/json\r\n";
     let with = |config| TestApp::with(Setup { config, ..Setup::default() });
-    let app = with("limits: {printers: 1, body_bytes: 9000}");
+    let app = with("limits: {printers: 1, multipart_body_bytes: 9000}");
     let secret = with("webhook_secrets: {octoprint: {value: hunter2}}");
     let other = STARTED.replace("\"delta\"", "\"omega\"");
     let produced = [

@@ -34,6 +34,11 @@ fn numbers_that_only_python_writes_count_as_null() {
 }
 
 #[test]
+fn a_long_history_of_a_file_is_no_reason_to_refuse_a_webhook() {
+    assert_all_are_accepted("octoprint-5193-large-metadata");
+}
+
+#[test]
 fn content_types_as_people_paste_them_are_accepted() {
     assert_all_are_accepted("readme-content-type");
 }

@@ -112,7 +112,10 @@ fn a_secret_is_asked_for_when_one_is_configured() {
 
 #[test]
 fn what_is_wrong_is_refused_with_a_reason_for_a_person() {
-    let app = TestApp::with(Setup { config: "limits: {printers: 1, body_bytes: 9000}", ..Setup::default() });
+    let app = TestApp::with(Setup {
+        config: "limits: {printers: 1, multipart_body_bytes: 9000}",
+        ..Setup::default()
+    });
     assert_eq!(app.post_json("/webhook/octoprint", STARTED).status, 200);
     let large = "x".repeat(9001);
     let other = STARTED.replace("\"delta\"", "\"another\"");

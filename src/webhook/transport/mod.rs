@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, header};
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::{BodyFault, DecodeError, Malformed, TooLarge};
 use super::payload::Payload;
@@ -18,17 +19,21 @@ mod multipart;
 #[cfg(test)]
 mod tests;
 
-/// How large a body may be.
+/// How large a body may be, and how much of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyLimits {
-    /// All of a JSON body or a form, and each text of a multipart body, in bytes.
+    /// What is kept of a message, in bytes: names and texts, and of a multipart body a part while it is read.
     pub body_bytes: usize,
-    /// All of a multipart body, files included, in bytes.
+    /// The whole body, with what nothing reads, in bytes.
     pub multipart_bytes: usize,
     /// How many fields a message may have, those within objects and all parts of a multipart body included. A real one has
     /// about a hundred.
     pub fields: usize,
 }
+
+/// How many bodies of more than [`BodyLimits::body_bytes`] are in memory at a time, of all connections; others wait. A multipart
+/// body is not: it is read as it comes.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(8);
 
 impl Default for BodyLimits {
     fn default() -> Self {
@@ -107,17 +112,17 @@ where
     }
     let format = format.and_then(|format| uncompressed(headers).map(|()| format));
     let format = format.map_err(|fault| DecodeError::UnsupportedBody { fault, hint: accepts.hint })?;
-    let limit = if format == Format::Multipart { limits.multipart_bytes } else { limits.body_bytes };
-    if body.size_hint().lower() > limit as u64 {
-        return Err(TooLarge::Body { limit }.into());
+    if body.size_hint().lower() > limits.multipart_bytes as u64 {
+        return Err(TooLarge::Body { limit: limits.multipart_bytes }.into());
     }
     if format == Format::Multipart {
         return multipart::read(body, content_type, limits).await;
     }
-    match collect(body, limit).await? {
-        bytes if bytes.is_empty() && may_be_empty => in_query(),
-        bytes if format == Format::Json => json::read(&bytes, limits),
-        bytes => form::read(&bytes, limits),
+    let whole = Whole::receive(body, limits).await?;
+    match format {
+        _ if whole.bytes.is_empty() && may_be_empty => in_query(),
+        Format::Form => form::read(&whole.bytes, limits),
+        _ => json::read(&whole.bytes, limits),
     }
 }
 
@@ -132,23 +137,38 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
 }
 
-/// The whole body. Each piece is copied as it comes: a piece that is kept holds more memory than its bytes, and a sender may
-/// cut a body into pieces of a byte each.
-async fn collect<B>(body: B, limit: usize) -> Result<Vec<u8>, DecodeError>
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<BoxError>,
-{
-    // A vector that grows step by step would leave pieces behind that nobody can use.
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
-    let mut body = pin!(Limited::new(body, limit));
-    let mut bytes = Vec::with_capacity(announced);
-    while let Some(frame) = body.frame().await {
-        match frame {
-            Ok(frame) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
-            Err(error) if error.is::<LengthLimitError>() => return Err(TooLarge::Body { limit }.into()),
-            Err(_) => return Err(Malformed::Truncated.into()),
+/// A whole body.
+struct Whole {
+    bytes: Vec<u8>,
+    /// Held until the body has been read.
+    large: Option<SemaphorePermit<'static>>,
+}
+
+impl Whole {
+    /// Receives a body. Each piece is copied as it comes: a piece that is kept holds more memory than its bytes, and a sender
+    /// may cut a body into pieces of a byte each.
+    async fn receive<B>(body: B, limits: &BodyLimits) -> Result<Self, DecodeError>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let limit = limits.multipart_bytes;
+        // A vector that grows step by step would leave pieces behind that nobody can use.
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+        let mut body = pin!(Limited::new(body, limit));
+        let mut whole = Self { bytes: Vec::with_capacity(announced.min(limits.body_bytes)), large: None };
+        while let Some(frame) = body.frame().await {
+            let piece = match frame {
+                Ok(frame) => frame.into_data().unwrap_or_default(),
+                Err(error) if error.is::<LengthLimitError>() => return Err(TooLarge::Body { limit }.into()),
+                Err(_) => return Err(Malformed::Truncated.into()),
+            };
+            if whole.large.is_none() && whole.bytes.len() + piece.len() > limits.body_bytes {
+                whole.large = LARGE_BODIES.acquire().await.ok();
+                whole.bytes.reserve_exact(limit - whole.bytes.len());
+            }
+            whole.bytes.extend_from_slice(&piece);
         }
+        Ok(whole)
     }
-    Ok(bytes)
 }

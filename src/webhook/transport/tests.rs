@@ -10,7 +10,7 @@ use http_body_util::Full;
 use super::*;
 use crate::labels::{RejectReason, Source};
 use crate::webhook::read;
-use crate::webhook::tests::{FORM, JSON, MULTIPART, patiently, post};
+use crate::webhook::tests::{FORM, JSON, MULTIPART, block_on, post};
 
 /// A body that comes in pieces, with a wait before each.
 pub(super) struct Trickle {
@@ -30,10 +30,11 @@ impl Body for Trickle {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.waited = !self.waited;
         if self.waited {
+            context.waker().wake_by_ref();
             return Poll::Pending;
         }
         Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
@@ -156,7 +157,7 @@ fn which_format_a_request_has() {
         let headers = content_type.map(typed).unwrap_or_default();
         let full = Full::new(Bytes::copy_from_slice(body.as_bytes()));
         let fields =
-            patiently(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
+            block_on(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
         let seen = fields.map(|fields| text(&fields, "topic").unwrap()).map_err(|reject| reject.reason());
         assert_eq!(seen, expected.map(str::to_owned), "{source:?} {method} {content_type:?} {body}");
     }
@@ -165,7 +166,7 @@ fn which_format_a_request_has() {
 #[test]
 fn a_chunked_body_may_turn_out_to_be_empty() {
     let body = Trickle::new(b"", 1);
-    let fields = patiently(read(
+    let fields = block_on(read(
         Source::OctoPrint,
         &Method::POST,
         &typed(JSON),
@@ -187,7 +188,7 @@ fn compressed_bodies_are_refused() {
         let headers = headers(&[(header::CONTENT_TYPE, JSON), (header::CONTENT_ENCODING, encoding)]);
         let body = Full::new(Bytes::from_static(b"{}"));
         let read =
-            patiently(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
+            block_on(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
         assert_eq!(read.err().map(|reject| reject.reason()), expected, "{encoding}");
     }
 }
@@ -255,10 +256,11 @@ fn what_is_not_utf8_is_refused() {
 #[test]
 fn announced_lengths_are_refused_unread() {
     let limits = BodyLimits::default();
-    for (content_type, limit) in [(JSON, 256 << 10), (FORM, 256 << 10), (MULTIPART, 8 << 20)] {
+    for content_type in [JSON, FORM, MULTIPART] {
+        let limit = 8 << 20;
         let body = Untouchable { length: limit + 1 };
         let read =
-            patiently(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+            block_on(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         let text = read.unwrap_err().to_string();
         assert_eq!(text, format!("the body is larger than {limit} bytes"), "{content_type}");
     }
@@ -268,27 +270,65 @@ fn announced_lengths_are_refused_unread() {
 fn unannounced_lengths_are_refused_where_the_limit_is_passed() {
     let limits = BodyLimits { body_bytes: 100, multipart_bytes: 1_000, ..BodyLimits::default() };
     let long = "x".repeat(101);
-    let name_part = text_part(&long, "");
-    let json = format!(r#"{{"message":"{long}"}}"#).into_bytes();
+    let json = |text: &str| format!(r#"{{"message":"{text}"}}"#).into_bytes();
+    let form = |text: &str| format!("message={text}").into_bytes();
+    let (whole_body, kept) = (
+        "the body is larger than 1000 bytes",
+        "the names and texts of the message are larger than 100 bytes",
+    );
     let cases = [
-        ("JSON", JSON, json, "the body is larger than 100 bytes"),
-        ("a form", FORM, format!("message={long}").into_bytes(), "the body is larger than 100 bytes"),
-        (
-            "text in multipart",
-            MULTIPART,
-            whole(&[text_part("message", &long)]),
-            "the text in the multipart body is larger than 100 bytes",
-        ),
-        ("a name", MULTIPART, whole(&[name_part]), "the text in the multipart body is larger than 100 bytes"),
-        ("a picture", MULTIPART, with_picture(&[7; 1_000]), "the body is larger than 1000 bytes"),
+        ("all of JSON", JSON, json(&"x".repeat(1_000)), whole_body),
+        ("a text in JSON", JSON, json(&long), kept),
+        ("all of a form", FORM, form(&"x".repeat(1_000)), whole_body),
+        ("a text in a form", FORM, form(&long), kept),
+        ("a text in multipart", MULTIPART, whole(&[text_part("message", &long)]), kept),
+        ("a name in multipart", MULTIPART, whole(&[text_part(&long, "")]), kept),
+        ("a picture", MULTIPART, with_picture(&[7; 1_000]), whole_body),
     ];
     for (case, content_type, body, text) in cases {
         let body = Trickle::new(&body, 40);
         let read =
-            patiently(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+            block_on(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         let reject = read.unwrap_err();
         assert_eq!((reject.reason(), reject.to_string().as_str()), (RejectReason::TooLarge, text), "{case}");
     }
+}
+
+#[test]
+fn what_nothing_reads_is_no_reason_to_refuse() {
+    let history =
+        (0..10_000).map(|at| serde_json::json!({"timestamp": at, "success": true})).collect::<Vec<_>>();
+    let message = serde_json::json!({
+        "topic": "Print Done", "meta": {"history": history}, "analysis": {"progress": history}, "image": "x".repeat(3 << 20),
+    });
+    let pairs =
+        [("topic", "Print Done"), ("meta", &message["meta"].to_string()), ("image", &"x".repeat(3 << 20))];
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    for (content_type, body) in [(JSON, message.to_string()), (FORM, form)] {
+        let payload = octoprint(content_type, body.as_bytes()).unwrap();
+        assert_eq!(text(&payload, "topic").as_deref(), Some("Print Done"), "{content_type}");
+        let image = text(&payload, "image").unwrap();
+        assert!(image.len() <= 1_024, "{content_type}: {} bytes are kept", image.len());
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_waits_until_others_are_gone() {
+    let message = format!(r#"{{"topic":"t","image":"{}"}}"#, "x".repeat(300_000));
+    let (headers, limits) = (typed(JSON), BodyLimits::default());
+    let read = || {
+        let body = Full::new(Bytes::from(message.clone()));
+        Box::pin(read(Source::OctoPrint, &Method::POST, &headers, None, body, &limits))
+    };
+    let others = LARGE_BODIES.acquire_many(8).await.unwrap();
+    let mut waiting = read();
+    let poll = std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
+    assert!(poll.is_pending());
+    let small = Full::new(Bytes::from_static(br#"{"topic":"t"}"#));
+    let small = crate::webhook::read(Source::OctoPrint, &Method::POST, &headers, None, small, &limits).await;
+    assert!(small.is_ok());
+    drop(others);
+    assert!(waiting.await.is_ok());
 }
 
 #[test]
@@ -330,7 +370,7 @@ fn a_connection_that_breaks_off() {
         let body = Broken(Some(Bytes::from_static(b"--frontier\r\n")));
         let limits = BodyLimits::default();
         let read =
-            patiently(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+            block_on(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         assert_eq!(read.err(), Some(Malformed::Truncated.into()), "{content_type}");
     }
 }

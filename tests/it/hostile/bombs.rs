@@ -109,7 +109,7 @@ fn bombs_that_announce_no_length() {
     let rounds = arena.attack(|| {
         let mut connection = arena.connect(1);
         connection.send(&head);
-        for _ in 0..40 {
+        for _ in 0..160 {
             let _ = connection.try_send(&chunk);
         }
         assert_eq!(connection.receive("POST").json()["reason"], "too_large");

@@ -1,5 +1,7 @@
 //! Connections by the hundred, and what they hold.
 
+use std::time::Duration;
+
 use super::arena::Arena;
 use super::honest::SECRET;
 use crate::client::Connection;
@@ -84,6 +86,28 @@ fn bodies_that_stop_before_their_last_byte() {
     drop(held);
     arena.wait_for(MALFORMED, 1_000);
     assert_eq!(arena.close().into_iter().collect::<Vec<_>>(), [(MALFORMED.to_owned(), 1_000)]);
+}
+
+#[test]
+fn large_bodies_that_never_end() {
+    let arena = Arena::open("100 bodies of 8 MiB that stop after the first", "").within(96);
+    let beginning = format!(
+        "POST /webhook/octoprint?secret={SECRET} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        8 << 20
+    );
+    let body = vec![b' '; 1 << 20];
+    let mut held = crowd(&arena, 10, 10);
+    for connection in &mut held {
+        connection.send(&beginning);
+        // The exporter may not read all of it.
+        connection.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        let _ = connection.try_send(&body);
+    }
+    arena.watch();
+    drop(held);
+    arena.wait_for(MALFORMED, 100);
+    assert_eq!(arena.close().into_iter().collect::<Vec<_>>(), [(MALFORMED.to_owned(), 100)]);
 }
 
 #[test]

@@ -136,7 +136,9 @@ pub(super) fn too_much() -> Vec<Case> {
         format!("{{{}}}", fields.join(","))
     };
     let fields = object(20_000);
-    let text = format!("{{\"topic\": \"Error\", \"x\": \"{}\"}}", "x".repeat(2 << 20));
+    let text = format!("{{\"topic\": \"Error\", \"x\": \"{}\"}}", "x".repeat(9 << 20));
+    let texts: Vec<_> = (0..400).map(|n| format!("\"{n}\": \"{}\"", "x".repeat(1_000))).collect();
+    let texts = format!("{{{}}}", texts.join(","));
     let form = "x=1&".repeat(20_000);
     let part = |name: &str, content: &str| {
         format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
@@ -153,6 +155,8 @@ pub(super) fn too_much() -> Vec<Case> {
         Case::new("many fields in text", OCTOPRINT, JSON, json!({"extra": object(2_000)}).to_string(), 413),
         Case::new("a long text", OCTOPRINT, JSON, text.clone(), 413),
         Case::new("a long text", OCTOEVERYWHERE, JSON, text, 413),
+        Case::new("many texts", OCTOPRINT, JSON, texts.clone(), 413),
+        Case::new("many texts", OCTOEVERYWHERE, JSON, texts, 413),
         Case::new("a long form", OCTOPRINT, FORM, form, 413),
         Case::new("many parts", OCTOPRINT, MULTIPART, parts, 413),
         Case::new("a long part", OCTOPRINT, MULTIPART, long, 413),
@@ -165,7 +169,8 @@ pub(super) fn odd() -> Vec<Case> {
     let message =
         |extra: &str| format!("{{\"topic\": \"Print Progress\", \"deviceIdentifier\": \"delta\"{extra}}}");
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
-    let json: [(&str, String); 11] = [
+    let json: [(&str, String); 12] = [
+        ("a long text", message(&format!(", \"x\": \"{}\"", "x".repeat(2 << 20)))),
         ("NaN", message(", \"x\": NaN")),
         ("Infinity", message(", \"x\": -Infinity")),
         ("a huge number in text", message(", \"currentZ\": \"1e999\"")),

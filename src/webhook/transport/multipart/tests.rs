@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::BodyLimits;
 use crate::labels::{RejectReason, Source};
 use crate::webhook::read;
-use crate::webhook::tests::{MULTIPART, patiently};
+use crate::webhook::tests::{MULTIPART, block_on};
 use crate::webhook::transport::tests::{
     Trickle, octoprint, part, rejection, text, text_part, typed, whole, with_picture,
 };
@@ -74,7 +74,7 @@ fn broken_multipart_bodies() {
 fn a_picture_is_not_counted_as_text() {
     let limits = BodyLimits { body_bytes: 100, ..BodyLimits::default() };
     let body = Trickle::new(&with_picture(&vec![0; 200_000]), 1_000);
-    let read = patiently(read(Source::OctoPrint, &Method::POST, &typed(MULTIPART), None, body, &limits));
+    let read = block_on(read(Source::OctoPrint, &Method::POST, &typed(MULTIPART), None, body, &limits));
     assert_eq!(text(&read.unwrap(), "message").as_deref(), Some("after"));
 }
 
@@ -85,7 +85,7 @@ proptest! {
         let body = Trickle::new(&body, size);
         let headers = typed(MULTIPART);
         let limits = BodyLimits::default();
-        let fields = patiently(read(Source::OctoPrint, &Method::POST, &headers, None, body, &limits)).unwrap();
+        let fields = block_on(read(Source::OctoPrint, &Method::POST, &headers, None, body, &limits)).unwrap();
         prop_assert_eq!(text(&fields, "topic"), Some("Print Done".to_owned()));
         prop_assert_eq!(text(&fields, "message"), Some("after".to_owned()));
         prop_assert_eq!(format!("{fields:?}"), "Payload(2 fields)");
