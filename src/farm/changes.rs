@@ -33,8 +33,10 @@ impl Changes {
 /// A print that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EndedPrint {
-    /// The sender's id of the print.
+    /// The sender's id of the print, the last one where it changed.
     pub print_id: Option<String>,
+    /// The ids that the sender had for it before.
+    pub former_ids: Vec<String>,
     /// The printed file.
     pub file: Option<File>,
     /// Where the file is stored.

@@ -67,6 +67,14 @@ pub enum ReportedState {
     Offline,
 }
 
+impl Event {
+    /// The stated elapsed time as far as it is evidence. A 0 at an end is none: senders that lost track of the print state it.
+    pub(super) fn elapsed(&self) -> Option<Elapsed> {
+        let is_end = matches!(self.kind, EventKind::Ended(_));
+        self.report.elapsed.filter(|elapsed| !(is_end && elapsed.stated().is_zero()))
+    }
+}
+
 impl EventKind {
     /// The kind without its details, as a label value.
     #[must_use]
@@ -119,6 +127,8 @@ pub struct PrintReport {
     pub position: Option<u64>,
     /// The sender says, beside the event, that the print is paused.
     pub says_paused: bool,
+    /// The sender says, beside the event, that nothing is being printed.
+    pub says_idle: bool,
 }
 
 /// A printed file.
@@ -141,7 +151,50 @@ pub enum Elapsed {
     Either(Duration),
 }
 
+impl Elapsed {
+    /// The time as stated, however it was counted.
+    pub(super) const fn stated(self) -> Duration {
+        match self {
+            Self::Printing(time) | Self::WithPauses(time) | Self::Either(time) => time,
+        }
+    }
+
+    /// Another time, counted in the same way.
+    pub(super) const fn with(self, time: Duration) -> Self {
+        match self {
+            Self::Printing(_) => Self::Printing(time),
+            Self::WithPauses(_) => Self::WithPauses(time),
+            Self::Either(_) => Self::Either(time),
+        }
+    }
+}
+
+impl File {
+    /// Whether two files, as far as they are known, differ. Paths decide where both are reported; senders write the name of
+    /// one file with blanks or underscores.
+    pub(super) fn differ(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let (Some(one), Some(other)) = (one, other) else { return false };
+        match (&one.path, &other.path) {
+            (Some(one), Some(other)) => one != other,
+            _ => !one.name.chars().map(plain).eq(other.name.chars().map(plain)),
+        }
+    }
+}
+
+const fn plain(letter: char) -> char {
+    if letter == ' ' { '_' } else { letter }
+}
+
 impl PrintReport {
+    /// How long the completed part should have taken: by the remaining time, else by the estimate for the whole print.
+    pub(super) fn work(&self, progress: Option<f64>, estimate: Option<Duration>) -> Option<Duration> {
+        let progress = self.progress.or(progress)?;
+        let by_remaining = self.remaining.filter(|_| progress < 1.0).and_then(|remaining| {
+            Duration::try_from_secs_f64(remaining.as_secs_f64() * progress / (1.0 - progress)).ok()
+        });
+        by_remaining.or(estimate.map(|estimate| estimate.mul_f64(progress)))
+    }
+
     /// Whether this proves that there is a print. An empty report, or a mere sentence, does not.
     #[must_use]
     pub const fn tells_of_a_print(&self) -> bool {

@@ -1,12 +1,37 @@
 //! The farm: the state of every printer and what is counted of it. Pure: no JSON, no HTTP, no clock, no metrics.
 //!
 //! [`Farm::apply`] takes one [`Event`] at a time. A [`PrinterSnapshot`] is what one printer shows at one moment.
+//!
+//! # Rules about prints
+//!
+//! Events get lost, repeated, delayed and reordered, and some state what cannot be. Whatever arrives:
+//!
+//! 1. **Every print ends once.** At most one print of a printer is open; what is counted as started has ended or is open.
+//! 2. **Prints of one printer do not overlap.** What states a time that reaches back before the last end is about the print
+//!    that ended: an end repeats it, a progress or pause is late. Where the id or the file is another, it is a print that was
+//!    never heard of, and is credited from the last end on. A print that gives way to another ended where that one began.
+//! 3. **What was measured bounds what is stated.** A print cannot have lasted longer than since its announced start, plus
+//!    some minutes for an announcement that was late. A print without an announced start has lasted as long as it first
+//!    states. Only where webhooks arrive in one burst, a longer time counts that the sender's own estimate explains.
+//! 4. **The elapsed time of a print never falls.** A report that states less than one before it is late and changes nothing,
+//!    unless it is of another print that fits in since, or the sender's clock started again. A stated 0 at an end is no
+//!    evidence.
+//! 5. **A report that says that nothing prints opens no print.** Neither does one that names nothing of a print.
+//! 6. **One print may have several names.** An id that changes in the middle of a print, a report before the start is
+//!    announced, and an end without any name belong to the open print; the id of the last print with another file does not.
+//! 7. **What is repeated within moments counts once**: starts, ends, errors, requests for attention.
+//!
+//! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print that
+//! was never heard of before states once, and that never reaches back before the last end. Times between two reports are
+//! measured by the sender's clock where both carry one.
 
 mod changes;
+mod credit;
 mod event;
 mod identity;
 mod open_print;
 mod printer;
+mod report_time;
 mod snapshot;
 mod stopwatch;
 mod totals;
@@ -224,13 +249,14 @@ impl Farm {
         let fingerprint = |id: &str| fingerprint(identity.source, &identity.id, id);
         let print_id = event.report.print_id.as_deref();
         let already_ended = !printer.state().is_printing(print_id)
-            && print_id.is_some_and(|id| self.ended_print_ids.contains(&fingerprint(id)));
+            && print_id.is_some_and(|id| self.ended_print_ids.contains(&fingerprint(id)))
+            && !printer.state().has_lent_its_id(event);
         let outcome = printer.apply(event, time, already_ended, limits);
         for ended in outcome.ended {
-            if let Some(id) = &ended.print_id
-                && self.ended_print_ids.insert(fingerprint(id))
-            {
-                changes.ended_print_ids.push(fingerprint(id));
+            for id in ended.print_id.iter().chain(&ended.former_ids) {
+                if self.ended_print_ids.insert(fingerprint(id)) {
+                    changes.ended_print_ids.push(fingerprint(id));
+                }
             }
             changes.ended.push((position, ended));
         }

@@ -1,22 +1,22 @@
 //! One open print.
 
+mod matching;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::credit::{Credit, Measured, TOLERANCE};
 use super::event::{Elapsed, Event, EventKind, File, PrintReport};
+use super::report_time::ReportTime;
 use super::snapshot::{PrintSnapshot, PrintTimes};
 use super::stopwatch::{Running, Stopwatch};
 use super::{EndedPrint, Limits};
 use crate::labels::{Origin, Outcome, State};
 use crate::timestamp::{ClockStep, Timestamp};
 
-/// Two times of one sender that differ by less than this are equal: it states some of them in whole seconds.
-const TOLERANCE: Duration = Duration::from_secs(2);
-
-/// A repeated start arrives within this time. OctoPrint runs all hooks of one event before those of the next, so a repeat
-/// also arrives before anything else of that print.
-const START_WINDOW: Duration = Duration::from_secs(60);
+/// How many former ids of a print are kept.
+const FORMER_IDS: usize = 8;
 
 /// What an open print is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,17 +29,12 @@ pub(super) enum Phase {
     Lost,
 }
 
-/// When something was reported, by our clock and by the sender's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ReportTime {
-    pub(super) received: Timestamp,
-    sent: Option<Timestamp>,
-}
-
 /// A print from its start, announced or implied, to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenPrint {
     print_id: Option<String>,
+    /// The ids that the sender had for it before.
+    former_ids: Vec<String>,
     file: Option<File>,
     origin: Origin,
     owner: Option<String>,
@@ -48,9 +43,11 @@ pub(super) struct OpenPrint {
     /// When the current pause began. It stays while an error is pending within the pause.
     pause_began: Option<ReportTime>,
     stopwatch: Stopwatch,
+    credit: Credit,
     /// The start was announced, and nothing else has been reported of this print since.
     only_announced: bool,
     last_report: ReportTime,
+    /// The last stated time that was believed.
     last_elapsed: Option<Elapsed>,
     progress: Option<f64>,
     /// What the stopwatch will show at the end, by the sender's estimate.
@@ -82,38 +79,36 @@ impl Phase {
     }
 }
 
-impl ReportTime {
-    pub(super) const fn of(event: &Event) -> Self {
-        Self { received: event.received, sent: event.sent }
-    }
-
-    /// The time from this report to a later one: by the sender's clock, which is not affected by delays in transit, else by
-    /// ours.
-    fn until(self, later: Self) -> Duration {
-        match (self.sent, later.sent) {
-            (Some(earlier), Some(later)) => later.since(earlier),
-            _ => later.received.since(self.received),
-        }
-    }
-}
-
 impl OpenPrint {
-    /// The print that `event` reports.
-    pub(super) fn open(event: &Event, phase: Phase, limits: &Limits) -> Self {
+    /// The print that `event` reports. It did not start before `floor`, the end of the print before, which was last stated
+    /// to have lasted for `previous`.
+    pub(super) fn open(
+        event: &Event,
+        phase: Phase,
+        limits: &Limits,
+        floor: Option<ReportTime>,
+        previous: Option<Duration>,
+    ) -> Self {
         let report = &event.report;
         let time = ReportTime::of(event);
+        let announced = event.kind == EventKind::Started;
+        let stated = event.elapsed().map(Elapsed::stated);
+        let gap = floor.map(|floor| floor.until(time));
+        let credit = Credit::new(event.received, announced, stated, gap, previous);
         let mut print = Self {
             print_id: report.print_id.clone(),
+            former_ids: Vec::new(),
             file: report.file.clone(),
             origin: report.origin.unwrap_or(Origin::Unknown),
             owner: report.owner.clone(),
-            started: event.received - report.elapsed.map_or(Duration::ZERO, Elapsed::stated),
+            started: event.received,
             phase,
             pause_began: (phase == Phase::Paused).then_some(time),
-            stopwatch: Stopwatch::new(event.received, report.elapsed, phase.running()),
-            only_announced: event.kind == EventKind::Started,
+            stopwatch: Stopwatch::new(event.received, Duration::ZERO, phase.running()),
+            credit,
+            only_announced: announced,
             last_report: time,
-            last_elapsed: report.elapsed,
+            last_elapsed: None,
             progress: None,
             expected: None,
             estimate: None,
@@ -123,7 +118,14 @@ impl OpenPrint {
             position: None,
             silence_deadline: event.received,
         };
-        print.merge(report);
+        let believed = print.believe(event).map(Elapsed::stated);
+        let printed =
+            if announced { believed } else { stated.map(|stated| gap.map_or(stated, |gap| gap.min(stated))) };
+        let printed = printed.unwrap_or(Duration::ZERO);
+        print.stopwatch = Stopwatch::new(event.received, printed, phase.running());
+        print.started = event.received - printed;
+        print.note(event, believed.is_some());
+        print.merge(report, believed);
         print.extend_deadline(event.received, limits);
         print
     }
@@ -136,40 +138,12 @@ impl OpenPrint {
         self.origin
     }
 
-    pub(super) fn has_id(&self, id: Option<&str>) -> bool {
-        id.is_some() && self.print_id.as_deref() == id
+    pub(super) const fn last_report(&self) -> ReportTime {
+        self.last_report
     }
 
-    /// Whether `event` belongs to another print.
-    pub(super) fn is_another_print(&self, event: &Event) -> bool {
-        let report = &event.report;
-        if let (Some(ours), Some(theirs)) = (&self.print_id, &report.print_id) {
-            return ours != theirs;
-        }
-        self.is_of_another_file(report) || self.fell_back(event)
-    }
-
-    pub(super) fn is_of_another_file(&self, report: &PrintReport) -> bool {
-        are_different(self.file.as_ref(), report.file.as_ref())
-            || matches!(report.origin, Some(origin) if are_different_origins(self.origin, origin))
-    }
-
-    /// The elapsed time of one print never falls. Where it fell, and another print of that length fits in since the last
-    /// report, there is another print. Where none fits in, the report is late.
-    fn fell_back(&self, event: &Event) -> bool {
-        let (Some(before), Some(Elapsed::Printing(now) | Elapsed::WithPauses(now))) =
-            (self.last_elapsed, event.report.elapsed)
-        else {
-            return false;
-        };
-        now + TOLERANCE < before.stated() && now <= self.last_report.until(ReportTime::of(event)) + TOLERANCE
-    }
-
-    /// Whether `event`, a start, announces this print again.
-    pub(super) fn is_announced_again_by(&self, event: &Event) -> bool {
-        self.only_announced
-            && !self.is_another_print(event)
-            && event.received.since(self.last_report.received) <= START_WINDOW
+    pub(super) fn last_stated(&self) -> Option<Duration> {
+        self.last_elapsed.map(Elapsed::stated)
     }
 
     /// Credits the measured time until now, or until the silence deadline.
@@ -179,21 +153,28 @@ impl OpenPrint {
 
     /// Applies a report of this print, which is in `phase` from here on.
     pub(super) fn update(&mut self, event: &Event, phase: Phase) {
+        self.advance(event.received);
         if self.shows_a_resume(event) {
             self.pause_began = None;
         }
-        if let Some(elapsed) = event.report.elapsed {
-            self.stopwatch.correct(elapsed);
-            self.last_elapsed = Some(elapsed);
-        }
-        self.merge(&event.report);
+        let believed = self.correct(event);
+        self.merge(&event.report, believed);
         self.last_report = ReportTime::of(event);
         self.only_announced = false;
         self.enter(phase, event);
     }
 
+    /// Takes an announced start for that of this print, which an earlier report had implied.
+    pub(super) fn announce(&mut self, event: &Event) {
+        self.merge(&event.report, None);
+        self.last_report = ReportTime::of(event);
+        self.only_announced = true;
+        self.enter(Phase::Printing, event);
+    }
+
     /// Changes the phase, with nothing else reported.
     pub(super) fn enter(&mut self, phase: Phase, event: &Event) {
+        self.advance(event.received);
         self.pause_began = match phase {
             Phase::Printing => None,
             Phase::Paused => self.pause_began.or_else(|| Some(ReportTime::of(event))),
@@ -205,7 +186,42 @@ impl OpenPrint {
 
     /// Whether `event` shows that a paused print has printed since the pause began.
     pub(super) fn shows_a_resume(&self, event: &Event) -> bool {
-        self.phase == Phase::Paused && self.stopwatch.shows_a_resume(event.report.elapsed)
+        self.phase == Phase::Paused && self.stopwatch.shows_a_resume(self.believe(event))
+    }
+
+    /// Corrects the stopwatch by the stated time, as far as that is believed. Returns the believed time.
+    fn correct(&mut self, event: &Event) -> Option<Duration> {
+        if let Some(stated) = event.elapsed().map(Elapsed::stated)
+            && self.restarts_the_clock(event)
+        {
+            let known = self.stopwatch.printed(event.received) + self.stopwatch.paused(event.received);
+            self.credit.restart(known, stated);
+        }
+        let believed = self.believe(event);
+        if let Some(elapsed) = believed {
+            self.stopwatch.correct(elapsed);
+        }
+        self.note(event, believed.is_some());
+        believed.map(Elapsed::stated)
+    }
+
+    fn note(&mut self, event: &Event, is_believed: bool) {
+        if let Some(elapsed) = event.elapsed().filter(|_| is_believed) {
+            self.credit.note(elapsed.stated(), event.received);
+            self.last_elapsed = Some(elapsed);
+        }
+    }
+
+    /// The stated time, as far as it is believed.
+    fn believe(&self, event: &Event) -> Option<Elapsed> {
+        let now = event.received;
+        let measured = Measured {
+            now,
+            printed: self.printed(now),
+            paused: self.paused(now),
+            work: event.report.work(self.progress, self.estimate),
+        };
+        event.elapsed().and_then(|elapsed| self.credit.believe(elapsed, &measured))
     }
 
     /// Sets the silence deadline: until then, the estimate and the grace time explain that nothing is heard.
@@ -221,13 +237,16 @@ impl OpenPrint {
         self.silence_deadline = now + patience;
     }
 
-    /// Takes over what is reported, and keeps what is not reported again.
-    fn merge(&mut self, report: &PrintReport) {
+    /// Takes over what is reported, and keeps what is not reported again. An estimate that was made with a stated time which
+    /// is not the one that was believed is of no use.
+    fn merge(&mut self, report: &PrintReport, believed: Option<Duration>) {
         self.merge_names(report);
         self.progress = report.progress.or(report.progress_in_words).or(self.progress);
         let printed = self.stopwatch.printed_so_far();
         self.expected = report.remaining.map(|remaining| printed + remaining).or(self.expected);
-        self.estimate = report.estimate.or(self.estimate);
+        if report.elapsed.is_none() || report.elapsed.map(Elapsed::stated) == believed {
+            self.estimate = report.estimate.or(self.estimate);
+        }
         self.layer = report.layer.or(self.layer);
         self.layers = report.layers.or(self.layers);
         self.height = report.height.or(self.height);
@@ -236,10 +255,9 @@ impl OpenPrint {
 
     /// Ends the print with the sender's last elapsed time.
     pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
-        if let Some(elapsed) = event.report.elapsed
-            && !self.includes_the_pause(event, outcome)
-        {
-            self.stopwatch.correct(elapsed);
+        self.advance(event.received);
+        if !self.includes_the_pause(event, outcome) {
+            self.correct(event);
         }
         self.merge_names(&event.report);
         self.close(event.received, outcome)
@@ -265,17 +283,25 @@ impl OpenPrint {
     }
 
     fn merge_names(&mut self, report: &PrintReport) {
-        adopt(&mut self.print_id, report.print_id.as_ref());
+        if let Some(id) = &report.print_id
+            && !self.has_id(Some(id))
+            && let Some(former) = self.print_id.replace(id.clone())
+            && self.former_ids.len() < FORMER_IDS
+        {
+            self.former_ids.push(former);
+        }
         adopt(&mut self.file, report.file.as_ref());
         adopt(&mut self.owner, report.owner.as_ref());
     }
 
     /// Ends the print at `at`, with the measured time.
-    pub(super) fn close(self, at: Timestamp, outcome: Outcome) -> EndedPrint {
+    pub(super) fn close(mut self, at: Timestamp, outcome: Outcome) -> EndedPrint {
+        self.advance(at);
         EndedPrint {
             printed: self.stopwatch.printed(at),
             paused: self.stopwatch.paused(at),
             print_id: self.print_id,
+            former_ids: self.former_ids,
             file: self.file,
             origin: self.origin,
             owner: self.owner,
@@ -289,7 +315,7 @@ impl OpenPrint {
         self.stopwatch.step_clock(step);
         let pause_began = self.pause_began.as_mut().map(|pause| &mut pause.received);
         let times = [&mut self.started, &mut self.last_report.received, &mut self.silence_deadline];
-        for time in times.into_iter().chain(pause_began) {
+        for time in times.into_iter().chain(pause_began).chain(self.credit.earliest_mut()) {
             step.apply(time);
         }
     }
@@ -341,20 +367,5 @@ impl OpenPrint {
 fn adopt<T: Clone>(known: &mut Option<T>, reported: Option<&T>) {
     if known.is_none() {
         *known = reported.cloned();
-    }
-}
-
-fn are_different_origins(one: Origin, other: Origin) -> bool {
-    one != other && one != Origin::Unknown && other != Origin::Unknown
-}
-
-/// Whether two files, as far as they are known, differ. Paths decide where both are reported.
-pub(super) fn are_different(one: Option<&File>, other: Option<&File>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else {
-        return false;
-    };
-    match (&one.path, &other.path) {
-        (Some(one), Some(other)) => one != other,
-        _ => one.name != other.name,
     }
 }

@@ -1,5 +1,6 @@
 //! One printer: its identity, its state and its counters. The effects of events are in [`transitions`].
 
+mod last_end;
 mod transitions;
 
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Elapsed, Event, File};
+use super::event::Event;
 use super::identity::Identity;
 use super::open_print::OpenPrint;
 use super::snapshot::{PrinterSnapshot, PrinterTimes};
@@ -15,6 +16,8 @@ use super::totals::Totals;
 use super::{ApplyTime, EndedPrint, Limits};
 use crate::labels::{AttentionReason, Source, State};
 use crate::timestamp::{ClockStep, Timestamp};
+
+use last_end::LastEnd;
 
 /// One printer.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,8 @@ pub struct PrinterState {
     shown_paused: Duration,
     last_end: Option<Box<LastEnd>>,
     attention: Option<Attention>,
+    /// When an error was last reported that nothing has followed.
+    error: Option<Timestamp>,
     last_event: Timestamp,
 }
 
@@ -54,15 +59,6 @@ enum IdleState {
     Idle,
     Error,
     Unknown,
-}
-
-/// The last end, for recognizing its repeats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct LastEnd {
-    at: Timestamp,
-    print_id: Option<String>,
-    file: Option<File>,
-    elapsed: Option<Elapsed>,
 }
 
 /// A request for user attention that is still open.
@@ -187,6 +183,11 @@ impl PrinterState {
         self.print.as_ref().is_some_and(|print| print.has_id(print_id))
     }
 
+    /// Whether the id of `event` is that of the last print, but its file is another: the sender uses the id again.
+    pub(super) fn has_lent_its_id(&self, event: &Event) -> bool {
+        self.last_end.as_ref().is_some_and(|last| last.lends_its_id_to(event))
+    }
+
     fn times(&self, now: Timestamp) -> PrinterTimes {
         PrinterTimes {
             state: self.state(now),
@@ -242,10 +243,11 @@ impl PrinterState {
             print.step_clock(step);
         }
         if let Some(end) = &mut self.last_end {
-            step.apply(&mut end.at);
+            step.apply(&mut end.time.received);
         }
-        if let Some(attention) = &mut self.attention {
-            step.apply(&mut attention.last);
+        let attention = self.attention.as_mut().map(|attention| &mut attention.last);
+        for time in attention.into_iter().chain(&mut self.error) {
+            step.apply(time);
         }
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
     }
@@ -264,11 +266,9 @@ impl PrinterState {
         self.keep_shown(time.last_read);
         self.since = time.now;
         self.last_event = self.last_event.max(event.received);
-        if let Some(print) = &mut self.print {
-            print.advance(event.received);
-        }
         let outcome = self.transition(event, already_ended, limits);
         if let Some(print) = &mut self.print {
+            print.advance(event.received);
             print.extend_deadline(event.received, limits);
         }
         self.forget_shown();

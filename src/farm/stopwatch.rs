@@ -35,9 +35,8 @@ pub(super) enum Running {
 }
 
 impl Stopwatch {
-    /// The stopwatch of a print that had already been running for `elapsed` at `at`.
-    pub(super) fn new(at: Timestamp, elapsed: Option<Elapsed>, running: Running) -> Self {
-        let printed = elapsed.map_or(Duration::ZERO, Elapsed::stated);
+    /// The stopwatch of a print that had already printed for `printed` at `at`.
+    pub(super) const fn new(at: Timestamp, printed: Duration, running: Running) -> Self {
         Self { printed, paused: Duration::ZERO, at, running, paused_before: Duration::ZERO }
     }
 
@@ -123,15 +122,6 @@ impl Stopwatch {
     }
 }
 
-impl Elapsed {
-    /// The time as stated, however it was counted.
-    pub(super) const fn stated(self) -> Duration {
-        match self {
-            Self::Printing(time) | Self::WithPauses(time) | Self::Either(time) => time,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_the_running_time_grows() {
-        let mut stopwatch = Stopwatch::new(at(0), None, Running::Printing);
+        let mut stopwatch = Stopwatch::new(at(0), Duration::ZERO, Running::Printing);
         stopwatch.advance(at(10), FOREVER);
         stopwatch.switch(Running::Paused);
         stopwatch.advance(at(25), FOREVER);
@@ -158,7 +148,7 @@ mod tests {
 
     #[test]
     fn time_past_the_limit_is_not_credited() {
-        let mut stopwatch = Stopwatch::new(at(0), None, Running::Printing);
+        let mut stopwatch = Stopwatch::new(at(0), Duration::ZERO, Running::Printing);
         stopwatch.advance(at(100), at(30));
         assert_eq!(stopwatch.printed(at(100)), secs(30));
         assert_eq!(stopwatch.printed(at(105)), secs(35));
@@ -166,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_time_between_two_events_that_arrive_in_the_wrong_order_is_credited_once() {
-        let mut stopwatch = Stopwatch::new(at(0), None, Running::Printing);
+        let mut stopwatch = Stopwatch::new(at(0), Duration::ZERO, Running::Printing);
         stopwatch.advance(at(10), FOREVER);
         stopwatch.advance(at(8), FOREVER);
         assert_eq!(stopwatch.printed(at(12)), secs(12));
@@ -174,8 +164,7 @@ mod tests {
 
     #[test]
     fn a_sender_that_truncates_to_whole_seconds_does_not_set_the_stopwatch_back() {
-        let mut stopwatch =
-            Stopwatch::new(at(0), Some(Elapsed::Printing(Duration::from_millis(20_600))), Running::Printing);
+        let mut stopwatch = Stopwatch::new(at(0), Duration::from_millis(20_600), Running::Printing);
         stopwatch.correct(Elapsed::Printing(secs(20)));
         assert_eq!(stopwatch.printed(at(0)), Duration::from_millis(20_600));
     }
@@ -183,8 +172,7 @@ mod tests {
     #[test]
     fn the_sender_s_time_replaces_the_measured_time() {
         for (measured, stated) in [(100, 60), (100, 99), (10, 70)] {
-            let mut stopwatch =
-                Stopwatch::new(at(0), Some(Elapsed::Printing(secs(measured))), Running::Printing);
+            let mut stopwatch = Stopwatch::new(at(0), secs(measured), Running::Printing);
             stopwatch.correct(Elapsed::Printing(secs(stated)));
             assert_eq!(stopwatch.printed(at(0)), secs(stated), "measured {measured} s, stated {stated} s");
         }
@@ -192,7 +180,7 @@ mod tests {
 
     #[test]
     fn time_printed_after_an_unreported_resume_is_taken_out_of_the_pause() {
-        let mut stopwatch = Stopwatch::new(at(0), Some(Elapsed::Printing(secs(20))), Running::Printing);
+        let mut stopwatch = Stopwatch::new(at(0), secs(20), Running::Printing);
         stopwatch.switch(Running::Paused);
         stopwatch.advance(at(66), FOREVER);
         stopwatch.correct(Elapsed::Printing(secs(66)));
@@ -201,7 +189,7 @@ mod tests {
 
     #[test]
     fn known_pauses_are_subtracted_from_a_time_with_pauses() {
-        let mut stopwatch = Stopwatch::new(at(0), Some(Elapsed::WithPauses(secs(100))), Running::Printing);
+        let mut stopwatch = Stopwatch::new(at(0), secs(100), Running::Printing);
         stopwatch.switch(Running::Paused);
         stopwatch.correct(Elapsed::WithPauses(secs(400)));
         stopwatch.switch(Running::Printing);
@@ -212,8 +200,7 @@ mod tests {
     #[test]
     fn an_ambiguous_time_is_read_in_the_way_that_is_nearer_to_the_measured_time() {
         let run = || {
-            let mut stopwatch =
-                Stopwatch::new(at(0), Some(Elapsed::WithPauses(secs(100))), Running::Printing);
+            let mut stopwatch = Stopwatch::new(at(0), secs(100), Running::Printing);
             stopwatch.switch(Running::Paused);
             stopwatch.advance(at(300), FOREVER);
             stopwatch.switch(Running::Printing);

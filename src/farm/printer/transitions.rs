@@ -6,29 +6,36 @@
 
 use std::time::Duration;
 
-use super::{ApplyOutcome, Attention, IdleState, LastEnd, PrinterState};
-use crate::farm::event::{Event, EventKind, ReportedState};
-use crate::farm::open_print::{OpenPrint, Phase, are_different};
+use super::last_end::LastEnd;
+use super::{ApplyOutcome, Attention, IdleState, PrinterState};
+use crate::farm::event::{Elapsed, Event, EventKind, ReportedState};
+use crate::farm::open_print::{OpenPrint, Phase};
+use crate::farm::report_time::ReportTime;
 use crate::farm::{EndedPrint, Limits};
 use crate::labels::{AttentionReason, Outcome, WarningAction};
-
-/// A second end without a stated time within this time of the first repeats it: plugins may report one end twice.
-const END_WINDOW: Duration = Duration::from_secs(60);
-
-/// A second end with the same stated time repeats the first within this time.
-const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Requests for attention that differ in their reason have one cause when they arrive within this time.
 const ATTENTION_WINDOW: Duration = Duration::from_secs(60);
 
+/// Errors within this time of each other are one: several hooks report it, or a firmware in several lines.
+const ERROR_WINDOW: Duration = Duration::from_secs(10);
+
 impl PrinterState {
-    /// Applies the event once the stopwatch is up to date. `already_ended`: its print id belongs to a print that has ended.
+    /// Applies the event. `already_ended`: its print id belongs to a print that has ended.
     pub(super) fn transition(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> ApplyOutcome {
         match event.kind {
             EventKind::Notice if already_ended => ApplyOutcome::default(),
             EventKind::Error if already_ended && self.print.is_none() => self.error(event),
             _ if already_ended => ApplyOutcome::duplicate(),
             EventKind::Started => self.started(event, limits),
+            EventKind::Ended(_) | EventKind::Progress | EventKind::Paused | EventKind::Resumed
+                if self.is_past(event) =>
+            {
+                ApplyOutcome::duplicate()
+            }
+            EventKind::Progress | EventKind::Paused | EventKind::Resumed if self.is_late(event) => {
+                ApplyOutcome::duplicate()
+            }
             EventKind::Progress => self.progress(event, limits),
             EventKind::Paused => self.paused_now(event, limits),
             EventKind::Resumed => self.resume_or_progress(event, limits, Phase::Printing),
@@ -42,17 +49,45 @@ impl PrinterState {
         }
     }
 
+    /// Whether the event is about a print that has ended, as far as its file and its time tell.
+    fn is_past(&self, event: &Event) -> bool {
+        let is_covered = || self.last_end.as_ref().is_some_and(|last| last.covers(event));
+        match &self.print {
+            None => is_covered(),
+            Some(print) if !print.is_another_print(event) => print.is_stated_of_the_print_before(event),
+            Some(print) => {
+                let has_new_id = event.report.print_id.is_some();
+                is_covered() || !has_new_id && print.is_reached_behind_by(event)
+            }
+        }
+    }
+
+    /// Whether other reports of the open print overtook the event, or the event itself says that no print is open.
+    fn is_late(&self, event: &Event) -> bool {
+        match &self.print {
+            Some(print) if !print.is_another_print(event) => print.is_late(event),
+            _ => event.report.says_idle,
+        }
+    }
+
     fn started(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
-        if let Some(print) = &self.print {
+        if let Some(print) = &mut self.print {
             let outcome = match print.phase() {
                 _ if print.has_id(event.report.print_id.as_deref()) => return ApplyOutcome::duplicate(),
                 Phase::Printing if print.is_announced_again_by(event) => return ApplyOutcome::duplicate(),
+                _ if print.is_announced_by(event) => {
+                    print.announce(event);
+                    return applied;
+                }
+                _ if print.is_continued_by(event) => {
+                    return self.resume_or_progress(event, limits, Phase::Printing);
+                }
                 Phase::Paused if !print.is_of_another_file(&event.report) => Outcome::Cancelled,
                 Phase::ErrorPending => Outcome::Failed,
                 Phase::Printing | Phase::Paused | Phase::Lost => Outcome::Unknown,
             };
-            self.close(event, outcome, &mut applied);
+            self.close(ReportTime::of(event), outcome, &mut applied);
         }
         self.open(event, Phase::Printing, limits);
         applied
@@ -62,11 +97,13 @@ impl PrinterState {
         if self.print.is_none() && !event.report.tells_of_a_print() {
             return ApplyOutcome::default();
         }
-        let is_paused = match &self.print {
-            None => event.report.says_paused,
-            Some(print) => print.phase() == Phase::Paused && event.report.says_paused,
+        let phase = match &self.print {
+            Some(_) if event.report.says_idle => Phase::Lost,
+            Some(print) if print.phase() != Phase::Paused => Phase::Printing,
+            _ if event.report.says_paused => Phase::Paused,
+            _ => Phase::Printing,
         };
-        self.resume_or_progress(event, limits, if is_paused { Phase::Paused } else { Phase::Printing })
+        self.resume_or_progress(event, limits, phase)
     }
 
     fn paused_now(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
@@ -85,6 +122,7 @@ impl PrinterState {
             None => self.open(event, phase, limits),
         }
         self.idle_state = IdleState::Idle;
+        self.error = None;
         if phase == Phase::Printing {
             self.attention = None;
         }
@@ -93,11 +131,6 @@ impl PrinterState {
 
     fn ended(&mut self, event: &Event, outcome: Outcome, limits: &Limits) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
-        if self.print.as_ref().is_none_or(|print| print.is_another_print(event))
-            && self.repeats_the_last_end(event)
-        {
-            return ApplyOutcome::duplicate();
-        }
         self.close_if_of_another_print(event, &mut applied);
         if self.print.is_none() {
             self.open(event, Phase::Printing, limits);
@@ -105,7 +138,9 @@ impl PrinterState {
         if let Some(print) = self.print.take() {
             // An error or a lost connection that made the print fail remains after it.
             self.idle_state = if outcome == Outcome::Failed { self.idle_state } else { IdleState::Idle };
-            self.count_end(print.end(event, outcome), event, &mut applied);
+            let (time, stated) = (ReportTime::of(event), print.last_stated());
+            let last_stated = event.elapsed().map(Elapsed::stated).or(stated);
+            self.count_end(print.end(event, outcome), time, event.elapsed(), last_stated, &mut applied);
         }
         self.attention = None;
         applied
@@ -113,7 +148,10 @@ impl PrinterState {
 
     fn error(&mut self, event: &Event) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
-        self.totals.errors += 1;
+        let repeats = self.error.is_some_and(|last| event.received.since(last) <= ERROR_WINDOW);
+        self.error = Some(event.received);
+        self.totals.errors += u64::from(!repeats);
+        applied.duplicate = repeats;
         self.attention = None;
         self.close_if_of_another_print(event, &mut applied);
         self.idle_state = IdleState::Error;
@@ -126,6 +164,7 @@ impl PrinterState {
     fn failure_warning(&mut self, event: &Event, action: WarningAction, limits: &Limits) -> ApplyOutcome {
         self.totals.failure_warnings[action.index()] += 1;
         match action {
+            WarningAction::Paused if self.is_past(event) || self.is_late(event) => ApplyOutcome::default(),
             WarningAction::Paused => self.resume_or_progress(event, limits, Phase::Paused),
             WarningAction::Warned => self.observe(event),
         }
@@ -193,54 +232,47 @@ impl PrinterState {
     }
 
     fn open(&mut self, event: &Event, phase: Phase, limits: &Limits) {
-        let print = OpenPrint::open(event, phase, limits);
+        let (floor, previous) =
+            self.last_end.as_ref().map_or((None, None), |last| (Some(last.time), last.last_stated));
+        let print = OpenPrint::open(event, phase, limits, floor, previous);
         self.totals.started[print.origin().index()] += 1;
         self.print = Some(Box::new(print));
         self.idle_state = IdleState::Idle;
         self.attention = None;
     }
 
+    /// Closes the open print where the event belongs to another one. That one began when it states, but not before the last
+    /// report of the open print, which ended there.
     fn close_if_of_another_print(&mut self, event: &Event, applied: &mut ApplyOutcome) {
-        if self.print.as_ref().is_some_and(|print| print.is_another_print(event)) {
-            self.close(event, Outcome::Unknown, applied);
+        let Some(print) = self.print.as_ref().filter(|print| print.is_another_print(event)) else { return };
+        if !self.is_past(event) {
+            let time = ReportTime::of(event);
+            let stated = event.elapsed().map_or(Duration::ZERO, Elapsed::stated);
+            self.close(time.before(stated.min(print.last_report().until(time))), Outcome::Unknown, applied);
         }
     }
 
-    fn close(&mut self, event: &Event, outcome: Outcome, applied: &mut ApplyOutcome) {
+    fn close(&mut self, time: ReportTime, outcome: Outcome, applied: &mut ApplyOutcome) {
         if let Some(print) = self.print.take() {
-            self.count_end(print.close(event.received, outcome), event, applied);
+            let stated = print.last_stated();
+            self.count_end(print.close(time.received, outcome), time, None, stated, applied);
         }
     }
 
-    fn count_end(&mut self, ended: EndedPrint, event: &Event, applied: &mut ApplyOutcome) {
+    fn count_end(
+        &mut self,
+        ended: EndedPrint,
+        time: ReportTime,
+        elapsed: Option<Elapsed>,
+        last_stated: Option<Duration>,
+        applied: &mut ApplyOutcome,
+    ) {
         self.totals.ended[ended.origin.index()][ended.outcome.index()] += 1;
         self.totals.ended_printed[ended.outcome.index()] += ended.printed;
         self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
         self.ended_paused += ended.paused;
-        let reported = matches!(event.kind, EventKind::Ended(_));
-        self.last_end = Some(Box::new(LastEnd {
-            at: ended.ended,
-            print_id: ended.print_id.clone(),
-            file: ended.file.clone(),
-            elapsed: event.report.elapsed.filter(|_| reported),
-        }));
+        let (print_id, file) = (ended.print_id.clone(), ended.file.clone());
+        self.last_end = Some(Box::new(LastEnd { time, print_id, file, elapsed, last_stated }));
         applied.ended.push(ended);
-    }
-
-    /// Whether `event`, an end, repeats the last end. Where the sender has ids for prints, the id decides; elsewhere the
-    /// file, the stated time, and how long ago the last end was.
-    fn repeats_the_last_end(&self, event: &Event) -> bool {
-        let Some(last) = &self.last_end else { return false };
-        if last.print_id.is_some() && event.report.print_id.is_some() {
-            return last.print_id == event.report.print_id;
-        }
-        if are_different(last.file.as_ref(), event.report.file.as_ref()) {
-            return false;
-        }
-        let ago = event.received.since(last.at);
-        match (last.elapsed, event.report.elapsed) {
-            (Some(before), Some(now)) => before == now && ago <= SAME_END_WINDOW,
-            _ => ago <= END_WINDOW,
-        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod identity;
 pub(crate) mod random;
+mod rules;
 mod seconds;
 mod table;
 

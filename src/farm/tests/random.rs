@@ -154,6 +154,26 @@ fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Re
     Ok(())
 }
 
+fn check_credit(
+    story: &Story,
+    now: f64,
+    before: &mut BTreeMap<String, Duration>,
+) -> Result<(), TestCaseError> {
+    for printer in story.farm.view().read(at(now)) {
+        let shown = before.insert(printer.label.to_owned(), printer.printed).unwrap_or_default();
+        let Some(last_end) = printer.totals.last_end.iter().flatten().max() else { continue };
+        let ended: Duration = printer.totals.ended_printed.iter().sum();
+        let limit = shown.max(ended + at(now).since(*last_end));
+        prop_assert!(
+            printer.printed <= limit,
+            "{:?} credited where {:?} is possible",
+            printer.printed,
+            limit
+        );
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn the_counts_add_up_and_no_counter_ever_falls(steps in proptest::collection::vec(step(), 1..120)) {
@@ -166,6 +186,24 @@ proptest! {
             let time = story.time();
             story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
             check(&story, story.now, &mut before)?;
+        }
+    }
+
+    /// Nothing explains a burst here: no estimate, no clock of the sender.
+    #[test]
+    fn no_more_seconds_are_credited_after_the_last_end_than_have_passed(
+        steps in proptest::collection::vec(step(), 1..120),
+    ) {
+        let mut story = Story::default();
+        let mut before = BTreeMap::new();
+        for (pause, _, mut event) in steps {
+            event.received = at(story.after(pause).now);
+            event.sent = None;
+            event.report.progress = None;
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            check_credit(&story, story.now, &mut before)?;
+            check_credit(&story, story.now + pause, &mut before)?;
         }
     }
 

@@ -144,7 +144,7 @@ fn a_repeated_end_is_recognized_by_its_file_its_time_and_its_arrival() {
         ("the same time, a moment later", elapsed("a.gcode", 50.5), 0.02, true),
         ("the same time, an hour later", elapsed("a.gcode", 50.5), 3600.0, true),
         ("the same time, two days later", elapsed("a.gcode", 50.5), 172_800.0, false),
-        ("another time, a moment later", elapsed("a.gcode", 70.25), 0.02, false),
+        ("a longer time, a moment later", elapsed("a.gcode", 70.25), 0.02, true),
         ("no time, a moment later", file("a.gcode"), 0.02, true),
         ("no file and no time, a moment later", PrintReport::default(), 0.02, true),
         ("no time, an hour later", file("a.gcode"), 3600.0, false),

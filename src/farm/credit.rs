@@ -1,0 +1,104 @@
+//! How much of a stated time is credited to a print.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Elapsed;
+use crate::timestamp::Timestamp;
+
+/// A start may be announced this late: senders retry for minutes.
+pub(super) const DELAY: Duration = Duration::from_secs(5 * 60);
+
+/// Two times of one sender that differ by less than this are equal: it states some of them in whole seconds.
+pub(super) const TOLERANCE: Duration = Duration::from_secs(2);
+
+/// What bounds the stated times of one print.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Credit {
+    /// The earliest time at which the print can have started; `None` until anything bounds it.
+    earliest: Option<Timestamp>,
+    /// Its start was announced.
+    announced: bool,
+    /// The last stated time of the print before. Senders go on stating it for a while.
+    previous: Option<Duration>,
+    /// What the print had lasted when its sender's clock started again at 0.
+    offset: Duration,
+}
+
+/// What is known of the print at the time of a report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measured {
+    pub(super) now: Timestamp,
+    pub(super) printed: Duration,
+    pub(super) paused: Duration,
+    /// How long the completed part of the print should have taken, by the sender's own estimate.
+    pub(super) work: Option<Duration>,
+}
+
+impl Credit {
+    /// The bounds of a print that is first heard of at `now`, at least `gap` after the end of the print before. An announced
+    /// start is late by [`DELAY`] at most; any other print has lasted as long as it first states.
+    pub(super) fn new(
+        now: Timestamp,
+        announced: bool,
+        stated: Option<Duration>,
+        gap: Option<Duration>,
+        previous: Option<Duration>,
+    ) -> Self {
+        let reach = if announced { Some(DELAY) } else { stated.map(|stated| stated + DELAY) };
+        let reach = reach.map_or(gap, |reach| Some(gap.map_or(reach, |gap| gap.min(reach))));
+        Self { earliest: reach.map(|reach| now - reach), announced, previous, offset: Duration::ZERO }
+    }
+
+    pub(super) const fn is_announced(&self) -> bool {
+        self.announced
+    }
+
+    /// The stated time as far as it is believed: not longer than the print can have lasted, unless webhooks arrived in one
+    /// burst and the sender's own estimate explains it.
+    pub(super) fn believe(&self, elapsed: Elapsed, measured: &Measured) -> Option<Elapsed> {
+        let stated = elapsed.stated();
+        let direct = self.bound(stated, measured);
+        if self.offset.is_zero() {
+            return direct.map(|time| elapsed.with(time));
+        }
+        // After a restart of its clock a sender states either the time since then or that of the whole print.
+        let known = measured.printed + measured.paused;
+        let shifted = self.bound(stated + self.offset, measured);
+        let nearest = direct.into_iter().chain(shifted).min_by_key(|time| time.abs_diff(known));
+        nearest.map(|time| elapsed.with(time))
+    }
+
+    fn bound(&self, stated: Duration, measured: &Measured) -> Option<Duration> {
+        let Some(earliest) = self.earliest else { return Some(stated) };
+        let longest = measured.now.since(earliest);
+        if stated <= longest + TOLERANCE {
+            return Some(stated.min(longest));
+        }
+        let explained =
+            measured.work.is_some_and(|work| stated <= work.saturating_mul(3) / 2 + measured.paused + DELAY);
+        (self.announced && explained && !self.is_previous(stated, measured.now)).then_some(stated)
+    }
+
+    /// Whether `stated` is the time of the print before, on a clock that may still be running.
+    pub(super) fn is_previous(&self, stated: Duration, now: Timestamp) -> bool {
+        let since = self.earliest.map_or(Duration::ZERO, |earliest| now.since(earliest));
+        self.previous
+            .is_some_and(|previous| stated + TOLERANCE >= previous && stated <= previous + since + DELAY)
+    }
+
+    /// Notes the first stated time of a print that nothing has bounded so far.
+    pub(super) fn note(&mut self, stated: Duration, now: Timestamp) {
+        self.earliest = self.earliest.or(Some(now - stated - DELAY));
+    }
+
+    /// Notes that the sender's clock started again: it states `stated` where the print has lasted `known`.
+    pub(super) const fn restart(&mut self, known: Duration, stated: Duration) {
+        self.offset = known.saturating_sub(stated);
+    }
+
+    pub(super) const fn earliest_mut(&mut self) -> Option<&mut Timestamp> {
+        self.earliest.as_mut()
+    }
+}

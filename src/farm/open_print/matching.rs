@@ -1,0 +1,156 @@
+//! Whether an event belongs to an open print.
+
+use std::mem::discriminant;
+use std::time::Duration;
+
+use super::OpenPrint;
+use crate::farm::credit::{DELAY, TOLERANCE};
+use crate::farm::event::{Elapsed, Event, EventKind, File, PrintReport};
+use crate::farm::report_time::ReportTime;
+use crate::labels::Origin;
+
+/// A repeated start arrives within this time. OctoPrint runs all hooks of one event before those of the next, so a repeat
+/// also arrives before anything else of that print.
+const START_WINDOW: Duration = Duration::from_secs(60);
+
+/// A report that is late arrives within this time of one that was sent after it: senders retry for minutes.
+const LATE_WINDOW: Duration = Duration::from_secs(10 * 60);
+
+/// A print that is reported before its start is announced has completed no more than this.
+const BEGINNING: f64 = 0.05;
+
+impl OpenPrint {
+    pub(in crate::farm) fn has_id(&self, id: Option<&str>) -> bool {
+        id.is_some_and(|id| self.print_id.as_deref() == Some(id) || self.has_had_id(id))
+    }
+
+    fn has_had_id(&self, id: &str) -> bool {
+        self.former_ids.iter().any(|former| former == id)
+    }
+
+    /// Whether `event` belongs to another print.
+    pub(in crate::farm) fn is_another_print(&self, event: &Event) -> bool {
+        let report = &event.report;
+        if self.print_id.is_some() && report.print_id.is_some() {
+            return !self.has_id(report.print_id.as_deref()) && !self.is_renamed_by(event);
+        }
+        self.is_of_another_file(report) || self.fell_back(event)
+    }
+
+    pub(in crate::farm) fn is_of_another_file(&self, report: &PrintReport) -> bool {
+        File::differ(self.file.as_ref(), report.file.as_ref())
+            || matches!(report.origin, Some(origin) if differ(self.origin, origin))
+    }
+
+    /// Whether `event`, with another id, still belongs to this print: a print that has done so much cannot have started
+    /// after the last report of this one. Senders choose a new id when they restart.
+    fn is_renamed_by(&self, event: &Event) -> bool {
+        let report = &event.report;
+        let is_end = matches!(event.kind, EventKind::Ended(_));
+        let goes_on = match (self.progress, report.progress) {
+            (Some(before), Some(now)) => now >= before,
+            _ => true,
+        };
+        let since = self.since_last_report(event);
+        let lasted_longer = match event.elapsed().map(Elapsed::stated) {
+            Some(stated) if self.only_announced => stated + TOLERANCE >= since,
+            Some(stated) => stated > since + TOLERANCE,
+            None => is_end,
+        };
+        let work = report.progress.and_then(|_| report.work(None, self.estimate));
+        let did_more = !is_end && work.is_some_and(|work| work > since + DELAY);
+        event.kind != EventKind::Started
+            && !self.is_of_another_file(report)
+            && goes_on
+            && (lasted_longer || did_more)
+    }
+
+    /// The elapsed time of one print never falls. Where it fell, and another print of that length fits in since the last
+    /// report, there is another print. Where none fits in, the report is late; a pause that was reported late may fit in.
+    fn fell_back(&self, event: &Event) -> bool {
+        let since = self.since_last_report(event);
+        let may_be_late = event.kind == EventKind::Paused && since <= LATE_WINDOW;
+        self.states_less(event)
+            && !may_be_late
+            && event.elapsed().is_some_and(|now| now.stated() <= since + TOLERANCE)
+    }
+
+    fn states_less(&self, event: &Event) -> bool {
+        match (self.last_elapsed, event.elapsed()) {
+            (Some(before), Some(now)) => {
+                discriminant(&before) == discriminant(&now) && now.stated() + TOLERANCE < before.stated()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether `event` was sent before another report of this print that has already arrived.
+    pub(in crate::farm) fn is_late(&self, event: &Event) -> bool {
+        let id = event.report.print_id.as_deref();
+        let has_former_id = id.is_some_and(|id| self.has_had_id(id) && self.print_id.as_deref() != Some(id));
+        has_former_id || self.states_less(event) && !self.restarts_the_clock(event)
+    }
+
+    /// Whether the sender's clock started again within this print: it restarted, which also gives the print another id, or
+    /// its clock was set back.
+    pub(super) fn restarts_the_clock(&self, event: &Event) -> bool {
+        let report = &event.report;
+        let is_renamed =
+            self.print_id.is_some() && report.print_id.is_some() && !self.has_id(report.print_id.as_deref());
+        let has_progressed = matches!((self.progress, report.progress), (Some(a), Some(b)) if b > a);
+        self.states_less(event)
+            && (is_renamed || has_progressed || event.received.since(self.last_report.received) > LATE_WINDOW)
+    }
+
+    /// Whether `event`, a start, announces this print again.
+    pub(in crate::farm) fn is_announced_again_by(&self, event: &Event) -> bool {
+        self.only_announced
+            && !self.is_another_print(event)
+            && event.received.since(self.last_report.received) <= START_WINDOW
+    }
+
+    /// Whether `event`, a start, is that of this print, which an earlier report had implied.
+    pub(in crate::farm) fn is_announced_by(&self, event: &Event) -> bool {
+        let report = &event.report;
+        let has_another_id = self.print_id.is_some() && self.print_id != report.print_id;
+        !self.credit.is_announced()
+            && !has_another_id
+            && !self.is_of_another_file(report)
+            && event.received.since(self.started) <= DELAY
+            && self.progress.is_none_or(|progress| progress <= BEGINNING)
+    }
+
+    /// Whether `event`, a start, states the time of this print: then this print goes on.
+    pub(in crate::farm) fn is_continued_by(&self, event: &Event) -> bool {
+        let continues = match (self.last_elapsed, self.believe(event)) {
+            (Some(before), Some(now)) => {
+                now.stated() > TOLERANCE && now.stated() + TOLERANCE >= before.stated()
+            }
+            _ => false,
+        };
+        continues && !self.is_another_print(event)
+    }
+
+    /// Whether `event`, which no id assigns to this print, states the time of the print before.
+    pub(in crate::farm) fn is_stated_of_the_print_before(&self, event: &Event) -> bool {
+        !self.has_id(event.report.print_id.as_deref())
+            && self.believe(event).is_none()
+            && event
+                .elapsed()
+                .is_some_and(|elapsed| self.credit.is_previous(elapsed.stated(), event.received))
+    }
+
+    /// Whether the time that `event` states reaches back before this print.
+    pub(in crate::farm) fn is_reached_behind_by(&self, event: &Event) -> bool {
+        let age = self.since_last_report(event) + self.last_report.received.since(self.started);
+        event.elapsed().map(Elapsed::stated).is_some_and(|stated| stated > age + TOLERANCE)
+    }
+
+    fn since_last_report(&self, event: &Event) -> Duration {
+        self.last_report.until(ReportTime::of(event))
+    }
+}
+
+fn differ(one: Origin, other: Origin) -> bool {
+    one != other && one != Origin::Unknown && other != Origin::Unknown
+}

@@ -1,0 +1,39 @@
+//! When something was reported, by two clocks.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use crate::timestamp::Timestamp;
+
+/// A sender's clock that ran ahead of ours by more than this was set.
+const SET: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When something was reported, by our clock and by the sender's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReportTime {
+    pub(super) received: Timestamp,
+    sent: Option<Timestamp>,
+}
+
+impl ReportTime {
+    pub(super) const fn of(event: &Event) -> Self {
+        Self { received: event.received, sent: event.sent }
+    }
+
+    /// The time from this report to a later one: by the sender's clock, which is not affected by delays in transit, unless it
+    /// was set in between; else by ours.
+    pub(super) fn until(self, later: Self) -> Duration {
+        let ours = later.received.since(self.received);
+        match (self.sent, later.sent) {
+            (Some(from), Some(to)) if to >= from && to.since(from) <= ours + SET => to.since(from),
+            _ => ours,
+        }
+    }
+
+    /// The time that lies `span` before this one.
+    pub(super) fn before(self, span: Duration) -> Self {
+        Self { received: self.received - span, sent: self.sent.map(|sent| sent - span) }
+    }
+}

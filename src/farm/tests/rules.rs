@@ -1,0 +1,364 @@
+//! The rules about prints, against events that are late, repeated, renamed, or state what cannot be.
+
+use super::*;
+
+const DONE: EventKind = EventKind::Ended(Outcome::Completed);
+const CANCELLED: EventKind = EventKind::Ended(Outcome::Cancelled);
+
+/// A report with a print id, its progress, what remains, and an elapsed time with pauses.
+fn reports(print_id: &str, progress: f64, seconds: f64, remaining: f64) -> PrintReport {
+    PrintReport {
+        progress: Some(progress),
+        remaining: Some(secs(remaining)),
+        estimate: Some(secs(seconds + remaining)),
+        ..named(print_id, seconds)
+    }
+}
+
+fn without_names(report: PrintReport) -> PrintReport {
+    PrintReport { print_id: None, file: None, origin: None, ..report }
+}
+
+/// An hour's print of `a.gcode` that has just ended.
+fn after_an_hour() -> Story {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(3600.0).tell(DONE, elapsed("a.gcode", 3600.0));
+    story
+}
+
+#[test]
+fn an_end_that_reaches_back_before_the_last_end_repeats_it() {
+    for (after, stated) in
+        [(0.02, 3600.5), (0.02, 3599.9), (5.0, 3605.0), (600.0, 4200.0), (86_400.0, 90_000.0)]
+    {
+        let mut story = after_an_hour();
+        let disposition = story.after(after).tell(CANCELLED, elapsed("a.gcode", stated));
+        assert_eq!(disposition, Disposition::Duplicate, "{stated} s, {after} s later");
+        assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 3600.0));
+    }
+}
+
+#[test]
+fn the_ends_of_a_print_that_failed_at_once_are_one() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(1.5).tell(CANCELLED, elapsed("a.gcode", 1.5));
+    for more in 1..12 {
+        story.after(0.01).tell(CANCELLED, elapsed("a.gcode", 1.5 + f64::from(more) / 10.0));
+    }
+    assert_eq!(story.counts(), [1, 0, 1, 0, 0, 0]);
+}
+
+#[test]
+fn ends_alone_are_prints_where_each_fits_in_after_the_last_end() {
+    let mut story = Story::default();
+    for _ in 0..4 {
+        story.after(1800.0).tell(DONE, elapsed("a.gcode", 1440.0));
+    }
+    assert_eq!((story.counts(), story.printed()), ([4, 4, 0, 0, 0, 0], 4.0 * 1440.0));
+}
+
+#[test]
+fn a_new_print_id_or_file_is_a_print_but_is_credited_from_the_last_end_on() {
+    for report in [elapsed("b.gcode", 7200.0), named("two", 7200.0)] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, PrintReport { print_id: Some("one".into()), ..file("a.gcode") });
+        story.after(3600.0).tell(DONE, named("one", 3600.0));
+        story.after(100.0).tell(DONE, report);
+        assert_eq!((story.counts(), story.printed()), ([2, 2, 0, 0, 0, 0], 3700.0));
+    }
+}
+
+#[test]
+fn the_time_between_two_ends_is_measured_by_the_sender_s_clock() {
+    let tell = |sent: i64, disposition| {
+        let mut story = after_an_hour();
+        for (sent, stated) in [(0, 20.5), (sent, 1000.75)] {
+            let event = Event {
+                printer: identity(),
+                received: at(story.after(100.0).now),
+                sent: Some(Timestamp::from_micros(sent * 1_000_000)),
+                kind: DONE,
+                report: elapsed("a.gcode", stated),
+            };
+            let applied = story.farm.apply(&event, story.time(), &Limits::default(), &mut story.changes);
+            assert!(stated < 1000.0 || applied.unwrap().disposition == disposition, "sent {sent} s later");
+        }
+    };
+    tell(1200, Disposition::Accepted);
+    tell(1, Disposition::Duplicate);
+    tell(-500, Disposition::Duplicate);
+}
+
+#[test]
+fn what_is_late_opens_no_print() {
+    let idle = || PrintReport { says_idle: true, progress: Some(1.0), ..file("a.gcode") };
+    for kind in [EventKind::Progress, EventKind::Paused, EventKind::Resumed] {
+        for (name, after, report) in [
+            ("it states the time of the print that ended", 60.0, elapsed("a.gcode", 3599.0)),
+            ("it states no time a moment later", 1.0, file("a.gcode")),
+            ("it says that nothing prints", 1000.0, idle()),
+        ] {
+            let mut story = after_an_hour();
+            story.after(after).tell(kind, report);
+            assert_eq!(
+                (story.state(), story.counts()),
+                (State::Idle, [1, 1, 0, 0, 0, 0]),
+                "{kind:?}: {name}"
+            );
+        }
+    }
+    let mut story = after_an_hour();
+    story.after(700.0).tell(EventKind::Progress, elapsed("a.gcode", 690.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 1, 0, 0, 0, 1], 4290.0), "this one is a new print");
+}
+
+#[test]
+fn what_is_late_does_not_touch_the_next_print() {
+    for next in ["a.gcode", "b.gcode"] {
+        for kind in [EventKind::Progress, EventKind::Paused, DONE, CANCELLED] {
+            let mut story = after_an_hour();
+            story.after(1.0).tell(EventKind::Started, file(next));
+            story.after(1.0).tell(kind, elapsed("a.gcode", 3599.0));
+            assert_eq!(
+                (story.state(), story.counts()),
+                (State::Printing, [2, 1, 0, 0, 0, 1]),
+                "{kind:?}, {next}"
+            );
+            assert_eq!(story.after(10.0).printed(), 3611.0);
+        }
+    }
+}
+
+#[test]
+fn an_end_that_arrives_after_the_next_start_does_not_end_that_print() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(3500.0).tell(EventKind::Progress, elapsed("a.gcode", 3500.0));
+    story.after(101.0).tell(EventKind::Started, file("a.gcode"));
+    story.after(1.0).tell(DONE, elapsed("a.gcode", 3600.5));
+    assert_eq!((story.state(), story.counts()), (State::Printing, [2, 0, 0, 0, 1, 1]));
+}
+
+#[test]
+fn no_more_is_believed_than_was_measured_since_an_announced_start() {
+    let absurd = 20.0 * 86_400.0;
+    let mut story = Story::default();
+    story.tell(EventKind::Started, reports("one", 0.0, 0.0, 3600.0));
+    story.after(60.0).tell(EventKind::Progress, reports("one", 0.1, absurd, 3240.0));
+    assert_eq!(story.printed(), 60.0);
+    story.after(60.0).tell(EventKind::Paused, reports("one", 0.1, absurd + 60.0, 3240.0));
+    story.after(60.0).tell(EventKind::Resumed, reports("one", 0.1, absurd + 120.0, 3240.0));
+    story.after(60.0).tell(DONE, reports("one", 1.0, absurd + 180.0, 0.0));
+    assert_eq!((story.counts(), story.printed(), story.paused()), ([1, 1, 0, 0, 0, 0], 180.0, 60.0));
+}
+
+#[test]
+fn a_start_may_be_announced_some_minutes_late() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(60.0).tell(EventKind::Progress, elapsed("a.gcode", 300.0));
+    assert_eq!(story.printed(), 300.0);
+    let mut story = after_an_hour();
+    story.after(20.0).tell(EventKind::Started, file("b.gcode"));
+    story.after(60.0).tell(EventKind::Progress, elapsed("b.gcode", 80.0));
+    assert_eq!(story.printed(), 3680.0, "but not before the last end");
+    story.after(10.0).tell(EventKind::Progress, elapsed("b.gcode", 300.0));
+    assert_eq!(story.printed(), 3690.0);
+}
+
+#[test]
+fn the_time_of_the_print_before_is_not_credited_to_the_next() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, reports("one", 0.0, 0.0, 3600.0));
+    story.after(3600.0).tell(DONE, reports("one", 1.0, 3600.0, 0.0));
+    story.after(60.0).tell(EventKind::Started, reports("two", 0.0, 3600.0, 7200.0));
+    story.after(60.0).tell(EventKind::Progress, reports("two", 0.5, 3660.0, 7200.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 1, 0, 0, 0, 1], 3660.0));
+}
+
+#[test]
+fn webhooks_that_arrive_in_one_burst_are_explained_by_the_estimate() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, reports("one", 0.0, 0.0, 36_000.0));
+    story.tell(EventKind::Progress, reports("one", 0.9, 32_400.0, 3600.0));
+    story.tell(DONE, without_names(reports("", 1.0, 0.0, 0.0)));
+    assert_eq!(story.printed(), 32_400.0, "and a stated 0 at the end is no evidence");
+    story.tell(EventKind::Started, reports("two", 0.0, 0.0, 7200.0));
+    story.tell(DONE, reports("two", 1.0, 7200.0, 0.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 2, 0, 0, 0, 0], 39_600.0));
+}
+
+#[test]
+fn a_stated_zero_at_an_end_neither_takes_time_away_nor_makes_it_a_duplicate() {
+    for zero in [Elapsed::Printing, Elapsed::WithPauses, Elapsed::Either] {
+        let mut story = Story::default();
+        for day in 1..4 {
+            story.after(40_000.0).tell(EventKind::Started, file("a.gcode"));
+            story
+                .after(32_400.0)
+                .tell(DONE, PrintReport { elapsed: Some(zero(Duration::ZERO)), ..file("a.gcode") });
+            assert_eq!((story.counts()[1], story.printed()), (day, 32_400.0 * day as f64));
+        }
+    }
+}
+
+#[test]
+fn a_print_whose_id_changes_goes_on() {
+    for renamed in [
+        without_file(reports("two", 0.6, 60.0, 14_400.0)),
+        reports("two", 0.6, 21_600.0, 14_400.0),
+        without_file(PrintReport { elapsed: None, ..reports("two", 0.6, 60.0, 14_400.0) }),
+    ] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, reports("one", 0.0, 0.0, 36_000.0));
+        story.after(18_000.0).tell(EventKind::Progress, reports("one", 0.5, 18_000.0, 18_000.0));
+        story.after(3600.0).tell(EventKind::Progress, renamed);
+        assert_eq!((story.counts(), story.printed()), ([1, 0, 0, 0, 0, 1], 21_600.0));
+        story.after(100.0).tell(EventKind::Paused, reports("one", 0.5, 18_060.0, 18_000.0));
+        assert_eq!(story.state(), State::Printing, "its former id is late");
+        story.after(14_300.0).tell(DONE, reports("two", 1.0, 36_000.0, 0.0));
+        assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 36_000.0));
+        for id in ["one", "two"] {
+            assert_eq!(story.tell(DONE, reports(id, 1.0, 36_000.0, 0.0)), Disposition::Duplicate);
+        }
+    }
+}
+
+fn without_file(report: PrintReport) -> PrintReport {
+    PrintReport { file: None, ..report }
+}
+
+#[test]
+fn an_end_under_a_new_id_ends_the_open_print() {
+    for end in [reports("two", 1.0, 36_000.0, 0.0), reports("two", 1.0, 0.0, 0.0)] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, reports("one", 0.0, 0.0, 36_000.0));
+        story.after(36_000.0).tell(DONE, end);
+        assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 36_000.0));
+    }
+}
+
+#[test]
+fn a_print_that_begins_after_the_last_report_is_not_the_open_one() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, reports("one", 0.0, 0.0, 3600.0));
+    story.after(1800.0).tell(EventKind::Progress, reports("one", 0.5, 1800.0, 1800.0));
+    story.after(7200.0).tell(EventKind::Progress, reports("two", 0.6, 3600.0, 2400.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 0, 0, 0, 1, 1], 9000.0));
+    assert_eq!(story.changes.ended[0].1.ended, at(5400.0), "it ended before the next one began");
+}
+
+#[test]
+fn two_prints_share_no_second() {
+    let mut story = Story::default();
+    story.tell(EventKind::Progress, elapsed("a.gcode", 1000.0));
+    story.after(600.0).tell(EventKind::Progress, elapsed("b.gcode", 500.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 0, 0, 0, 1, 1], 1600.0));
+    story.after(600.0).tell(DONE, PrintReport { print_id: Some("c".into()), ..elapsed("c.gcode", 5000.0) });
+    assert_eq!((story.counts(), story.printed()), ([3, 1, 0, 0, 2, 0], 2200.0));
+}
+
+#[test]
+fn a_report_before_the_start_is_of_the_same_print() {
+    for report in [
+        PrintReport { progress: Some(0.0), ..PrintReport::default() },
+        PrintReport { remaining: Some(secs(500.0)), ..file("part.gcode") },
+        PrintReport { elapsed: Some(Elapsed::WithPauses(secs(20.0))), ..PrintReport::default() },
+    ] {
+        let mut story = Story::default();
+        story.tell(EventKind::Progress, report);
+        story.after(10.0).tell(EventKind::Started, named("one", 0.0));
+        story.after(90.0).tell(DONE, named("one", 90.0));
+        assert_eq!(story.counts(), [1, 1, 0, 0, 0, 0]);
+        assert_eq!(story.tell(DONE, named("one", 90.0)), Disposition::Duplicate);
+    }
+}
+
+#[test]
+fn an_id_that_is_used_again_for_another_file_is_another_print() {
+    let again = || PrintReport { print_id: Some("one".into()), ..file("b.gcode") };
+    let other = |seconds| PrintReport { elapsed: Some(Elapsed::WithPauses(secs(seconds))), ..again() };
+    let mut story = Story::default();
+    story.tell(EventKind::Started, named("one", 0.0));
+    story.after(100.0).tell(DONE, named("one", 100.0));
+    story.after(10.0).tell(EventKind::Started, again());
+    story.after(100.0).tell(DONE, other(100.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 2, 0, 0, 0, 0], 200.0));
+    assert_eq!(story.tell(DONE, other(100.0)), Disposition::Duplicate);
+}
+
+#[test]
+fn a_pause_that_arrives_after_the_resume_does_not_pause() {
+    for (print_id, after) in [(Some("one"), 0.5), (Some("one"), 200.0), (None, 0.5), (None, 200.0)] {
+        let report = |seconds| PrintReport { print_id: print_id.map(Into::into), ..named("", seconds) };
+        let mut story = Story::default();
+        story.tell(EventKind::Started, report(0.0));
+        story.after(130.0).tell(EventKind::Resumed, report(130.0));
+        assert_eq!(story.after(after).tell(EventKind::Paused, report(100.0)), Disposition::Duplicate);
+        assert_eq!(
+            (story.state(), story.counts()),
+            (State::Printing, [1, 0, 0, 0, 0, 1]),
+            "{print_id:?}, {after} s"
+        );
+    }
+}
+
+#[test]
+fn a_progress_that_arrives_after_the_pause_does_not_resume() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, named("one", 0.0));
+    story.after(130.0).tell(EventKind::Paused, named("one", 130.0));
+    story.after(20.0).tell(EventKind::Progress, named("one", 100.0));
+    assert_eq!(story.state(), State::Paused);
+}
+
+#[test]
+fn a_pause_after_the_clock_of_the_sender_was_set_back_still_pauses() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, reports("one", 0.0, 0.0, 3600.0));
+    story.after(1800.0).tell(EventKind::Progress, reports("one", 0.5, 1800.0, 1800.0));
+    story.after(60.0).tell(EventKind::Progress, reports("one", 0.52, 60.0, 1740.0));
+    story.after(60.0).tell(EventKind::Paused, reports("one", 0.53, 120.0, 1680.0));
+    assert_eq!((story.state(), story.printed()), (State::Paused, 1920.0));
+}
+
+#[test]
+fn a_print_that_is_cancelled_twice_ends_once_in_either_order() {
+    let with_reason = || elapsed("a.gcode", 61.5);
+    for ends in [[with_reason(), file("a.gcode")], [file("a.gcode"), with_reason()]] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        story.after(50.0).tell(EventKind::Paused, elapsed("a.gcode", 50.0));
+        story.after(11.5);
+        for end in ends {
+            story.after(0.04).tell(CANCELLED, end);
+        }
+        story.after(0.04).tell(EventKind::Paused, elapsed("a.gcode", 50.0));
+        assert_eq!((story.state(), story.counts()), (State::Idle, [1, 0, 1, 0, 0, 0]));
+    }
+}
+
+#[test]
+fn an_error_that_is_repeated_within_moments_counts_once() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    let mut tell = |after| story.after(after).tell(EventKind::Error, PrintReport::default());
+    let dispositions = [10.0, 0.01, 5.0].map(&mut tell);
+    assert_eq!(dispositions, [Disposition::Accepted, Disposition::Duplicate, Disposition::Duplicate]);
+    assert_eq!(tell(60.0), Disposition::Accepted, "this one is another");
+    assert_eq!(story.read().totals.errors, 2);
+}
+
+#[test]
+fn a_progress_that_says_that_nothing_prints_leaves_the_state_of_an_open_print_unknown() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story
+        .after(100.0)
+        .tell(EventKind::Progress, PrintReport { says_idle: true, ..elapsed("a.gcode", 100.0) });
+    assert_eq!((story.state(), story.after(50.0).printed()), (State::Unknown, 100.0));
+    story.tell(DONE, elapsed("a.gcode", 101.5));
+    assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 101.5));
+}
