@@ -1,9 +1,8 @@
-//! Which encodings of an answer a client accepts.
+//! Whether a client accepts a response with gzip.
 
 use axum::http::{HeaderMap, header};
 
-/// Whether the `Accept-Encoding` headers ask for gzip: by its name or, when that is missing, by `*`; with `q=0` they
-/// refuse it.
+/// Whether the `Accept-Encoding` headers accept gzip, by name or, without its name, by `*`; `q=0` refuses it.
 pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut named = None;
@@ -12,17 +11,17 @@ pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
         let (coding, parameters) = offer.split_once(';').unwrap_or((offer, ""));
         match coding.trim() {
             coding if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => {
-                named = Some(wanted(parameters));
+                named = Some(has_weight(parameters));
             }
-            "*" => any = wanted(parameters),
+            "*" => any = has_weight(parameters),
             _ => {}
         }
     }
     named.unwrap_or(any)
 }
 
-/// Whether the weight is more than 0; one that cannot be read refuses, since a plain answer suits everybody.
-fn wanted(parameters: &str) -> bool {
+/// Whether the weight is more than 0. A weight that cannot be parsed refuses: every client can read plain text.
+fn has_weight(parameters: &str) -> bool {
     let weight = parameters
         .split(';')
         .filter_map(|parameter| parameter.split_once('='))
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_used_only_when_it_is_asked_for() {
+    fn gzip_is_used_only_when_it_is_accepted() {
         let cases: [(&str, &[&str], bool); 20] = [
             ("no header", &[], false),
             ("an empty header", &[""], false),
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_not_text_asks_for_nothing() {
+    fn a_header_that_is_not_text_is_ignored() {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_bytes(b"gzip\xff").unwrap());
         assert!(!accepts_gzip(&headers));

@@ -75,7 +75,7 @@ impl ExporterMetrics {
         Ok(metrics)
     }
 
-    /// Counts a webhook that is answered with success, ignored or not.
+    /// Counts a webhook that is answered with success, whether it is ignored or not.
     pub fn event(&self, source: Source, kind: EventLabel) {
         self.events.with_label_values(&[kind.as_str(), source.as_str()]).inc();
     }
@@ -90,27 +90,27 @@ impl ExporterMetrics {
         self.rejected.with_label_values(&[reason.as_str(), source.as_str()]).inc();
     }
 
-    /// Notes how long it took to answer a webhook.
+    /// Records the time to answer a webhook.
     pub fn webhook_duration(&self, source: Source, span: Duration) {
         self.webhook_duration.with_label_values(&[source.as_str()]).observe(span.as_secs_f64());
     }
 
-    /// Notes how long it took to make a batch of events durable.
+    /// Records the time to make a batch of events durable.
     pub fn commit(&self, span: Duration) {
         self.commit_duration.observe(span.as_secs_f64());
     }
 
-    /// Counts a batch of events that the store could not take.
+    /// Counts a failure of the store.
     pub fn store_failed(&self) {
         self.store_failures.inc();
     }
 
-    /// Notes how many connections are open.
+    /// Sets the number of open connections.
     pub fn connections(&self, open: usize) {
         self.connections.set(open as f64);
     }
 
-    /// Counts a connection that was refused or ended early.
+    /// Counts a connection that was refused or closed early.
     pub fn connection_dropped(&self, reason: DropReason) {
         self.connections_dropped.with_label_values(&[reason.as_str()]).inc();
     }
@@ -120,7 +120,7 @@ impl ExporterMetrics {
         self.panics.inc();
     }
 
-    /// Notes how many log lines were dropped since the start; returns how many of them are new.
+    /// Sets the number of log lines dropped since the start, and returns how many of them are new.
     #[must_use]
     pub fn log_lines_dropped(&self, total: u64) -> u64 {
         let new = total.saturating_sub(self.log_lines_dropped.get());
@@ -128,19 +128,18 @@ impl ExporterMetrics {
         new
     }
 
-    /// Notes that a configuration was loaded and is now in force.
+    /// Records that a configuration was loaded and is now in use.
     pub fn config_loaded(&self, now: Timestamp) {
         self.config_successful.set(1.0);
         self.config_success_time.set(now.seconds());
     }
 
-    /// Notes that a configuration could not be loaded and that the earlier one stays in force.
+    /// Records that a configuration could not be loaded, so that the previous one stays in use.
     pub fn config_refused(&self) {
         self.config_successful.set(0.0);
     }
 
-    /// Notes whether the web configuration that was read last is in force, and until when the certificate is valid
-    /// that is in force.
+    /// Records whether the last web configuration could be loaded, and the expiry of the certificate in use.
     pub fn web_config(&self, successful: bool, not_after: Option<Timestamp>) {
         self.web_config_successful.with_label_values::<&str>(&[]).set(f64::from(u8::from(successful)));
         match not_after {
