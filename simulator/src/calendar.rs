@@ -1,53 +1,53 @@
-//! When people are at the farm: the time of the farm, which a higher speed lets run faster, and its opening hours.
+//! The farm's time, which runs faster at a higher speed, and the hours at which people start prints.
 
 use std::time::Duration;
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 24.0 * HOUR;
 const OPENS: f64 = 8.0 * HOUR;
 const CLOSES: f64 = 21.0 * HOUR;
 
-/// Turns the farm's time into real time and back. Farm times are seconds since a Monday's midnight.
+/// Converts between the farm's time and real time. The farm's time is in seconds since midnight of a Monday.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Calendar {
+pub(crate) struct Calendar {
     speed: f64,
-    /// The farm's time at the start.
-    begins: f64,
+    /// The farm's time at the start of the simulation.
+    start: f64,
 }
 
 impl Calendar {
-    pub(super) const fn new(speed: f64, begins: Duration) -> Self {
-        Self { speed, begins: begins.as_secs_f64() }
+    pub(crate) const fn new(speed: f64, start: Duration) -> Self {
+        Self { speed, start: start.as_secs_f64() }
     }
 
-    /// How long a time of the farm really takes, in whole microseconds.
-    pub(super) fn real(self, seconds: f64) -> Duration {
+    /// The real duration of so many seconds of the farm, in whole microseconds.
+    pub(crate) fn real(self, seconds: f64) -> Duration {
         let micros = (seconds / self.speed * 1e6).clamp(0.0, 1e15);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
         Duration::from_micros(micros as u64)
     }
 
-    /// The farm's time, `at` after the start.
-    pub(super) fn farm(self, at: Duration) -> f64 {
-        self.begins + at.as_secs_f64() * self.speed
+    /// The farm's time at a real time since the start.
+    pub(crate) fn farm(self, at: Duration) -> f64 {
+        self.start + at.as_secs_f64() * self.speed
     }
 
-    /// The farm's day, counted from the Monday.
-    pub(super) fn day(self, at: Duration) -> i64 {
-        #[expect(clippy::cast_possible_truncation, reason = "no farm lives for so many days")]
+    /// The farm's day at a real time since the start; the Monday is 0.
+    pub(crate) fn day(self, at: Duration) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "no simulation runs for so many days")]
         let day = (self.farm(at) / DAY).floor() as i64;
         day
     }
 
-    /// When a printer that is free from `at` on is started next: after a while, when somebody is there.
-    pub(super) fn next_start(self, at: Duration, rng: &mut Rng) -> Duration {
+    /// When somebody starts the next print on a printer that is free since `at`. At weekends people rarely come.
+    pub(crate) fn next_start(self, at: Duration, rng: &mut Rng) -> Duration {
         let ready = self.farm(at) + rng.between(0.05, 1.6) * HOUR;
         let (day, time) = ((ready / DAY).floor(), ready.rem_euclid(DAY));
         let is_weekend = |day: f64| day.rem_euclid(7.0) >= 5.0;
         let open = (OPENS..CLOSES).contains(&time) && (!is_weekend(day) || rng.chance(40));
-        let wanted = if open {
+        let start = if open {
             ready
         } else {
             let mut next = if time < OPENS && !is_weekend(day) { day } else { day + 1.0 };
@@ -56,7 +56,7 @@ impl Calendar {
             }
             next * DAY + OPENS + rng.between(0.0, 2.5) * HOUR
         };
-        at + self.real(wanted - self.farm(at))
+        at + self.real(start - self.farm(at))
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_are_started_while_somebody_is_there() {
+    fn prints_start_only_during_opening_hours() {
         let calendar = Calendar::new(720.0, Duration::from_secs(8 * 3600));
         let mut rng = Rng::new(1, 1);
         let mut at = Duration::ZERO;
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_speed_makes_everything_shorter() {
+    fn a_higher_speed_shortens_every_duration() {
         let at = |speed| Calendar::new(speed, Duration::ZERO).real(3600.0);
         assert_eq!([at(1.0), at(720.0)], [Duration::from_secs(3600), Duration::from_secs(5)]);
     }

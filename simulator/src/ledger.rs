@@ -1,41 +1,41 @@
-//! What really happened at the farm, kept by a stopwatch of its own: nothing of the exporter's rules is used here.
+//! What really happened at the farm, measured with a stopwatch of its own and without the exporter's rules.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::labels::{Origin, Outcome};
 
-/// Something that changes the truth.
+/// Something that changes the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// A print begins.
-    Begins(Origin),
-    /// The open print waits from here on.
-    Pauses,
-    /// The open print goes on.
-    Resumes {
-        /// Whether a webhook tells that it does.
-        told: bool,
+    /// A print starts.
+    Started(Origin),
+    /// The open print is paused.
+    Paused,
+    /// The open print is resumed.
+    Resumed {
+        /// Whether a webhook reports it.
+        reported: bool,
     },
-    /// A webhook shows that the open print goes on.
-    GoesOn,
-    /// The open print neither prints nor waits any more, but no webhook has said yet that it has ended.
-    Stops {
-        /// Whether a webhook tells that it stopped.
-        told: bool,
+    /// A webhook shows that the open print is printing.
+    SeenPrinting,
+    /// The open print neither prints nor is paused any more, but no webhook has reported its end.
+    Stopped {
+        /// Whether a webhook shows that it stopped.
+        reported: bool,
     },
-    /// The open print ends, or is given up for ended.
-    Ends(Outcome),
-    /// A print of which no webhook tells, because the daily limit of the account is reached.
+    /// The open print ends, or is given up.
+    Ended(Outcome),
+    /// A print that no webhook reports, because the account has reached its daily limit.
     Unreported,
 }
 
-/// The truth of one printer.
+/// What really happened at one printer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrinterLedger {
-    /// Prints that began, by the position of their origin in [`Origin::ALL`].
+    /// Prints that started, by [`Origin::index`].
     pub started: [u64; Origin::ALL.len()],
-    /// Prints that ended, by origin and by the position of their outcome in [`Outcome::ALL`].
+    /// Prints that ended, by [`Origin::index`] and [`Outcome::index`].
     pub ended: [[u64; Outcome::ALL.len()]; Origin::ALL.len()],
     /// Time spent printing, without pauses, the open print included.
     pub printed: Duration,
@@ -43,67 +43,69 @@ pub struct PrinterLedger {
     pub paused: Duration,
     /// How often a print was paused.
     pub pauses: u64,
-    /// Time in which a print had stopped while no webhook had told so: an exporter may take it for printing.
+    /// Time in which a print had stopped and no webhook had shown it: an exporter may count it as printed.
     pub stopped_unseen: Duration,
-    /// Time in which a print had gone on while no webhook had told so: an exporter may have shown it as paused.
+    /// Time in which a print had resumed and no webhook had shown it: an exporter may count it as paused.
     pub resumed_unseen: Duration,
-    /// Prints of which no webhook told.
+    /// Prints that no webhook reports.
     pub unreported: u64,
-    open: Option<Open>,
+    open: Option<OpenPrint>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Open {
+struct OpenPrint {
     origin: Origin,
-    hand: Hand,
+    activity: Activity,
+    /// The time up to which it is credited.
     since: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hand {
-    Printing { told: bool },
+enum Activity {
+    Printing { reported: bool },
     Paused,
-    Stopped { told: bool },
+    Stopped { reported: bool },
 }
 
 impl PrinterLedger {
-    /// Prints that have begun and not ended: 0 or 1.
+    /// Prints that have started and not ended: 0 or 1.
     #[must_use]
     pub fn open(&self) -> u64 {
         u64::from(self.open.is_some())
     }
 
-    /// Credits the time until `at`, so that the times are those of that moment.
-    pub fn advance(&mut self, at: Duration) {
+    /// Credits the time until `at`.
+    fn advance(&mut self, at: Duration) {
         let Some(open) = &mut self.open else { return };
-        let span = at.saturating_sub(open.since);
+        let passed = at.saturating_sub(open.since);
         open.since = open.since.max(at);
-        match open.hand {
-            Hand::Printing { told } => {
-                self.printed += span;
-                self.resumed_unseen += if told { Duration::ZERO } else { span };
+        match open.activity {
+            Activity::Printing { reported } => {
+                self.printed += passed;
+                self.resumed_unseen += if reported { Duration::ZERO } else { passed };
             }
-            Hand::Paused => self.paused += span,
-            Hand::Stopped { told: false } => self.stopped_unseen += span,
-            Hand::Stopped { told: true } => {}
+            Activity::Paused => self.paused += passed,
+            Activity::Stopped { reported: false } => self.stopped_unseen += passed,
+            Activity::Stopped { reported: true } => {}
         }
     }
 
-    fn note(&mut self, at: Duration, fact: Fact) {
+    fn record(&mut self, at: Duration, fact: Fact) {
         self.advance(at);
         match fact {
-            Fact::Begins(origin) => {
+            Fact::Started(origin) => {
                 self.started[origin.index()] += 1;
-                self.open = Some(Open { origin, hand: Hand::Printing { told: true }, since: at });
+                let activity = Activity::Printing { reported: true };
+                self.open = Some(OpenPrint { origin, activity, since: at });
             }
-            Fact::Pauses => {
+            Fact::Paused => {
                 self.pauses += 1;
-                self.turn(Hand::Paused);
+                self.switch(Activity::Paused);
             }
-            Fact::Resumes { told } => self.turn(Hand::Printing { told }),
-            Fact::GoesOn => self.turn(Hand::Printing { told: true }),
-            Fact::Stops { told } => self.turn(Hand::Stopped { told }),
-            Fact::Ends(outcome) => {
+            Fact::Resumed { reported } => self.switch(Activity::Printing { reported }),
+            Fact::SeenPrinting => self.switch(Activity::Printing { reported: true }),
+            Fact::Stopped { reported } => self.switch(Activity::Stopped { reported }),
+            Fact::Ended(outcome) => {
                 if let Some(open) = self.open.take() {
                     self.ended[open.origin.index()][outcome.index()] += 1;
                 }
@@ -112,29 +114,29 @@ impl PrinterLedger {
         }
     }
 
-    fn turn(&mut self, hand: Hand) {
+    fn switch(&mut self, activity: Activity) {
         if let Some(open) = &mut self.open {
-            open.hand = hand;
+            open.activity = activity;
         }
     }
 }
 
-/// The truth of the whole farm, by the name of the printer, which is its `printer` label.
+/// What really happened at the farm, by the name of the printer, which is its `printer` label.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger(BTreeMap<String, PrinterLedger>);
 
 impl Ledger {
-    /// Takes in what happened to a printer, `at` after the start. Facts of one printer come in their order.
-    pub fn note(&mut self, at: Duration, printer: &str, fact: Fact) {
-        self.heard_of(printer).note(at, fact);
+    /// Records what happened at a printer, `at` after the start. The facts of a printer come in order.
+    pub fn record(&mut self, at: Duration, printer: &str, fact: Fact) {
+        self.0.entry(printer.to_owned()).or_default().record(at, fact);
     }
 
-    /// A printer that a webhook tells of is in the truth, even before its first print.
-    pub fn heard_of(&mut self, printer: &str) -> &mut PrinterLedger {
-        self.0.entry(printer.to_owned()).or_default()
+    /// Adds a printer that a webhook names, even before its first print.
+    pub fn add_printer(&mut self, printer: &str) {
+        self.0.entry(printer.to_owned()).or_default();
     }
 
-    /// The truth as it is `at` after the start.
+    /// Credits the time of open prints until `at` after the start.
     #[must_use]
     pub fn at(mut self, at: Duration) -> Self {
         self.0.values_mut().for_each(|printer| printer.advance(at));
@@ -152,23 +154,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_second_goes_to_one_account() {
-        let mut truth = Ledger::default();
+    fn every_second_is_credited_to_one_activity() {
+        let mut ledger = Ledger::default();
         let facts = [
-            (10, Fact::Begins(Origin::Local)),
-            (40, Fact::Pauses),
-            (45, Fact::Resumes { told: false }),
-            (50, Fact::GoesOn),
-            (65, Fact::Stops { told: false }),
-            (72, Fact::Ends(Outcome::Unknown)),
-            (72, Fact::Begins(Origin::SdCard)),
-            (73, Fact::Stops { told: true }),
+            (10, Fact::Started(Origin::Local)),
+            (40, Fact::Paused),
+            (45, Fact::Resumed { reported: false }),
+            (50, Fact::SeenPrinting),
+            (65, Fact::Stopped { reported: false }),
+            (72, Fact::Ended(Outcome::Unknown)),
+            (72, Fact::Started(Origin::SdCard)),
+            (73, Fact::Stopped { reported: true }),
         ];
         for (at, fact) in facts {
-            truth.note(Duration::from_secs(at), "mk3", fact);
+            ledger.record(Duration::from_secs(at), "mk3", fact);
         }
-        let truth = truth.at(Duration::from_secs(100));
-        let (_, printer) = truth.printers().next().unwrap();
+        let ledger = ledger.at(Duration::from_secs(100));
+        let (_, printer) = ledger.printers().next().unwrap();
         assert_eq!([printer.printed, printer.paused].map(|it| it.as_secs()), [51, 5]);
         assert_eq!([printer.stopped_unseen, printer.resumed_unseen].map(|it| it.as_secs()), [7, 5]);
         assert_eq!((printer.started, printer.open(), printer.pauses), ([1, 1, 0], 1, 1));

@@ -6,9 +6,12 @@
 
 mod calendar;
 pub mod delivery;
+mod draw;
 pub mod labels;
 mod ledger;
+mod narrator;
 mod occurrence;
+mod options;
 mod plan;
 mod printer;
 mod profile;
@@ -16,12 +19,14 @@ pub mod report;
 mod rng;
 mod script;
 pub mod secrets;
+mod sender;
 mod senders;
 
 pub use ledger::{Fact, Ledger, PrinterLedger};
-pub use plan::{Options, Plan, Step};
+pub use options::Options;
+pub use plan::{Plan, Step};
 pub use secrets::Secrets;
-pub use senders::Request;
+pub use sender::Request;
 
 #[cfg(test)]
 mod tests;

@@ -4,41 +4,20 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use super::calendar::Calendar;
-use super::ledger::{Fact, Ledger};
-use super::printer::{self, Printer};
-use super::profile::PrinterProfile;
-use super::rng::Rng;
-use super::secrets::Secrets;
-use super::senders::Request;
+use crate::ledger::{Fact, Ledger};
+use crate::narrator::Event;
+use crate::options::Options;
+use crate::printer::Printer;
+use crate::sender::Request;
 
-/// Which farm is simulated, and for how long.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options {
-    /// How many printers it has.
-    pub printers: u32,
-    /// How many times faster than a real farm it lives: everything takes that much less time. More than 0.
-    pub speed: f64,
-    /// What its chances are drawn from.
-    pub seed: u64,
-    /// How long it lives, in real time.
-    pub duration: Duration,
-    /// The wall clock at its start, since the Unix epoch; senders write the time of day into their webhooks.
-    pub start: Duration,
-    /// The farm's own time at its start, counted from a Monday's midnight.
-    pub week: Duration,
-    /// What its senders present.
-    pub secrets: Secrets,
-}
-
-/// What happens at one moment of the farm.
+/// What happens at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// When, after the start.
+    /// Real time since the start.
     pub at: Duration,
-    /// The number of the printer, from 0. What one printer sends has to arrive in order.
+    /// The number of the printer, from 0. The webhooks of one printer must arrive in order.
     pub printer: usize,
-    /// What changes in the truth.
+    /// What changes in the ledger.
     pub fact: Option<Fact>,
     /// What is sent.
     pub request: Option<Request>,
@@ -48,52 +27,40 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Plan {
     printers: Vec<Printer>,
-    /// The next step of each printer that has one, the earliest on top.
+    /// The time of the next event of each printer that has one, the earliest on top.
     next: BinaryHeap<Reverse<(Duration, usize)>>,
-    waiting: Vec<Option<printer::Step>>,
+    /// The next event of each printer.
+    events: Vec<Option<Event>>,
 }
 
 impl Plan {
     /// The plan of a farm.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        let calendar = Calendar::new(options.speed, options.week);
-        let printers = (0..options.printers).map(|index| {
-            let rng = [0, 1].map(|stream| Rng::new(options.seed, u64::from(index) * 2 + stream));
-            let secrets = options.secrets.clone();
-            Printer::new(PrinterProfile::at(index), calendar, rng, secrets, options.start, options.duration)
-        });
-        let mut plan = Self { printers: printers.collect(), next: BinaryHeap::new(), waiting: Vec::new() };
-        plan.waiting.resize_with(plan.printers.len(), || None);
+        let printers: Vec<_> = (0..options.printers).map(|index| Printer::new(index, options)).collect();
+        let events = printers.iter().map(|_| None).collect();
+        let mut plan = Self { printers, next: BinaryHeap::new(), events };
         for printer in 0..plan.printers.len() {
-            plan.refill(printer);
+            plan.fetch_next_event(printer);
         }
         plan
     }
 
-    /// The `printer` label of the printer with this number.
-    #[must_use]
-    pub fn name(&self, printer: usize) -> &str {
-        self.printers.get(printer).map_or("", |printer| &printer.profile.name)
-    }
-
-    /// Takes what a step tells into the truth.
-    pub fn record(&self, step: &Step, truth: &mut Ledger) {
-        let name = self.name(step.printer);
+    /// Records a step of this plan in the ledger.
+    pub fn record(&self, step: &Step, ledger: &mut Ledger) {
+        let Some(printer) = self.printers.get(step.printer) else { return };
         match step.fact {
-            Some(fact) => truth.note(step.at, name, fact),
-            None => {
-                truth.heard_of(name);
-            }
+            Some(fact) => ledger.record(step.at, printer.name(), fact),
+            None => ledger.add_printer(printer.name()),
         }
     }
 
-    fn refill(&mut self, printer: usize) {
-        let step = self.printers[printer].next_step();
-        if let Some(step) = &step {
-            self.next.push(Reverse((step.at, printer)));
+    fn fetch_next_event(&mut self, printer: usize) {
+        let event = self.printers[printer].next_event();
+        if let Some(event) = &event {
+            self.next.push(Reverse((event.at, printer)));
         }
-        self.waiting[printer] = step;
+        self.events[printer] = event;
     }
 }
 
@@ -102,8 +69,8 @@ impl Iterator for Plan {
 
     fn next(&mut self) -> Option<Step> {
         let Reverse((at, printer)) = self.next.pop()?;
-        let step = self.waiting[printer].take()?;
-        self.refill(printer);
-        Some(Step { at, printer, fact: step.fact, request: step.request })
+        let event = self.events[printer].take()?;
+        self.fetch_next_event(printer);
+        Some(Step { at, printer, fact: event.fact, request: event.request })
     }
 }

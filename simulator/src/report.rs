@@ -5,30 +5,33 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::PrinterLedger;
 use crate::delivery::Delivered;
 use crate::labels::{Origin, Outcome};
+use crate::ledger::PrinterLedger;
+
+const HEAD: [&str; 8] =
+    ["started", "completed", "cancelled", "failed", "unknown", "open", "printed", "paused"];
+const WIDTHS: [usize; 8] = [7, 9, 9, 6, 7, 4, 12, 10];
+const FARM: &str = "all printers";
 
 /// Writes the ledger as a table: a line for each printer and one for the farm.
 ///
 /// # Errors
 /// When `out` cannot be written to.
 pub fn table(delivered: &Delivered, out: &mut impl Write) -> io::Result<()> {
-    let head = ["started", "completed", "cancelled", "failed", "unknown", "open", "printed", "paused"];
-    let width =
-        delivered.ledger.printers().map(|(name, _)| name.len()).max().unwrap_or(0).max("all printers".len());
-    line(out, width, "printer", &head.map(str::to_owned))?;
-    let mut sums = Row::default();
+    let names = delivered.ledger.printers().map(|(name, _)| name.len());
+    let width = names.chain([FARM.len()]).max().unwrap_or(0);
+    write_line(out, width, "printer", &HEAD.map(str::to_owned))?;
+    let mut farm = Row::default();
     for (name, printer) in delivered.ledger.printers() {
         let row = Row::of(printer);
-        line(out, width, name, &row.cells())?;
-        sums.add(&row);
+        write_line(out, width, name, &row.cells())?;
+        farm.add(&row);
     }
-    line(out, width, "all printers", &sums.cells())?;
-    let (lived, acknowledged) =
-        (Duration::from_millis(millis(delivered.elapsed)), delivered.tally.acknowledged);
-    writeln!(out)?;
-    writeln!(out, "{acknowledged} webhooks acknowledged in {}", humantime::format_duration(lived))
+    write_line(out, width, FARM, &farm.cells())?;
+    let elapsed = Duration::from_millis(u64::try_from(delivered.elapsed.as_millis()).unwrap_or(u64::MAX));
+    let (acknowledged, elapsed) = (delivered.tally.acknowledged, humantime::format_duration(elapsed));
+    writeln!(out, "\n{acknowledged} webhooks acknowledged in {elapsed}")
 }
 
 /// Writes the ledger as one JSON object.
@@ -36,32 +39,31 @@ pub fn table(delivered: &Delivered, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// When `out` cannot be written to.
 pub fn json(delivered: &Delivered, out: &mut impl Write) -> io::Result<()> {
-    let printers: Vec<_> =
-        delivered.ledger.printers().map(|(name, printer)| in_json(name, printer)).collect();
-    let truth = json!({
+    let printers = delivered.ledger.printers().map(|(name, printer)| printer_json(name, printer));
+    let report = json!({
         "elapsed_seconds": delivered.elapsed.as_secs_f64(),
         "webhooks": {"acknowledged": delivered.tally.acknowledged, "failed": delivered.tally.failed},
-        "printers": printers,
+        "printers": printers.collect::<Vec<_>>(),
     });
-    serde_json::to_writer_pretty(&mut *out, &truth)?;
+    serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
 }
 
-fn in_json(name: &str, printer: &PrinterLedger) -> Value {
-    let by_origin = |value: &dyn Fn(usize) -> Value| {
-        let all = Origin::ALL.iter().map(|origin| (origin.as_str().to_owned(), value(origin.index())));
-        Value::Object(all.collect::<Map<_, _>>())
-    };
-    let outcomes = |origin: usize| {
-        let all = Outcome::ALL.iter();
+fn printer_json(name: &str, printer: &PrinterLedger) -> Value {
+    let outcomes = |ended: &[u64]| {
         let all =
-            all.map(|outcome| (outcome.as_str().to_owned(), json!(printer.ended[origin][outcome.index()])));
-        Value::Object(all.collect::<Map<_, _>>())
+            Outcome::ALL.iter().map(|outcome| (outcome.as_str().to_owned(), json!(ended[outcome.index()])));
+        Value::Object(all.collect())
     };
+    let (mut started, mut ended) = (Map::new(), Map::new());
+    for origin in Origin::ALL {
+        started.insert(origin.as_str().to_owned(), json!(printer.started[origin.index()]));
+        ended.insert(origin.as_str().to_owned(), outcomes(&printer.ended[origin.index()]));
+    }
     json!({
         "printer": name,
-        "started": by_origin(&|origin| json!(printer.started[origin])),
-        "ended": by_origin(&outcomes),
+        "started": started,
+        "ended": ended,
         "open": printer.open(),
         "printed_seconds": printer.printed.as_secs_f64(),
         "paused_seconds": printer.paused.as_secs_f64(),
@@ -72,7 +74,7 @@ fn in_json(name: &str, printer: &PrinterLedger) -> Value {
     })
 }
 
-/// The numbers of one line.
+/// The numbers of one line of the table.
 #[derive(Default)]
 struct Row {
     started: u64,
@@ -84,14 +86,13 @@ struct Row {
 
 impl Row {
     fn of(printer: &PrinterLedger) -> Self {
-        let mut ended = [0; Outcome::ALL.len()];
-        for by_outcome in printer.ended {
-            for (sum, count) in ended.iter_mut().zip(by_outcome) {
-                *sum += count;
-            }
+        Self {
+            started: printer.started.iter().sum(),
+            ended: std::array::from_fn(|outcome| printer.ended.iter().map(|ended| ended[outcome]).sum()),
+            open: printer.open(),
+            printed: printer.printed,
+            paused: printer.paused,
         }
-        let started = printer.started.iter().sum();
-        Self { started, ended, open: printer.open(), printed: printer.printed, paused: printer.paused }
     }
 
     fn add(&mut self, other: &Self) {
@@ -106,20 +107,16 @@ impl Row {
 
     fn cells(&self) -> [String; 8] {
         let [completed, cancelled, failed, unknown] = self.ended.map(|count| count.to_string());
-        let seconds = |span: Duration| format!("{:.1} s", span.as_secs_f64());
+        let seconds = |duration: Duration| format!("{:.1} s", duration.as_secs_f64());
         let (started, open) = (self.started.to_string(), self.open.to_string());
         [started, completed, cancelled, failed, unknown, open, seconds(self.printed), seconds(self.paused)]
     }
 }
 
-fn line(out: &mut impl Write, width: usize, name: &str, cells: &[String; 8]) -> io::Result<()> {
+fn write_line(out: &mut impl Write, width: usize, name: &str, cells: &[String; 8]) -> io::Result<()> {
     write!(out, "{name:width$}")?;
-    for (cell, width) in cells.iter().zip([7, 9, 9, 6, 7, 4, 12, 10]) {
+    for (cell, width) in cells.iter().zip(WIDTHS) {
         write!(out, "  {cell:>width$}")?;
     }
     writeln!(out)
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -46,7 +46,7 @@ impl Secrets {
     /// The same secret for every source.
     #[must_use]
     pub fn same_for_all(secret: &str) -> Self {
-        Self(senders::SOURCES.iter().map(|source| (*source, secret.to_owned())).collect())
+        Self(senders::sources().into_iter().map(|source| (source, secret.to_owned())).collect())
     }
 
     /// The secrets in the environment: `PRINTFARM_{SOURCE}_SECRET`, or a file that `PRINTFARM_{SOURCE}_SECRET_FILE` names.
@@ -61,11 +61,11 @@ impl Secrets {
         })
     }
 
-    fn from_variables(
+    pub(crate) fn from_variables(
         variable: impl Fn(&str) -> Result<Option<String>, SecretError>,
     ) -> Result<Self, SecretError> {
         let mut secrets = Self::default();
-        for source in senders::SOURCES {
+        for source in senders::sources() {
             let name = format!("PRINTFARM_{}_SECRET", source.to_ascii_uppercase());
             let file_name = format!("{name}_FILE");
             let (name, secret) = match (variable(&name)?, variable(&file_name)?) {

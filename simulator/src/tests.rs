@@ -23,24 +23,24 @@ fn options(seed: u64) -> Options {
     }
 }
 
-fn truth(options: &Options) -> Ledger {
+fn ledger(options: &Options) -> Ledger {
     let mut plan = Plan::new(options);
-    let mut truth = Ledger::default();
+    let mut ledger = Ledger::default();
     while let Some(step) = plan.next() {
-        plan.record(&step, &mut truth);
+        plan.record(&step, &mut ledger);
     }
-    truth
+    ledger
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
+fn a_seed_always_gives_the_same_bytes_and_another_seed_gives_others() {
     let steps = |seed| Plan::new(&Options { duration: DAY * 3, ..options(seed) }).collect::<Vec<_>>();
     assert_eq!(steps(7), steps(7));
     assert_ne!(steps(7), steps(8));
 }
 
-/// In a few words, what a webhook tells.
-fn told(request: &Request) -> String {
+/// A short description of what a webhook reports.
+fn description(request: &Request) -> String {
     let body = String::from_utf8(request.body.clone()).unwrap();
     if let Ok(message) = serde_json::from_str::<Value>(&body) {
         return match (&message["EventType"], &message["topic"]) {
@@ -54,14 +54,14 @@ fn told(request: &Request) -> String {
 }
 
 #[test]
-fn every_habit_occurs_within_a_few_weeks() {
+fn every_kind_of_webhook_and_fact_occurs_within_a_few_weeks() {
     let plan = Plan::new(&Options { duration: DAY * 40, ..options(3) });
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut facts = BTreeSet::new();
     for step in plan {
         facts.insert(format!("{:?}", step.fact));
         if let Some(request) = step.request {
-            *seen.entry(told(&request)).or_default() += 1;
+            *seen.entry(description(&request)).or_default() += 1;
             let body = String::from_utf8_lossy(&request.body).into_owned();
             for part in ["\"state\": \"\"", "\"printer\"", "\"sdcard\"", "continuousprint_", "\\u00e4"] {
                 if body.contains(part) {
@@ -94,20 +94,30 @@ fn every_habit_occurs_within_a_few_weeks() {
     for wanted in types.iter().chain(&topics).map(String::as_str).chain(others) {
         assert!(seen.contains_key(wanted), "{wanted} is missing among {:#?}", seen.keys());
     }
-    for wanted in
-        ["Unreported", "Stops { told: false }", "Stops { told: true }", "Ends(Unknown)", "Ends(Failed)"]
-    {
+    for wanted in [
+        "Unreported",
+        "Stopped { reported: false }",
+        "Stopped { reported: true }",
+        "Ended(Unknown)",
+        "Ended(Failed)",
+    ] {
         assert!(facts.contains(&format!("Some({wanted})")), "{wanted} is missing among {facts:?}");
     }
 }
 
 #[test]
-fn a_secret_is_where_its_sender_puts_it() {
-    let secrets = Secrets::same_for_all("hunter2");
+fn every_webhook_carries_the_secret_of_its_sender() {
+    let secret_of = |source: &str| format!("secret of {source}");
+    let variable = |name: &str| {
+        let source = name.strip_prefix("PRINTFARM_").and_then(|name| name.strip_suffix("_SECRET"));
+        Ok(source.map(|source| secret_of(&source.to_ascii_lowercase())))
+    };
+    let secrets = Secrets::from_variables(variable).unwrap();
     let plan = Plan::new(&Options { secrets, duration: DAY, ..options(1) });
     for request in plan.filter_map(|step| step.request) {
-        let secret = b"hunter2";
-        assert!(request.body.windows(secret.len()).any(|part| part == secret), "{request:?}");
+        let source = request.path.split('/').nth(2).unwrap();
+        let body = String::from_utf8(request.body.clone()).unwrap();
+        assert!(body.contains(&secret_of(source)), "{request:?}");
     }
 }
 
@@ -115,10 +125,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
-    fn the_truth_balances(seed: u64, days in 1_u32..6, speed in 1_u32..5_000) {
+    fn every_print_that_starts_ends_once(seed: u64, days in 1_u32..6, speed in 1_u32..5_000) {
         let duration = DAY * days / speed;
         let options = Options { speed: f64::from(speed), duration, ..options(seed) };
-        for (name, printer) in truth(&options).printers() {
+        for (name, printer) in ledger(&options).printers() {
             for origin in Origin::ALL {
                 let ended: u64 = printer.ended[origin.index()].iter().sum();
                 prop_assert_eq!(printer.started[origin.index()], ended, "{} {:?}", name, origin);
@@ -129,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn steps_come_in_order_and_end_with_the_farm(seed: u64, speed in 1_u32..5_000) {
+    fn steps_are_in_order_and_end_when_the_farm_closes(seed: u64, speed in 1_u32..5_000) {
         let duration = DAY * 4 / speed;
         let mut last = Duration::ZERO;
         for step in Plan::new(&Options { speed: f64::from(speed), duration, ..options(seed) }) {
@@ -140,8 +150,8 @@ proptest! {
     }
 
     #[test]
-    fn a_farm_that_lives_faster_does_the_same_in_less_time(seed: u64) {
-        let at = |speed: u32| truth(&Options { speed: f64::from(speed), duration: DAY * 5 / speed, ..options(seed) });
+    fn a_faster_farm_does_the_same_in_less_time(seed: u64) {
+        let at = |speed: u32| ledger(&Options { speed: f64::from(speed), duration: DAY * 5 / speed, ..options(seed) });
         let (slow, fast) = (at(1), at(64));
         for ((_, slow), (_, fast)) in slow.printers().zip(fast.printers()) {
             prop_assert_eq!(slow.ended, fast.ended);
@@ -151,10 +161,10 @@ proptest! {
 }
 
 #[test]
-fn most_prints_are_completed_and_every_outcome_happens() {
-    let truth = truth(&options(5));
+fn most_prints_are_completed_and_every_outcome_occurs() {
+    let ledger = ledger(&options(5));
     let mut ended = [0; Outcome::ALL.len()];
-    for (_, printer) in truth.printers() {
+    for (_, printer) in ledger.printers() {
         for origin in printer.ended {
             for (sum, count) in ended.iter_mut().zip(origin) {
                 *sum += count;

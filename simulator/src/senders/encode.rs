@@ -1,4 +1,4 @@
-//! Bodies as Python's `json` and `requests` write them, byte for byte in form.
+//! Bodies as Python's `json` and `requests` write them, down to blanks and escapes.
 
 use std::fmt::Write;
 
@@ -11,12 +11,12 @@ impl Object {
         Self::default()
     }
 
-    /// A member whose value is JSON already.
+    /// A member whose value is already JSON.
     pub(super) fn json(mut self, name: &str, value: &str) -> Self {
         if !self.0.is_empty() {
             self.0.push_str(", ");
         }
-        put_text(&mut self.0, name);
+        push_string(&mut self.0, name);
         self.0.push_str(": ");
         self.0.push_str(value);
         self
@@ -24,7 +24,7 @@ impl Object {
 
     pub(super) fn text(self, name: &str, value: &str) -> Self {
         let mut text = String::new();
-        put_text(&mut text, value);
+        push_string(&mut text, value);
         self.json(name, &text)
     }
 
@@ -56,7 +56,7 @@ impl std::fmt::Display for Object {
     }
 }
 
-fn put_text(out: &mut String, text: &str) {
+fn push_string(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -75,17 +75,17 @@ fn put_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// A field at the top of a message.
+/// A top-level field of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Text(String),
-    /// A number, as it is written.
+    /// A number in its JSON form.
     Number(String),
     Object(Object),
     Null,
 }
 
-/// The fields of a message, in their order.
+/// The fields of a message, in order.
 pub(super) type Fields = Vec<(&'static str, Field)>;
 
 /// The fields as one JSON object.
@@ -99,7 +99,7 @@ pub(super) fn json(fields: &Fields) -> Vec<u8> {
     object.to_string().into_bytes()
 }
 
-/// The fields as `multipart/form-data`: objects are JSON in text, and null is left out.
+/// The fields as `multipart/form-data`: an object becomes JSON text, and null is left out.
 pub(super) fn multipart(fields: &Fields, boundary: &str) -> Vec<u8> {
     let mut body = String::new();
     for (name, field) in fields {
