@@ -12,7 +12,6 @@ use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::farm::{Changes, View};
 use printfarm_exporter::server::{ListenerKind, bind};
 use printfarm_exporter::store::{MemoryStore, SqliteStore, Store, StoreError, StoredState};
-use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::bare;
@@ -247,8 +246,8 @@ impl Store for SlowStore {
         self.0.load()
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, now: Timestamp) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
         std::thread::sleep(SLOW);
-        self.0.commit(view, changes, now)
+        self.0.commit(view, changes)
     }
 }

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use printfarm_exporter::farm::{ApplyTime, Changes, Farm, HEARTBEAT, Limits, View};
+use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits, View};
 use printfarm_exporter::store::{SqliteStore, Store};
 use printfarm_exporter::timestamp::Timestamp;
 use tokio::runtime::Builder;
@@ -129,7 +129,7 @@ pub(crate) fn run(stage: &str, batch: usize, webhooks: usize, folder: &Path) {
         if stage != COMMIT {
             changes = Changes::default();
         } else if (number + 1) % batch == 0 {
-            store.commit(farm.view(), &changes, now + HEARTBEAT).unwrap();
+            store.commit(farm.view(), &changes).unwrap();
             view.publish(&farm, &changes);
             changes = Changes::default();
         }

@@ -18,16 +18,25 @@ pub struct Changes {
     pub ended_print_ids: Vec<u64>,
     /// Whether a source reported that its webhooks of the day are used up.
     pub limits: bool,
-    /// Whether to store the time until which the counters may be seen to grow: a stopwatch runs.
-    pub heartbeat: bool,
+    /// The time, to be stored because a stopwatch runs.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 impl Changes {
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.printers.is_empty() && !self.limits && !self.heartbeat
+        self.printers.is_empty() && !self.limits && self.heartbeat.is_none()
     }
+}
+
+/// The time, as a store keeps it, so that the counters never fall across a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// When it was stored.
+    pub at: Timestamp,
+    /// Readers do not see the counters grow beyond this time before the next heartbeat is stored.
+    pub shown_until: Timestamp,
 }
 
 /// A print that has ended.

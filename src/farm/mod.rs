@@ -46,7 +46,7 @@ use crate::timestamp::{ClockStep, Timestamp};
 
 use identity::{fingerprint, free_label};
 
-pub use changes::{Changes, EndedPrint};
+pub use changes::{Changes, EndedPrint, Heartbeat};
 pub use event::{Elapsed, Event, EventKind, File, PrintReport, ReportedState};
 pub use identity::Identity;
 pub use printer::{Printer, PrinterState};
@@ -54,8 +54,7 @@ pub use snapshot::{PrintSnapshot, PrinterSnapshot, PrinterTimes};
 pub use totals::Totals;
 pub use view::View;
 
-/// While a stopwatch runs, a store keeps the time until which the counters may be seen to grow, this far ahead. Where the
-/// clock was set back across a crash, the counters continue from there, so that they never fall.
+/// How far ahead [`Heartbeat::shown_until`] is while a stopwatch runs.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// Limits from the configuration.
@@ -175,16 +174,20 @@ impl Farm {
         self.view.printers.iter().any(|printer| printer.state().is_running(now))
     }
 
-    /// Continues at `now` with a restored state that was shown until `shown_until` at the latest, and notes in `changes`
-    /// what that changed. Nothing changes unless the clock is behind the times in the state, because it was set back in
-    /// between: then all times move with it, and the counters keep the most that may have been seen of them.
-    pub fn resume(&mut self, shown_until: Option<Timestamp>, now: Timestamp, changes: &mut Changes) {
-        let known = self.view.printers.iter().map(|printer| printer.state().last_event()).max();
-        let alive = known.max(shown_until.map(|until| until - HEARTBEAT));
-        let Some(alive) = alive.filter(|alive| now < *alive) else { return };
-        let last_read = shown_until.map_or(alive, |until| until.max(alive));
-        let step = ClockStep { since: now, by: now.micros().saturating_sub(alive.micros()) };
-        self.step_clock(step, ApplyTime { now: alive, last_read }, changes);
+    /// The time of the latest event.
+    #[must_use]
+    pub fn last_event(&self) -> Option<Timestamp> {
+        self.view.printers.iter().map(|printer| printer.state().last_event()).max()
+    }
+
+    /// Keeps the counters of a restored state at what they show at `shown_until`, so that they never fall below it.
+    pub fn keep_shown(&mut self, shown_until: Timestamp, changes: &mut Changes) {
+        for (position, printer) in self.view.printers.iter_mut().enumerate() {
+            if printer.state().has_open_print() {
+                Arc::make_mut(printer).state_mut().keep_shown(shown_until);
+                changes.printers.insert(position);
+            }
+        }
     }
 
     /// Moves all times with a step of the wall clock. `time` is by the clock before the step.

@@ -252,6 +252,10 @@ impl PrinterState {
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
     }
 
+    pub(super) const fn has_open_print(&self) -> bool {
+        self.print.is_some()
+    }
+
     pub(super) const fn last_event(&self) -> Timestamp {
         self.last_event
     }

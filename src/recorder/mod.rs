@@ -18,7 +18,7 @@ use writer::WriterThread;
 
 use crate::clock::Clock;
 use crate::farm::{Applied, Changes, Event, Limits, TooManyPrinters, View};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredState};
 use crate::timestamp::Timestamp;
 
 /// How many events may be queued. Beyond that, a webhook waits with its connection.
@@ -82,17 +82,24 @@ struct Submission {
 }
 
 impl Recorder {
-    /// Starts the writer on the state in `store`.
+    /// Starts the writer on the state in `store`. A wall clock that is behind the times in the state was set back while
+    /// nothing ran, or a machine without a clock battery does not know the time yet: `clock` then starts at the latest
+    /// of those times. The counters start at the most that a reader may have seen of them.
     ///
     /// # Errors
     /// When the store cannot be read, or the thread cannot be started.
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StartError> {
-        let stored = store.load()?;
-        let (mut farm, mut changes) = (stored.farm, Changes::default());
-        farm.resume(stored.shown_until, clock.now(), &mut changes);
+        let StoredState { mut farm, heartbeat } = store.load()?;
+        let mut changes = Changes::default();
+        let known = farm.last_event().max(heartbeat.map(|heartbeat| heartbeat.at));
+        let behind = known.map_or(0, |known| known.micros().saturating_sub(clock.now().micros()).max(0));
+        clock.step(behind);
+        if let Some(shown) = heartbeat.filter(|heartbeat| clock.now() < heartbeat.shown_until) {
+            farm.keep_shown(shown.shown_until, &mut changes);
+        }
         let published = Arc::new(Published::new(farm.view().clone(), clock));
         let (queue, messages) = mpsc::channel(QUEUE);
-        let writer = WriterThread::new(farm, store, Arc::clone(&published), changes.printers);
+        let writer = WriterThread::new(farm, store, Arc::clone(&published), changes.printers, behind > 0);
         let thread = thread::Builder::new().name("recorder".into()).spawn(move || writer.run(messages))?;
         Ok((Self { queue, published }, Writer(thread)))
     }

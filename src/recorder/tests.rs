@@ -26,7 +26,7 @@ impl Store for TestStore {
         Ok(StoredState::default())
     }
 
-    fn commit(&mut self, _: &View, changes: &Changes, _: Timestamp) -> Result<(), StoreError> {
+    fn commit(&mut self, _: &View, changes: &Changes) -> Result<(), StoreError> {
         let _unblocked = self.blocked.lock().unwrap();
         self.commits.lock().unwrap().push(changes.printers.len());
         if self.fails.load(Ordering::Relaxed) { Err(StoreError("the disk is full".into())) } else { Ok(()) }

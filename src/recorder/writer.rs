@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::published::Published;
 use super::{Message, RecordError, Submission};
-use crate::farm::{Applied, ApplyTime, Changes, Farm, HEARTBEAT};
+use crate::farm::{Applied, ApplyTime, Changes, Farm, HEARTBEAT, Heartbeat};
 use crate::store::{Store, StoreError};
 use crate::timestamp::{ClockStep, Timestamp};
 
@@ -21,20 +21,31 @@ const HEARTBEAT_MARGIN: Duration = Duration::from_secs(15);
 /// A wall clock that is off by more than this was stepped: microseconds.
 const SMALLEST_STEP: u64 = 1_000_000;
 
+/// How long a clock that was behind at the start may take to get the time from the network.
+const CLOCK_GRACE: Duration = Duration::from_secs(10 * 60);
+
 /// The state and the store, as the writer owns them.
 pub(super) struct WriterThread<S> {
     farm: Farm,
     store: S,
     published: Arc<Published>,
-    /// Until when readers may see the counters grow, as far as the store knows.
-    shown_until: Option<Timestamp>,
+    /// The stored heartbeat of this run.
+    heartbeat: Option<Heartbeat>,
     /// Printers that the start changed and the store does not have yet.
     dirty: BTreeSet<usize>,
+    /// The wall clock was behind the stored times at the start and has not been followed yet.
+    wall_clock_is_behind: bool,
 }
 
 impl<S: Store> WriterThread<S> {
-    pub(super) const fn new(farm: Farm, store: S, published: Arc<Published>, dirty: BTreeSet<usize>) -> Self {
-        Self { farm, store, published, shown_until: None, dirty }
+    pub(super) const fn new(
+        farm: Farm,
+        store: S,
+        published: Arc<Published>,
+        dirty: BTreeSet<usize>,
+        wall_clock_is_behind: bool,
+    ) -> Self {
+        Self { farm, store, published, heartbeat: None, dirty, wall_clock_is_behind }
     }
 
     /// Runs until every sender is gone and every queued message has its reply.
@@ -73,7 +84,10 @@ impl<S: Store> WriterThread<S> {
         }
         let step = if ticks { self.follow_wall_clock(time.now, &mut changes) } else { 0 };
         changes.printers.extend(&self.dirty);
-        changes.heartbeat = step != 0 || self.needs_heartbeat(time.now, ticks, &changes);
+        if step != 0 || self.needs_heartbeat(time.now, ticks, &changes) {
+            let at = time.now.shift(step);
+            changes.heartbeat = Some(Heartbeat { at, shown_until: at + HEARTBEAT });
+        }
         if let Err(error) = self.commit(&changes, time.now, step) {
             for (_, result) in replies.iter_mut().filter(|(_, result)| result.is_ok()) {
                 *result = Err(error.clone().into());
@@ -85,38 +99,38 @@ impl<S: Store> WriterThread<S> {
     /// Moves the state with a step of the wall clock. Returns the step in microseconds.
     fn follow_wall_clock(&mut self, now: Timestamp, changes: &mut Changes) -> i64 {
         let by = self.published.clock.wall_offset();
-        if by.unsigned_abs() <= SMALLEST_STEP {
+        let clock = &self.published.clock;
+        let awaits_network_time = self.wall_clock_is_behind && by < 0 && clock.monotonic() < CLOCK_GRACE;
+        if by.unsigned_abs() <= SMALLEST_STEP || awaits_network_time {
             return 0;
         }
         // Times of an earlier run stay, unless they would be in the future.
-        let since = self.published.clock.started().min(now.shift(by));
+        let since = clock.started().min(now.shift(by));
         self.farm.step_clock(ClockStep { since, by }, ApplyTime::at(now), changes);
         by
     }
 
     /// Whether to store the time: because a stopwatch runs or may have started, or to find out whether the store works again.
     fn needs_heartbeat(&self, now: Timestamp, ticks: bool, changes: &Changes) -> bool {
-        let is_due = self.shown_until.is_none_or(|until| until <= now + HEARTBEAT_MARGIN);
+        let is_due = self.heartbeat.is_none_or(|last| last.shown_until <= now + HEARTBEAT_MARGIN);
         let runs = !changes.printers.is_empty() || (ticks && self.farm.is_running(now));
         (ticks && self.published.store_failed()) || (is_due && runs)
     }
 
     /// Commits and publishes the changes and steps the clock, or rolls the changes back.
     fn commit(&mut self, changes: &Changes, now: Timestamp, step: i64) -> Result<(), StoreError> {
-        let shown_until = now.shift(step) + HEARTBEAT;
         let committed = if changes.is_empty() {
             self.store.check()
         } else {
-            self.store.commit(self.farm.view(), changes, shown_until)
+            self.store.commit(self.farm.view(), changes)
         };
         if committed.is_err() || !changes.is_empty() {
             self.published.set_store_failed(committed.is_err());
         }
         if committed.is_ok() {
             self.published.publish(&self.farm, changes, now, step);
-            if changes.heartbeat {
-                self.shown_until = Some(shown_until);
-            }
+            self.heartbeat = changes.heartbeat.or(self.heartbeat);
+            self.wall_clock_is_behind &= step == 0;
             self.dirty.clear();
         } else {
             self.farm.roll_back(&self.published.unpin_time(), changes);
@@ -153,8 +167,10 @@ impl<S: Store> WriterThread<S> {
         let now = self.published.clock.now();
         if self.farm.is_running(now) || !self.dirty.is_empty() {
             let printers = std::mem::take(&mut self.dirty);
-            let changes = Changes { printers, heartbeat: true, ..Changes::default() };
-            if let Err(error) = self.store.commit(self.farm.view(), &changes, now + HEARTBEAT) {
+            // No reader is left, so nothing is seen after this.
+            let heartbeat = Some(Heartbeat { at: now, shown_until: now });
+            let changes = Changes { printers, heartbeat, ..Changes::default() };
+            if let Err(error) = self.store.commit(self.farm.view(), &changes) {
                 tracing::warn!(%error, "cannot store the time of the stop");
             }
         }

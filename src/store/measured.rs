@@ -36,9 +36,9 @@ impl Store for Measured {
         self.store.load()
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
         let begun = self.clock.monotonic();
-        let committed = self.store.commit(view, changes, shown_until);
+        let committed = self.store.commit(view, changes);
         if committed.is_ok() {
             self.metrics.commit(self.clock.monotonic().saturating_sub(begun));
         }

@@ -2,7 +2,6 @@
 
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
-use crate::timestamp::Timestamp;
 
 /// Keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,7 +12,7 @@ impl Store for MemoryStore {
         Ok(StoredState::default())
     }
 
-    fn commit(&mut self, _: &View, _: &Changes, _: Timestamp) -> Result<(), StoreError> {
+    fn commit(&mut self, _: &View, _: &Changes) -> Result<(), StoreError> {
         Ok(())
     }
 }

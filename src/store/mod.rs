@@ -20,7 +20,7 @@ pub use measured::Measured;
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, open_to_read};
 
-use crate::farm::{Changes, Farm, View};
+use crate::farm::{Changes, Farm, Heartbeat, View};
 use crate::timestamp::Timestamp;
 
 /// Keeps the state of the farm.
@@ -32,12 +32,11 @@ pub trait Store: Send {
     fn load(&mut self) -> Result<StoredState, StoreError>;
 
     /// Stores what `changes` names, as it is in `view`: all of it or nothing. After `Ok`, the next [`Self::load`] returns it,
-    /// as durably as the store promises. With `changes.heartbeat`, `shown_until` is stored too: readers do not see
-    /// the counters grow beyond that time before the next commit with a heartbeat.
+    /// as durably as the store promises.
     ///
     /// # Errors
     /// When nothing was stored. A later commit may succeed. The sender of a webhook reads the error, so it names no path.
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError>;
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError>;
 
     /// Removes some of the prints that ended longer ago than this store is to keep them, as of `now`: no more than a
     /// waiting webhook tolerates. Returns their number; 0 when nothing is due.
@@ -62,8 +61,8 @@ pub trait Store: Send {
 pub struct StoredState {
     /// The state.
     pub farm: Farm,
-    /// Until when readers may have seen the counters grow, as of the last heartbeat; `None` when there was none.
-    pub shown_until: Option<Timestamp>,
+    /// The last heartbeat, if there was one.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// Why a store failed: a sentence for a person that says what is wrong and what to do.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::schema::FileError;
-use crate::farm::{Changes, EndedPrint, Farm, Printer, View};
+use crate::farm::{Changes, EndedPrint, Farm, Heartbeat, Printer, View};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
@@ -41,10 +41,13 @@ pub(super) fn read_farm(connection: &Connection) -> Result<Farm, FileError> {
     Ok(farm)
 }
 
-pub(super) fn read_shown_until(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let shown_until =
-        connection.query_row("SELECT shown_until FROM heartbeat", [], |row| row.get(0)).optional()?;
-    Ok(shown_until.map(Timestamp::from_micros))
+pub(super) fn read_heartbeat(connection: &Connection) -> rusqlite::Result<Option<Heartbeat>> {
+    let time = |row: &Row<'_>, column| row.get(column).map(Timestamp::from_micros);
+    connection
+        .query_row("SELECT at, shown_until FROM heartbeat", [], |row| {
+            Ok(Heartbeat { at: time(row, "at")?, shown_until: time(row, "shown_until")? })
+        })
+        .optional()
 }
 
 /// The printer in a row of [`PRINTERS`].
@@ -58,12 +61,7 @@ fn read_printer(row: &Row<'_>) -> Result<Printer, FileError> {
     Ok(Printer::restore(source, text(1)?, label, text(3)?, state))
 }
 
-pub(super) fn write_changes(
-    connection: &Connection,
-    view: &View,
-    changes: &Changes,
-    shown_until: Timestamp,
-) -> rusqlite::Result<()> {
+pub(super) fn write_changes(connection: &Connection, view: &View, changes: &Changes) -> rusqlite::Result<()> {
     for &position in &changes.printers {
         if let Some(printer) = view.printer(position) {
             write_printer(connection, position, printer)?;
@@ -82,10 +80,10 @@ pub(super) fn write_changes(
     if changes.limits {
         write_limits(connection, view)?;
     }
-    if changes.heartbeat {
+    if let Some(Heartbeat { at, shown_until }) = changes.heartbeat {
         connection
-            .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, shown_until) VALUES (1, ?)")?
-            .execute([shown_until.micros()])?;
+            .prepare_cached("INSERT OR REPLACE INTO heartbeat (one, at, shown_until) VALUES (1, ?, ?)")?
+            .execute([at.micros(), shown_until.micros()])?;
     }
     Ok(())
 }

@@ -35,5 +35,10 @@ CREATE TABLE ended_print_ids (fingerprint INTEGER PRIMARY KEY) STRICT;
 -- When a source last reported that its daily quota of notifications is used up: microseconds since 1970, UTC.
 CREATE TABLE notification_limits (source TEXT PRIMARY KEY, reached INTEGER NOT NULL) STRICT;
 
--- Until when readers may have seen the time counters grow, written up to a minute ahead: microseconds since 1970, UTC.
-CREATE TABLE heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), shown_until INTEGER NOT NULL) STRICT;
+-- When the exporter was last known to run, and until when readers may have seen the time counters grow, which is up to a
+-- minute later: microseconds since 1970, UTC.
+CREATE TABLE heartbeat (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at INTEGER NOT NULL,
+    shown_until INTEGER NOT NULL
+) STRICT;

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::file_watch::{FileWatch, Tampered, with_suffix};
 use super::retention::Retention;
-use super::rows::{read_farm, read_shown_until, write_changes};
+use super::rows::{read_farm, read_heartbeat, write_changes};
 use super::schema::{self, FileError};
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
@@ -117,7 +117,7 @@ impl SqliteStore {
         self.connection.pragma_update(None, "cache_size", CACHE_SIZE_WHILE_LOADING)?;
         let farm = read_farm(&self.connection)?;
         self.connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
-        Ok(StoredState { farm, shown_until: read_shown_until(&self.connection)? })
+        Ok(StoredState { farm, heartbeat: read_heartbeat(&self.connection)? })
     }
 }
 
@@ -126,10 +126,8 @@ impl Store for SqliteStore {
         self.read().map_err(|error| error.at(&self.path))
     }
 
-    fn commit(&mut self, view: &View, changes: &Changes, shown_until: Timestamp) -> Result<(), StoreError> {
-        let write = |store: &mut Self| {
-            transaction(&store.connection, |c| write_changes(c, view, changes, shown_until))
-        };
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
+        let write = |store: &mut Self| transaction(&store.connection, |c| write_changes(c, view, changes));
         Ok(self.write(write)?)
     }
 

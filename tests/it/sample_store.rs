@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use printfarm_exporter::farm::{
-    ApplyTime, Changes, Elapsed, Event, EventKind, Farm, File, Identity, Limits, PrintReport,
+    ApplyTime, Changes, Elapsed, Event, EventKind, Farm, File, Heartbeat, Identity, Limits, PrintReport,
 };
 use printfarm_exporter::labels::{AttentionReason, Origin, Outcome, Source, WarningAction};
 use printfarm_exporter::store::{SqliteStore, Store};
@@ -28,9 +28,10 @@ pub(crate) fn sample_store(folder: &Path) -> PathBuf {
     let mut store = SqliteStore::open(&path).unwrap();
     let mut farm = Farm::default();
     for event in events() {
-        let mut changes = Changes { heartbeat: true, ..Changes::default() };
+        let heartbeat = Some(Heartbeat { at: event.received, shown_until: event.received });
+        let mut changes = Changes { heartbeat, ..Changes::default() };
         farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut changes).unwrap();
-        store.commit(farm.view(), &changes, event.received).unwrap();
+        store.commit(farm.view(), &changes).unwrap();
     }
     path
 }

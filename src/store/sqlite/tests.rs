@@ -3,7 +3,9 @@
 use std::fs;
 
 use super::*;
-use crate::farm::{ApplyTime, Elapsed, Event, EventKind, Farm, Identity, Limits, PrintReport, PrinterState};
+use crate::farm::{
+    ApplyTime, Elapsed, Event, EventKind, Farm, Heartbeat, Identity, Limits, PrintReport, PrinterState,
+};
 use crate::labels::{Outcome, Source};
 
 /// A folder that is removed after the test.
@@ -46,12 +48,16 @@ fn job(print_id: &str, seconds: u64) -> PrintReport {
     }
 }
 
+fn heartbeat(micros: i64) -> Heartbeat {
+    Heartbeat { at: Timestamp::from_micros(micros), shown_until: Timestamp::from_micros(micros + 60) }
+}
+
 /// Applies the events and stores their changes, one commit each.
 fn commit_each(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
     for event in events {
         let mut changes = Changes::default();
         farm.apply(&event, ApplyTime::at(event.received), &Limits::default(), &mut changes).unwrap();
-        store.commit(farm.view(), &changes, event.received).unwrap();
+        store.commit(farm.view(), &changes).unwrap();
     }
 }
 
@@ -227,10 +233,10 @@ fn a_commit_fails_while_another_program_locks_the_file_and_the_next_one_succeeds
     farm.apply(&start, ApplyTime::at(start.received), &Limits::default(), &mut changes).unwrap();
     let other = Connection::open(folder.store()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
+    let error = store.commit(farm.view(), &changes).unwrap_err().to_string();
     assert!(error.contains("another program keeps it locked"), "{error}");
     other.execute_batch("ROLLBACK").unwrap();
-    store.commit(farm.view(), &changes, start.received).unwrap();
+    store.commit(farm.view(), &changes).unwrap();
     assert_eq!(store.load().unwrap().farm.view().len(), 1);
 }
 
@@ -239,16 +245,16 @@ fn a_commit_that_fails_midway_stores_nothing_and_the_next_one_succeeds() {
     let folder = Folder::new("midway");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
     let mut farm = Farm::default();
-    let mut changes = Changes { heartbeat: true, ..Changes::default() };
+    let mut changes = Changes { heartbeat: Some(heartbeat(1)), ..Changes::default() };
     let start = event(100, EventKind::Started, PrintReport::default());
     farm.apply(&start, ApplyTime::at(start.received), &Limits::default(), &mut changes).unwrap();
     sql(&folder.store(), "ALTER TABLE heartbeat RENAME TO away");
-    let error = store.commit(farm.view(), &changes, start.received).unwrap_err().to_string();
+    let error = store.commit(farm.view(), &changes).unwrap_err().to_string();
     assert!(error.contains("no such table: heartbeat"), "{error}");
     assert!(store.connection.is_autocommit());
     sql(&folder.store(), "ALTER TABLE away RENAME TO heartbeat");
     assert!(store.load().unwrap().farm.view().is_empty());
-    store.commit(farm.view(), &changes, start.received).unwrap();
+    store.commit(farm.view(), &changes).unwrap();
     assert_eq!(store.load().unwrap().farm.view().len(), 1);
 }
 
@@ -256,11 +262,11 @@ fn a_commit_that_fails_midway_stores_nothing_and_the_next_one_succeeds() {
 fn the_time_of_the_heartbeat_is_stored() {
     let folder = Folder::new("heartbeat");
     let mut store = SqliteStore::open(&folder.store()).unwrap();
-    assert_eq!(store.load().unwrap().shown_until, None);
-    let changes = Changes { heartbeat: true, ..Changes::default() };
+    assert_eq!(store.load().unwrap().heartbeat, None);
     for micros in [5, 9] {
-        store.commit(Farm::default().view(), &changes, Timestamp::from_micros(micros)).unwrap();
-        assert_eq!(store.load().unwrap().shown_until, Some(Timestamp::from_micros(micros)));
+        let changes = Changes { heartbeat: Some(heartbeat(micros)), ..Changes::default() };
+        store.commit(Farm::default().view(), &changes).unwrap();
+        assert_eq!(store.load().unwrap().heartbeat, changes.heartbeat);
     }
 }
 
@@ -277,7 +283,7 @@ mod random {
         fn every_printer_survives_a_round_trip((farm, changes) in farm()) {
             let folder = Folder::new("every");
             let mut store = SqliteStore::open(&folder.store()).unwrap();
-            store.commit(farm.view(), &changes, Timestamp::from_micros(0)).unwrap();
+            store.commit(farm.view(), &changes).unwrap();
             let again = store.load().unwrap().farm;
             prop_assert_eq!(again.view().len(), farm.view().len());
             for position in 0..farm.view().len() {
