@@ -1,15 +1,15 @@
-//! Which build this is.
+//! The version of this build.
 
 /// The version of the package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit that it was built from; `unknown` when the build could not tell.
+/// The commit that it was built from, or `unknown`.
 pub const REVISION: &str = match option_env!("PRINTFARM_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };
 
-/// The compiler that built it.
+/// The version of the compiler.
 pub const RUSTC: &str = env!("PRINTFARM_RUSTC_VERSION");
 
 /// What `--version` prints.

@@ -1,4 +1,4 @@
-//! Who may come in with a name and a password.
+//! Checks names and passwords, and remembers the right ones.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -6,16 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use ring::hmac;
 use ring::rand::SystemRandom;
 
-/// How many right passwords are remembered. Each user has one, but bcrypt only sees the first 72 bytes of it.
+/// How many right passwords are remembered. One user may have several: bcrypt only compares the first 72 bytes.
 const REMEMBERED: usize = 256;
 
 /// The users and their hashes.
 ///
-/// A check with bcrypt takes a good part of a second by intention, which no scrape shall wait for. So a password that was
-/// right is remembered, as a digest under a key that no other process knows. Wrong ones are not: whoever guesses pays.
+/// A check with bcrypt deliberately takes a good part of a second, which is too long for each scrape. So a right password is
+/// remembered, as a digest under a key of this process. A wrong one is not: each guess costs a check.
 pub struct Users {
     hashes: HashMap<String, String>,
-    /// The names in order, to choose from.
+    /// The names in order: a name that does not exist is checked against one of them.
     names: Vec<String>,
     key: hmac::Key,
     right: Mutex<HashSet<[u8; 32]>>,
@@ -55,7 +55,7 @@ impl Users {
         Ok(Some(Self { hashes, names, key, right: Mutex::default(), verify }))
     }
 
-    /// Whether this pair was right before. Takes no time worth mentioning.
+    /// Whether this pair was right before. Fast.
     #[must_use]
     pub fn remembers(&self, name: &str, password: &[u8]) -> bool {
         let Some(hash) = self.hashes.get(name) else { return false };
@@ -63,10 +63,10 @@ impl Users {
         self.right.lock().unwrap_or_else(PoisonError::into_inner).contains(&digest)
     }
 
-    /// Whether the password is the user's. Takes long: not for an async worker.
+    /// Whether the password is the user's. Slow: not for an async worker.
     ///
-    /// Somebody unknown is checked against the hash of one of the users, always the same one, and refused whatever comes
-    /// of it: so the time tells nobody who exists, whatever the costs of the hashes are.
+    /// An unknown name is checked against the hash of one of the users, always the same one, and refused in any case: so the
+    /// time does not reveal which users exist, whatever the costs of their hashes.
     #[must_use]
     pub fn check(&self, name: &str, password: &[u8]) -> bool {
         let known = self.hashes.get(name);
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// What looks like a hash.
+    /// A text with the form of a hash.
     fn hash(cost: u32) -> String {
         format!("$2y${cost:02}$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK")
     }
@@ -117,7 +117,7 @@ mod tests {
         pairs.iter().map(|(name, hash)| ((*name).to_owned(), (*hash).to_owned())).collect()
     }
 
-    /// Users whose hashes nobody computes: "fern" is right for all. Each check notes the hash that it was made with.
+    /// Users for whom "fern" is right, without bcrypt. Each check notes its hash.
     fn counted(pairs: &[(&str, &str)]) -> (Users, Arc<Mutex<Vec<String>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_unknown_costs_as_many_checks_as_a_user() {
+    fn an_unknown_name_costs_as_many_checks_as_a_user() {
         let (low, high) = (hash(4), hash(10));
         let (users, seen) = counted(&[("alice", &low), ("bob", &high)]);
         let cases = [
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_unknown_is_checked_at_a_cost_that_users_have_and_always_the_same() {
+    fn an_unknown_name_is_always_checked_against_the_same_hash_of_a_user() {
         let (low, high) = (hash(4), hash(10));
         let (users, seen) = counted(&[("alice", &low), ("bob", &high)]);
         for index in 0..64 {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_right_is_remembered_and_only_for_its_user() {
+    fn only_right_passwords_are_remembered_and_only_for_their_user() {
         let hash = hash(4);
         let (users, _) = counted(&[("alice", &hash), ("bob", &hash)]);
         for (user, password) in [("alice", "fern"), ("alice", "moss"), ("carol", "fern")] {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn the_number_of_remembered_passwords_is_bounded() {
         let hash = hash(4);
         let verify = |_: &[u8], _: &str| true;
         let users = Users::with(hashes(&[("alice", &hash)]), Box::new(verify)).unwrap().unwrap();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_belong_to_the_hashes_that_common_tools_make() {
+    fn hashes_of_common_tools_are_understood() {
         let made = bcrypt::hash("fern", 4).unwrap();
         for version in ["2a", "2b", "2y"] {
             let hash = made.replacen("2b", version, 1);

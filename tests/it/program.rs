@@ -20,7 +20,7 @@ fn help_and_version_go_to_stdout() {
 }
 
 #[test]
-fn what_cannot_run_ends_with_one_line_and_its_code() {
+fn a_start_that_fails_ends_with_one_line_and_its_exit_code() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let listen = format!("--web.listen-address={taken}");
@@ -122,7 +122,7 @@ fn a_bad_environment_is_a_bad_configuration() {
 }
 
 #[test]
-fn both_signals_stop_it_in_order() {
+fn sigterm_and_sigint_stop_it_cleanly() {
     for signal in ["TERM", "INT"] {
         let program = Running::start(&[]);
         let mut connection = Connection::open(program.address);
@@ -152,7 +152,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn sighup_reloads_and_logs_as_json_when_told_to() {
+fn sighup_reloads_the_configuration() {
     let path = file("reloaded.yml", "limits: {printers: 1}\n");
     let config = format!("--config.file={}", path.display());
     let program = Running::start(&[&config]);
@@ -167,7 +167,7 @@ fn sighup_reloads_and_logs_as_json_when_told_to() {
 }
 
 #[test]
-fn a_refused_webhook_is_one_line_without_what_it_holds() {
+fn a_refused_webhook_is_logged_in_one_line_without_its_content() {
     let program = Running::start(&[]);
     let mut connection = Connection::open(program.address);
     let json = "Content-Type: application/json\r\nAuthorization: Bearer hunter2\r\n";
@@ -189,7 +189,7 @@ fn a_refused_webhook_is_one_line_without_what_it_holds() {
 }
 
 #[test]
-fn it_lives_through_a_lack_of_file_descriptors() {
+fn it_survives_a_lack_of_file_descriptors() {
     let mut command = in_own_folder(Command::new("sh"));
     command.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_printfarm_exporter")]);
     let program = Running::start_as(command, &[]);
@@ -228,7 +228,7 @@ fn a_log_that_nobody_reads_blocks_nothing_and_its_dropped_lines_are_counted() {
     }
     let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
     let mut connection = Connection::open(address.parse().unwrap());
-    // Each is a line, and all of them are more than the pipe and the queue hold.
+    // Each is a line, and together they are more than the pipe and the queue hold.
     for _ in 0..4_000 {
         connection.send_request("POST", "/webhook/octoprint", "", b"");
         assert!([415, 422, 429].contains(&connection.receive("POST").status));
@@ -243,7 +243,7 @@ fn a_log_that_nobody_reads_blocks_nothing_and_its_dropped_lines_are_counted() {
     assert_eq!(program.ended().0, Some(0));
 }
 
-/// What it logs from its start to its end.
+/// The log from start to end.
 fn log_of(mut command: Command) -> String {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let log = Log::of(child.stderr.take().unwrap());
@@ -253,16 +253,16 @@ fn log_of(mut command: Command) -> String {
     program.ended().1
 }
 
-/// What it is, the command line, the secrets that are set, and which sources are warned of.
-type Openness<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Option<&'a str>);
+/// A name, the command line, the secrets that are set, and the sources in the warning.
+type OpenWebhooks<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Option<&'a str>);
 
 #[test]
-fn it_warns_once_when_everybody_may_send_webhooks() {
+fn a_start_warns_once_of_webhooks_without_a_secret() {
     let warning = "anybody who reaches this port can send webhooks";
     let (local, open) = ("--web.listen-address=127.0.0.1:0", "--web.listen-address=:0");
     let (octoprint, octoeverywhere) = ("PRINTFARM_OCTOPRINT_SECRET", "PRINTFARM_OCTOEVERYWHERE_SECRET");
     let both = "sources=\"octoprint octoeverywhere\"";
-    let cases: [Openness; 7] = [
+    let cases: [OpenWebhooks; 7] = [
         ("on every address, without a secret", &[open], &[], Some(both)),
         ("on every address, with one secret", &[open], &[octoprint], Some("sources=octoeverywhere")),
         ("on every address, with both", &[open], &[octoprint, octoeverywhere], None),
@@ -282,7 +282,7 @@ fn it_warns_once_when_everybody_may_send_webhooks() {
 }
 
 #[test]
-fn it_warns_of_passwords_in_clear_text_and_of_webhooks_that_cannot_come_in() {
+fn a_start_warns_of_passwords_in_clear_text_and_of_webhooks_that_are_shut_out() {
     let (folder, authority) = (Folder::new(), Authority::new("Servers"));
     folder.write_pair("server", &authority.server());
     folder.write("clients.pem", &authority.pem());
@@ -310,7 +310,7 @@ fn it_warns_of_passwords_in_clear_text_and_of_webhooks_that_cannot_come_in() {
 }
 
 #[test]
-fn it_says_once_why_a_web_configuration_is_not_in_force() {
+fn a_web_configuration_that_cannot_be_used_is_logged_once() {
     let folder = Folder::new();
     let hash = bcrypt::hash("fern", 4).unwrap();
     let good = format!("basic_auth_users: {{alice: '{hash}'}}");

@@ -1,4 +1,4 @@
-//! Putting another configuration in force.
+//! Reloading the configuration.
 
 use printfarm_exporter::http::Options;
 
@@ -9,7 +9,7 @@ const TIME: &str = "printfarm_config_last_reload_success_timestamp_seconds";
 const BODY: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
 
 #[test]
-fn a_bad_file_changes_nothing_and_a_good_one_replaces_what_is_in_force() {
+fn a_bad_file_changes_nothing_and_a_good_one_replaces_the_configuration() {
     let app = TestApp::with(Setup {
         options: Options { lifecycle: true, ..Options::default() },
         config: "webhook_secrets: {octoprint: {value: old}}",

@@ -1,4 +1,4 @@
-//! Secrets: several at once, of printers, and what happens to those who guess.
+//! Secrets: several at once, secrets of single printers, and the throttling of guesses.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn rejected(app: &TestApp, reason: &str) -> f64 {
 }
 
 #[test]
-fn a_printers_own_secrets_open_it_and_nothing_else() {
+fn a_printers_own_secrets_are_valid_for_it_and_for_nothing_else() {
     let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: CONFIG, ..Setup::default() });
     let of_delta = STARTED.to_owned();
@@ -44,7 +44,7 @@ fn a_printers_own_secrets_open_it_and_nothing_else() {
         ("a printer named by the path", "/webhook/octoprint/voron", &of_delta, &["one", "two"]),
         ("an escaped path", "/webhook/octoprint/%76oron/", &of_delta, &["one", "two"]),
         ("another printer", octoprint, &of_omega, &["old", "new"]),
-        ("a path that takes a printer's place", "/webhook/octoprint/omega", &of_delta, &["old", "new"]),
+        ("a path that names another printer", "/webhook/octoprint/omega", &of_delta, &["old", "new"]),
         ("a printer of the cloud", cloudy, &cloud, &["cloud"]),
         ("the same with another name in the path", "/webhook/octoeverywhere/def", &cloud, &["cloud"]),
         ("a printer of the cloud without one", cloudy, &other_cloud, &["old", "own", "cloud", "one"]),
@@ -52,7 +52,7 @@ fn a_printers_own_secrets_open_it_and_nothing_else() {
     ];
     for (name, target, body, right) in cases {
         for secret in ["old", "new", "own", "one", "two", "cloud"] {
-            // By then a wrong one is forgiven.
+            // By then a wrong secret no longer counts.
             clock.advance(Duration::from_secs(6));
             let answer = post(&app, target, secret, body);
             let open = right.contains(&secret) || right.len() == 4;
@@ -68,7 +68,7 @@ fn a_printers_own_secrets_open_it_and_nothing_else() {
 }
 
 #[test]
-fn an_old_secret_works_until_it_is_taken_out() {
+fn an_old_secret_is_valid_until_it_is_removed() {
     let app = TestApp::with(Setup {
         options: Options { lifecycle: true, ..Options::default() },
         config: "webhook_secrets: {octoprint: {value: old}}",
@@ -87,7 +87,7 @@ fn an_old_secret_works_until_it_is_taken_out() {
 }
 
 #[test]
-fn who_guesses_is_slowed_and_who_knows_is_not() {
+fn guesses_are_throttled_and_right_secrets_are_not() {
     let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: CONFIG, ..Setup::default() });
     let guess = |secret: &str| post(&app, "/webhook/octoprint/x", secret, STARTED);
@@ -102,14 +102,14 @@ fn who_guesses_is_slowed_and_who_knows_is_not() {
         assert_eq!(guess("guess").status, 429, "{number}");
     }
     assert_eq!(guess("new").status, 200);
-    assert_eq!(post(&app, "/webhook/octoprint/voron", "guess", STARTED).status, 401, "another door");
+    assert_eq!(post(&app, "/webhook/octoprint/voron", "guess", STARTED).status, 401, "another scope");
     assert_eq!((rejected(&app, "wrong_secret"), rejected(&app, "too_many_attempts")), (11.0, 201.0));
     clock.advance(Duration::from_secs(660));
     assert_eq!(guess("guess").status, 401);
 }
 
 #[test]
-fn a_stranger_who_guesses_on_is_no_longer_looked_at() {
+fn after_many_guesses_even_a_right_secret_is_refused_for_a_while() {
     let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: CONFIG, ..Setup::default() });
     for _ in 0..200 {
@@ -117,14 +117,14 @@ fn a_stranger_who_guesses_on_is_no_longer_looked_at() {
     }
     let refused = post(&app, "/webhook/octoprint/x", "old", STARTED);
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("6")));
-    assert_eq!(post(&app, "/webhook/octoprint/voron", "one", STARTED).status, 200, "another door");
+    assert_eq!(post(&app, "/webhook/octoprint/voron", "one", STARTED).status, 200, "another scope");
     assert_eq!(app.get("/metrics").status, 200);
     clock.advance(Duration::from_secs(6));
     assert_eq!(post(&app, "/webhook/octoprint/x", "old", STARTED).status, 200);
 }
 
 #[test]
-fn a_webhook_without_a_secret_is_no_guess() {
+fn a_webhook_without_a_secret_does_not_count_as_a_guess() {
     let app = TestApp::with(Setup { config: CONFIG, ..Setup::default() });
     for _ in 0..30 {
         assert_eq!(app.post_json("/webhook/octoprint", STARTED).status, 401);

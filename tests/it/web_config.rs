@@ -1,4 +1,4 @@
-//! Encryption, users and the port of the webhooks: who comes in, and who does not.
+//! TLS, users, and the separate port for webhooks.
 
 use std::io;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const ALICE: &str = "Authorization: Basic YWxpY2U6ZmVybg==\r\n";
 const WRONG_PASSWORD: &str = "Authorization: Basic YWxpY2U6bW9zcw==\r\n";
 const UNKNOWN_USER: &str = "Authorization: Basic Y2Fyb2w6ZmVybg==\r\n";
 
-/// An exporter with a certificate, and whoever signed it.
+/// An exporter with a certificate, and the authority that signed it.
 struct Encrypted {
     app: TestApp,
     authority: Authority,
@@ -59,7 +59,7 @@ impl Encrypted {
         ask(&mut self.connect(), target, headers)
     }
 
-    /// The status of `/metrics`, or why this client gets none.
+    /// The status of `/metrics`, or why this client cannot connect.
     fn attempt(&self, client: Arc<ClientConfig>) -> io::Result<String> {
         let mut connection = Connection::open_tls(self.app.address, client)?;
         connection.try_send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
@@ -79,7 +79,7 @@ fn send_webhook(connection: &mut Connection) -> Response {
 }
 
 #[test]
-fn everything_works_encrypted() {
+fn every_endpoint_works_over_tls() {
     let exporter = Encrypted::start(TLS);
     for version in VERSIONS {
         let client = exporter.authority.trusting(None, &[version]);
@@ -108,7 +108,7 @@ fn the_examples_of_the_document_are_valid() {
 }
 
 #[test]
-fn versions_are_those_that_are_allowed() {
+fn only_the_allowed_tls_versions_are_accepted() {
     let cases: [(&str, &SupportedProtocolVersion, bool); 4] = [
         ("min_version: TLS13", &TLS12, false),
         ("min_version: TLS13", &TLS13, true),
@@ -123,7 +123,7 @@ fn versions_are_those_that_are_allowed() {
 }
 
 #[test]
-fn a_request_without_encryption_is_told_so() {
+fn a_request_without_tls_gets_an_explanation() {
     let exporter = Encrypted::start(TLS);
     let mut connection = exporter.app.connect();
     connection.send_request("POST", "/webhook/octoprint", "", STARTED);
@@ -134,7 +134,7 @@ fn a_request_without_encryption_is_told_so() {
 }
 
 #[test]
-fn only_certificates_of_the_authority_for_clients_come_in() {
+fn only_certificates_of_the_client_authority_are_accepted() {
     let exporter = Encrypted::start(MUTUAL);
     let other = Authority::new("Others");
     // It only looks like the authority that is trusted.
@@ -159,7 +159,7 @@ fn only_certificates_of_the_authority_for_clients_come_in() {
 }
 
 #[test]
-fn a_certificate_is_asked_for_and_checked_only_if_given() {
+fn an_optional_client_certificate_is_verified_if_given() {
     let exporter = Encrypted::start(&MUTUAL.replace("RequireAndVerifyClientCert", "VerifyClientCertIfGiven"));
     let status = |identity: Option<Identity>| exporter.attempt(exporter.client(identity.as_ref()));
     assert_eq!(status(None).unwrap(), "HTTP/1.1 200 OK");
@@ -168,7 +168,7 @@ fn a_certificate_is_asked_for_and_checked_only_if_given() {
 }
 
 #[test]
-fn without_the_right_password_only_webhooks_come_in() {
+fn without_a_valid_password_only_webhooks_are_served() {
     let folder = Folder::new();
     let app = TestApp::with(Setup {
         web_config: Some(folder.write("web.yml", &users("alice"))),
@@ -199,7 +199,7 @@ fn without_the_right_password_only_webhooks_come_in() {
 }
 
 #[test]
-fn guessing_passwords_keeps_nobody_waiting() {
+fn password_guesses_delay_no_other_client() {
     let folder = Folder::new();
     let slow = format!("basic_auth_users: {{alice: '{}'}}\n", bcrypt::hash("fern", 8).unwrap());
     let app = TestApp::with(Setup { web_config: Some(folder.write("web.yml", &slow)), ..Setup::default() });
@@ -211,8 +211,8 @@ fn guessing_passwords_keeps_nobody_waiting() {
             connection
         })
         .collect();
-    assert_eq!(app.request("GET", "/metrics", ALICE, b"").status, 200, "whoever was let in before");
-    assert_eq!(send_webhook(&mut app.connect()).status, 200, "whoever needs no password");
+    assert_eq!(app.request("GET", "/metrics", ALICE, b"").status, 200, "a client whose password is known");
+    assert_eq!(send_webhook(&mut app.connect()).status, 200, "a client that needs no password");
     let busy = |connection: &mut Connection| {
         let response = connection.receive("GET");
         let again = response.header("retry-after").is_some();
@@ -223,7 +223,7 @@ fn guessing_passwords_keeps_nobody_waiting() {
 }
 
 #[test]
-fn configured_headers_are_in_every_answer() {
+fn configured_headers_are_in_every_response() {
     let folder = Folder::new();
     let yaml = format!("{}http_server_config: {{headers: {{X-Frame-Options: deny}}}}\n", users("alice"));
     let app = TestApp::with(Setup { web_config: Some(folder.write("web.yml", &yaml)), ..Setup::default() });
@@ -256,7 +256,7 @@ fn users_change_without_a_restart() {
 }
 
 #[test]
-fn a_certificate_changes_without_a_restart_and_without_a_cut() {
+fn a_certificate_is_renewed_without_a_restart_and_without_closing_connections() {
     let exporter = Encrypted::start(TLS);
     let mut open = exporter.connect();
     assert_eq!(ask(&mut open, "/-/ready", "").status, 200);
@@ -280,7 +280,7 @@ fn a_certificate_changes_without_a_restart_and_without_a_cut() {
 }
 
 #[test]
-fn a_silent_client_does_not_keep_its_place() {
+fn a_silent_client_loses_its_connection_to_another() {
     let connections =
         ConnectionLimits { handshake_deadline: Duration::from_millis(300), ..ConnectionLimits::default() };
     let config = "limits: {connections: 1}";
@@ -294,7 +294,7 @@ fn a_silent_client_does_not_keep_its_place() {
 }
 
 #[test]
-fn a_handshake_does_not_hold_up_the_stop() {
+fn a_handshake_does_not_delay_the_stop() {
     let connections =
         ConnectionLimits { handshake_deadline: Duration::from_secs(600), ..ConnectionLimits::default() };
     let mut exporter = Encrypted::with(TLS, Setup { connections, ..Setup::default() });
@@ -309,7 +309,7 @@ fn a_handshake_does_not_hold_up_the_stop() {
 }
 
 #[test]
-fn a_client_that_has_ended_its_session_gets_its_answer() {
+fn a_client_that_has_closed_its_tls_session_gets_its_response() {
     let exporter = Encrypted::start(TLS);
     for _ in 0..20 {
         let mut connection = exporter.connect();
@@ -320,7 +320,7 @@ fn a_client_that_has_ended_its_session_gets_its_answer() {
 }
 
 #[test]
-fn an_answer_reaches_an_encrypted_sender_that_has_not_finished_sending() {
+fn a_response_reaches_a_tls_sender_that_has_not_finished_sending() {
     let exporter = Encrypted::start(TLS);
     let mut connection = exporter.connect();
     connection.send(
@@ -331,7 +331,7 @@ fn an_answer_reaches_an_encrypted_sender_that_has_not_finished_sending() {
 }
 
 #[test]
-fn an_encrypted_peer_that_stops_reading_is_dropped() {
+fn a_tls_peer_that_stops_reading_is_dropped() {
     let connections =
         ConnectionLimits { write_deadline: Duration::from_millis(300), ..ConnectionLimits::default() };
     let exporter = Encrypted::with(TLS, Setup { connections, ..Setup::default() });
@@ -343,7 +343,7 @@ fn an_encrypted_peer_that_stops_reading_is_dropped() {
 }
 
 #[test]
-fn webhooks_on_a_port_of_their_own_are_nowhere_else() {
+fn webhooks_with_a_separate_port_are_served_only_there() {
     let app = TestApp::with(Setup { webhooks_apart: true, ..Setup::default() });
     let mut web = app.connect();
     let refused = send_webhook(&mut web);
@@ -367,7 +367,7 @@ fn webhooks_on_a_port_of_their_own_are_nowhere_else() {
 }
 
 #[test]
-fn the_port_of_the_webhooks_is_encrypted_and_asks_for_nothing() {
+fn the_webhook_port_uses_tls_and_needs_no_certificate_or_password() {
     let yaml = format!("{MUTUAL}{}", users("alice"));
     let exporter = Encrypted::with(&yaml, Setup { webhooks_apart: true, ..Setup::default() });
     let mut webhooks = Connection::open_tls(exporter.app.webhooks, exporter.client(None)).unwrap();

@@ -1,4 +1,4 @@
-//! Until when a certificate is valid: the one field of X.509 that is read here.
+//! Expiry of a certificate: the one field of X.509 that is read here.
 
 use time::{Date, Month, PrimitiveDateTime, Time as TimeOfDay};
 
@@ -9,7 +9,7 @@ const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// When the certificate ends to be valid. `None` when it is not built as RFC 5280 says.
+/// Expiry of the certificate. `None` when its structure is not that of RFC 5280.
 pub(super) fn not_after(certificate: &[u8]) -> Option<Timestamp> {
     let (certificate, _) = expect(certificate, SEQUENCE)?;
     let (mut fields, _) = expect(certificate, SEQUENCE)?;
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_of_writing_a_time_are_read() {
+    fn both_time_formats_are_read() {
         let cases = [
             ("this century", UTC_TIME, "261122051500Z", Some(1_795_324_500)),
             ("the last one", UTC_TIME, "991231235959Z", Some(946_684_799)),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_the_second_time_of_a_certificate() {
+    fn the_expiry_is_the_second_time_of_a_certificate() {
         let end = time::OffsetDateTime::from_unix_timestamp(2_000_000_000).unwrap();
         let mut params = rcgen::CertificateParams::new(vec!["exporter".to_owned()]).unwrap();
         params.not_after = end;

@@ -86,7 +86,7 @@ fn a_file_that_says_nothing_configures_nothing() {
 }
 
 #[test]
-fn every_key_that_is_supported_is_taken() {
+fn every_supported_key_is_accepted() {
     let folder = Folder::new();
     let required = "client_ca_file: b.pem, client_auth_type: RequireAndVerifyClientCert";
     let cases = [
@@ -223,7 +223,7 @@ fn headers_are_those_that_the_toolkit_allows() {
     assert_eq!(headers, expected);
 }
 
-/// What it is, a file, and parts of the reason why it is refused.
+/// A name, a file, and parts of its error.
 type Refused<'a> = (&'a str, String, &'a [&'a str]);
 
 fn assert_refused(cases: &[Refused]) {
@@ -240,7 +240,7 @@ fn assert_refused(cases: &[Refused]) {
 }
 
 #[test]
-fn keys_that_are_unknown_or_unsupported_are_refused_by_name() {
+fn unknown_and_unsupported_keys_are_refused_by_name() {
     assert_refused(&[
         (
             "an unknown key",
@@ -259,7 +259,7 @@ fn keys_that_are_unknown_or_unsupported_are_refused_by_name() {
 }
 
 #[test]
-fn settings_of_tls_that_cannot_be_used_are_refused_by_name() {
+fn tls_settings_that_cannot_be_used_are_refused_by_name() {
     assert_refused(&[
         ("no certificate", "tls_server_config: {key_file: a.key}".into(), &["cert_file: it is missing;"]),
         ("no key", "tls_server_config: {cert_file: a.pem}".into(), &["key_file: it is missing;"]),
@@ -309,10 +309,10 @@ fn settings_of_tls_that_cannot_be_used_are_refused_by_name() {
         (
             "unchecked, if given",
             tls("client_auth_type: RequestClientCert"),
-            &["client_auth_type: it would let in"],
+            &["client_auth_type: it would accept"],
         ),
-        ("unchecked", tls("client_auth_type: RequireAnyClientCert"), &["client_auth_type: it would let in"]),
-        ("its old name", tls("client_auth_type: RequireClientCert"), &["client_auth_type: it would let in"]),
+        ("unchecked", tls("client_auth_type: RequireAnyClientCert"), &["client_auth_type: it would accept"]),
+        ("its old name", tls("client_auth_type: RequireClientCert"), &["client_auth_type: it would accept"]),
         ("no such word", tls("client_auth_type: yes"), &["client_auth_type: set it to RequireAndVerify"]),
         ("not a boolean", tls("prefer_server_cipher_suites: maybe"), &["this should be true or false"]),
     ]);
@@ -349,7 +349,7 @@ fn headers_that_cannot_be_set_are_refused_by_name() {
 }
 
 #[test]
-fn users_are_refused_by_their_place() {
+fn a_wrong_user_is_refused_by_its_position() {
     let users = |text: &str| format!("basic_auth_users: {{{text}}}");
     let cheap = HASH.replace("$10$", "$03$");
     let dear = HASH.replace("$10$", "$19$");
@@ -395,7 +395,7 @@ fn a_user_twice_is_refused() {
 }
 
 #[test]
-fn hashes_and_keys_in_wrong_places_are_never_repeated() {
+fn no_error_repeats_a_misplaced_hash_or_key() {
     let folder = Folder::new();
     let pem = "-----BEGIN PRIVATE KEY-----";
     let files = [
@@ -451,7 +451,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_change_of_any_file_is_seen_once() {
+fn a_change_of_any_file_is_noticed_once() {
     let folder = Folder::new();
     let shared =
         folder.shared(&tls("client_ca_file: b.pem, client_auth_type: VerifyClientCertIfGiven")).unwrap();
@@ -469,7 +469,7 @@ fn a_change_of_any_file_is_seen_once() {
 }
 
 #[test]
-fn half_a_change_leaves_what_is_in_force_until_it_is_whole() {
+fn half_a_renewal_changes_nothing_until_it_is_complete() {
     let folder = Folder::new();
     let shared = folder.shared(&tls("")).unwrap();
     let before = shared.current();
@@ -491,7 +491,7 @@ fn half_a_change_leaves_what_is_in_force_until_it_is_whole() {
 }
 
 #[test]
-fn what_was_good_before_a_mistake_is_loaded_again() {
+fn a_file_that_is_restored_after_a_mistake_is_loaded() {
     let folder = Folder::new();
     let shared = folder.shared(&tls("")).unwrap();
     folder.write("web.yml", "nonsense");
@@ -545,7 +545,7 @@ fn a_reload_removes_no_protection_unless_the_file_says_so() {
 }
 
 #[test]
-fn encryption_stays_on_or_off_until_a_restart() {
+fn tls_is_switched_on_or_off_only_by_a_restart() {
     let folder = Folder::new();
     let users = format!("basic_auth_users: {{alice: '{HASH}'}}");
     for (first, second) in [(tls(""), users.clone()), (users, tls(""))] {

@@ -76,7 +76,7 @@ pub enum TlsError {
     )]
     UnusedAuthority,
     #[error(
-        "tls_server_config.client_auth_type: it would let in certificates that nobody has checked, which protects \
+        "tls_server_config.client_auth_type: it would accept certificates that nobody has verified, which protects \
          nothing; use RequireAndVerifyClientCert, VerifyClientCertIfGiven or NoClientCert"
     )]
     Unchecked,
