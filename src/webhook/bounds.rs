@@ -1,39 +1,39 @@
-//! What a sender's numbers may be. A value out of its range says nothing, so it counts as not reported.
+//! Bounds of the values that senders report. A value out of bounds counts as not reported.
 
 use std::time::Duration;
 
 use crate::timestamp::Timestamp;
 
-/// No print, and no estimate of one, is longer.
+/// The longest print, and the longest estimate of one.
 pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// Texts that we keep are cut off here, in bytes.
-pub(super) const LONGEST_TEXT: usize = 1_024;
-const MOST_LAYERS: f64 = 1_000_000.0;
-const HIGHEST_MILLIMETRES: f64 = 10_000.0;
+/// The longest text that is kept, in bytes.
+pub(super) const MAX_TEXT: usize = 1_024;
+const MAX_LAYERS: f64 = 1_000_000.0;
+const MAX_MILLIMETERS: f64 = 10_000.0;
 /// Beyond this, a float no longer tells neighbouring integers apart.
-const FARTHEST_POSITION: f64 = 9_007_199_254_740_992.0;
+const MAX_POSITION: f64 = 9_007_199_254_740_992.0;
 /// 2000-01-01 and 2100-01-01, in seconds since the Unix epoch.
-const CREDIBLE_CLOCK: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
+const CREDIBLE_SECONDS: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
 
-/// A span of seconds, up to [`LONGEST`].
+/// A duration in seconds, up to [`LONGEST`].
 pub(super) fn span(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|span| *span <= LONGEST)
 }
 
-/// A ratio from 0 to 1 out of a percentage.
+/// A ratio from 0 to 1, from a percentage.
 pub(super) fn ratio(percent: f64) -> Option<f64> {
     up_to(percent, 100.0).map(|percent| percent / 100.0)
 }
 
-/// Metres out of millimetres.
+/// Meters, from millimeters.
 pub(super) fn metres(millimetres: f64) -> Option<f64> {
-    up_to(millimetres, HIGHEST_MILLIMETRES).map(|millimetres| millimetres / 1_000.0)
+    up_to(millimetres, MAX_MILLIMETERS).map(|millimetres| millimetres / 1_000.0)
 }
 
-/// A layer's number, or a number of layers; both count from 1.
+/// The number of a layer, from 1, or a count of layers.
 pub(super) fn layers(value: f64) -> Option<u32> {
-    let valid = value.fract() == 0.0 && (1.0..=MOST_LAYERS).contains(&value);
+    let valid = value.fract() == 0.0 && (1.0..=MAX_LAYERS).contains(&value);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -45,22 +45,22 @@ pub(super) fn layers(value: f64) -> Option<u32> {
 /// A position in a file, in bytes.
 pub(super) fn position(value: f64) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, checked")]
-    up_to(value, FARTHEST_POSITION).map(|value| value as u64)
+    up_to(value, MAX_POSITION).map(|value| value as u64)
 }
 
-/// A point in time out of seconds since the Unix epoch.
+/// A time, from seconds since the Unix epoch.
 pub(super) fn clock(seconds: f64) -> Option<Timestamp> {
     #[expect(clippy::cast_possible_truncation, reason = "a date of this century, checked")]
-    CREDIBLE_CLOCK.contains(&seconds).then(|| Timestamp::from_micros((seconds * 1e6) as i64))
+    CREDIBLE_SECONDS.contains(&seconds).then(|| Timestamp::from_micros((seconds * 1e6) as i64))
 }
 
-/// The text, cut off at a character's boundary when it is too long to be kept.
+/// The text, cut between two characters to at most [`MAX_TEXT`] bytes.
 pub(super) fn truncate(text: &str) -> &str {
-    let end = (0..=LONGEST_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let end = (0..=MAX_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }
 
-/// The absolute value because -0 is in every range, and would be shown as it is.
+/// The absolute value, because -0 is in bounds and would be shown as such.
 fn up_to(value: f64, most: f64) -> Option<f64> {
     (0.0..=most).contains(&value).then(|| value.abs())
 }
@@ -72,7 +72,7 @@ mod tests {
     const NONSENSE: [f64; 5] = [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300];
 
     #[test]
-    fn nonsense_says_nothing() {
+    fn a_value_out_of_bounds_is_not_reported() {
         for value in NONSENSE {
             assert_eq!(span(value), None, "{value}");
             assert_eq!(ratio(value), None, "{value}");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_each_range_belong_to_it() {
+    fn bounds_are_inclusive() {
         assert_eq!(span(0.0), Some(Duration::ZERO));
         assert_eq!(span(-0.0), Some(Duration::ZERO));
         assert_eq!(span(LONGEST.as_secs_f64()), Some(LONGEST));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_between_characters() {
+    fn a_long_text_is_cut_between_characters() {
         assert_eq!(truncate("short"), "short");
         assert_eq!(truncate(&"x".repeat(2000)).len(), 1024);
         assert_eq!(truncate(&format!("x{}", "\u{20ac}".repeat(1000))).len(), 1024);

@@ -10,7 +10,7 @@ fn with<T>(value: Value, read: impl FnOnce(Object<'_>) -> T) -> T {
 }
 
 #[test]
-fn text() {
+fn text_may_be_any_scalar() {
     let cases = [
         ("text", json!("delta"), Some("delta")),
         ("text with blanks around", json!(" delta\n"), Some("delta")),
@@ -28,7 +28,7 @@ fn text() {
 }
 
 #[test]
-fn number() {
+fn a_number_may_be_text() {
     let cases = [
         ("a number", json!(12.5), Some(12.5)),
         ("a number in text", json!(" 1795306700 "), Some(1_795_306_700.0)),
@@ -46,7 +46,7 @@ fn number() {
 }
 
 #[test]
-fn flag() {
+fn a_flag_may_be_text_or_a_number() {
     let cases = [
         (json!(true), true),
         (json!("True"), true),
@@ -66,7 +66,7 @@ fn flag() {
 }
 
 #[test]
-fn what_belongs_elsewhere_is_named() {
+fn a_value_of_the_wrong_kind_is_reported_with_the_name_of_its_field() {
     let cases = [
         (with(json!([]), |o| o.owned_text("field")).err(), "`extra.field` is a list; text belongs there"),
         (with(json!({}), |o| o.owned_text("field")).err(), "`extra.field` is an object; text belongs there"),
@@ -84,7 +84,7 @@ fn what_belongs_elsewhere_is_named() {
 }
 
 #[test]
-fn a_scalar_in_the_place_of_an_object_is_an_absent_object() {
+fn a_scalar_instead_of_an_object_counts_as_an_absent_object() {
     for value in [json!(""), json!("Printing"), json!(null), json!(3), json!("{'name': 'python'}")] {
         let name = with(value.clone(), |o| o.object("field", "").and_then(|inner| inner.owned_text("name")));
         assert_eq!(name, Ok(None), "{value}");
@@ -92,7 +92,7 @@ fn a_scalar_in_the_place_of_an_object_is_an_absent_object() {
 }
 
 #[test]
-fn the_very_name_wins_over_a_similar_one() {
+fn an_exact_name_wins_over_a_similar_one() {
     let fields = fields(&json!({"FIELD": "similar", "field": "same"}));
     assert_eq!(fields.top().owned_text("field"), Ok(Some("same".to_owned())));
 }
@@ -113,7 +113,7 @@ fn of_several_fields_with_one_name_the_last_counts() {
 }
 
 #[test]
-fn names_of_templates() {
+fn names_that_differ_in_case_and_separators_are_the_same() {
     for other in ["deviceIdentifier", "device_identifier", "Device Identifier", "DEVICE-IDENTIFIER"] {
         assert!(same_name("deviceIdentifier", other), "{other}");
     }

@@ -1,7 +1,7 @@
 //! How much of a message is kept.
 
 use super::BodyLimits;
-use crate::webhook::bounds::{LONGEST_TEXT, truncate};
+use crate::webhook::bounds::{MAX_TEXT, truncate};
 use crate::webhook::error::TooLarge;
 
 /// Fields that nothing reads. The history of a file in `meta` grows with each of its prints.
@@ -9,7 +9,7 @@ const UNREAD: [&str; 2] = ["meta", "offsets"];
 
 /// Whether nothing reads the field of this name, so that its value need not be kept.
 pub(super) fn is_unread(name: &str) -> bool {
-    UNREAD.contains(&name) || name.len() > LONGEST_TEXT
+    UNREAD.contains(&name) || name.len() > MAX_TEXT
 }
 
 /// What a message may still hold.
@@ -38,12 +38,18 @@ impl Budget {
         Ok(())
     }
 
-    /// A text or a name as it is kept: up to [`LONGEST_TEXT`] of it.
+    /// A text as it is kept: up to [`MAX_TEXT`] bytes of it.
     pub(super) fn keep(&mut self, text: &str) -> Result<String, TooLarge> {
         let kept = truncate(text);
-        self.check_room(kept.len())?;
-        self.text -= kept.len();
+        self.take(kept.len())?;
         Ok(kept.to_owned())
+    }
+
+    /// Takes room for a text of so many bytes.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), TooLarge> {
+        self.check_room(bytes)?;
+        self.text -= bytes;
+        Ok(())
     }
 
     /// Checks that there is room for a text of so many bytes.

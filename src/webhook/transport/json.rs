@@ -161,42 +161,22 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Value::Array(Vec::new()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
-        while let Some(name) = object.next_key_seed(Name(self.budget.as_deref_mut()))? {
-            if let Some(name) = name {
-                let budget = self.budget.as_deref_mut();
-                let value = object.next_value_seed(Reader { budget, level: self.level + 1 })?;
-                fields.insert(name, value);
-            } else {
+        let Some(budget) = self.budget else {
+            while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Value::Null);
+        };
+        while let Some(name) = object.next_key::<String>()? {
+            budget.count_field().map_err(Error::custom)?;
+            if is_unread(&name) {
                 object.next_value::<IgnoredAny>()?;
+            } else {
+                budget.take(name.len()).map_err(Error::custom)?;
+                let reader = Reader { budget: Some(&mut *budget), level: self.level + 1 };
+                fields.insert(name, object.next_value_seed(reader)?);
             }
         }
         Ok(Value::Object(fields))
-    }
-}
-
-/// Reads the name of a field; `None` when its value is not kept.
-struct Name<'b>(Option<&'b mut Budget>);
-
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = Option<String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name<'_> {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a field")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Option<String>, E> {
-        let Some(budget) = self.0 else { return Ok(None) };
-        budget.count_field().map_err(E::custom)?;
-        if is_unread(name) { Ok(None) } else { budget.keep(name).map(Some).map_err(E::custom) }
     }
 }

@@ -118,7 +118,7 @@ pub(super) fn with_picture(picture: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn which_format_a_request_has() {
+fn the_format_follows_from_the_source_the_method_and_the_content_type() {
     use Source::{OctoEverywhere, OctoPrint};
     let object = r#"{"topic":"in json"}"#;
     let multipart = String::from_utf8(whole(&[text_part("topic", "in multipart")])).unwrap();
@@ -164,7 +164,7 @@ fn which_format_a_request_has() {
 }
 
 #[test]
-fn a_chunked_body_may_turn_out_to_be_empty() {
+fn the_query_is_read_when_a_chunked_body_is_empty() {
     let body = Trickle::new(b"", 1);
     let fields = block_on(read(
         Source::OctoPrint,
@@ -217,7 +217,7 @@ fn text_that_holds_an_object_becomes_one() {
 }
 
 #[test]
-fn the_last_of_several_fields_with_one_name_stays() {
+fn of_several_fields_with_one_name_the_last_counts() {
     let bodies: [(&'static str, Vec<u8>); 3] = [
         (JSON, br#"{"topic":"first","topic":"last"}"#.to_vec()),
         (FORM, b"topic=first&topic=last".to_vec()),
@@ -230,7 +230,7 @@ fn the_last_of_several_fields_with_one_name_stays() {
 }
 
 #[test]
-fn text_is_taken_as_it_is() {
+fn a_form_and_multipart_leave_text_as_it_is() {
     let odd = "NUL \0, line\r\nend, --frontier, \u{1F5A8} and \u{fffd}";
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("message", odd).finish();
     for (content_type, body) in [(FORM, form.into_bytes()), (MULTIPART, whole(&[text_part("message", odd)]))]
@@ -254,7 +254,7 @@ fn what_is_not_utf8_is_refused() {
 }
 
 #[test]
-fn announced_lengths_are_refused_unread() {
+fn an_announced_length_over_the_limit_is_refused_unread() {
     let limits = BodyLimits::default();
     for content_type in [JSON, FORM, MULTIPART] {
         let limit = 8 << 20;
@@ -267,7 +267,7 @@ fn announced_lengths_are_refused_unread() {
 }
 
 #[test]
-fn unannounced_lengths_are_refused_where_the_limit_is_passed() {
+fn an_unannounced_length_is_refused_at_the_limit() {
     let limits = BodyLimits { body_bytes: 100, multipart_bytes: 1_000, ..BodyLimits::default() };
     let long = "x".repeat(101);
     let json = |text: &str| format!(r#"{{"message":"{text}"}}"#).into_bytes();
@@ -332,7 +332,7 @@ async fn a_large_body_waits_until_others_are_gone() {
 }
 
 #[test]
-fn too_many_fields() {
+fn too_many_fields_are_refused() {
     let many = 1_025;
     let pairs: Vec<_> = (0..many).map(|n| format!("f{n}=")).collect();
     let members: Vec<_> = (0..many).map(|n| format!(r#""f{n}":0"#)).collect();
@@ -365,7 +365,7 @@ async fn the_number_of_fields_is_the_configured_one() {
 }
 
 #[test]
-fn a_connection_that_breaks_off() {
+fn a_connection_that_closes_within_a_body_is_reported() {
     for content_type in [JSON, MULTIPART] {
         let body = Broken(Some(Bytes::from_static(b"--frontier\r\n")));
         let limits = BodyLimits::default();
@@ -376,7 +376,7 @@ fn a_connection_that_breaks_off() {
 }
 
 #[test]
-fn a_server_may_read_on_any_thread() {
+fn reading_may_move_between_threads() {
     fn check<T: Send>(_: T) {}
     let (headers, limits) = (HeaderMap::new(), BodyLimits::default());
     check(read(Source::OctoPrint, &Method::POST, &headers, None, axum::body::Body::empty(), &limits));

@@ -7,7 +7,7 @@ use crate::webhook::tests::JSON;
 use crate::webhook::transport::tests::{octoprint, rejection, text};
 
 #[test]
-fn broken_json() {
+fn broken_json_is_refused_with_line_and_column() {
     let cases: [(&str, &[u8], &str); 10] = [
         ("a trailing comma", b"{\n\"a\": 1,\n}", "trailing comma at line 2 column 7"),
         ("the end is missing", b"{\"a\": {\"b\"", "EOF while parsing an object at line 1 column 10"),

@@ -28,7 +28,7 @@ fn files_are_read_past() {
 }
 
 #[test]
-fn broken_multipart_bodies() {
+fn broken_multipart_bodies_are_refused_with_a_reason() {
     let name = "Content-Disposition: form-data; name=\"secret\"";
     let good = whole(&[text_part("secret", "secret")]);
     let boundary = "its boundary is not the one that its Content-Type names";
@@ -71,7 +71,7 @@ fn broken_multipart_bodies() {
 }
 
 #[test]
-fn a_picture_is_not_counted_as_text() {
+fn a_picture_does_not_count_as_text() {
     let limits = BodyLimits { body_bytes: 100, ..BodyLimits::default() };
     let body = Trickle::new(&with_picture(&vec![0; 200_000]), 1_000);
     let read = block_on(read(Source::OctoPrint, &Method::POST, &typed(MULTIPART), None, body, &limits));
@@ -80,7 +80,7 @@ fn a_picture_is_not_counted_as_text() {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_where_a_stream_is_cut(size in 1_usize..300, picture in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn a_body_reads_the_same_in_any_pieces(size in 1_usize..300, picture in prop::collection::vec(any::<u8>(), 0..300)) {
         let body = with_picture(&picture);
         let body = Trickle::new(&body, size);
         let headers = typed(MULTIPART);
