@@ -21,10 +21,10 @@ use clap::Parser;
 use http_body_util::Full;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{ApplyTime, Changes, Disposition, Event, Farm, Limits};
-use printfarm_exporter::labels::{IgnoreReason, Source};
+use printfarm_exporter::labels::IgnoreReason;
 use printfarm_exporter::metrics::Metrics;
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, parse, read};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Senders, read};
 use printfarm_simulator::{Options, Plan, Request, Secrets};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -115,15 +115,16 @@ impl Exporter {
         let path = request.path.trim_start_matches("/webhook/");
         let (source, segment) =
             path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
-        let source = Source::from_word(source).context("a webhook of an unknown source")?;
+        let sender = Senders::builtin().get(source).context("a webhook of an unknown source")?;
+        let source = sender.profile().source;
         let mut headers = HeaderMap::new();
         for (name, value) in &request.headers {
             headers.insert(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
         }
         let body = Full::new(Bytes::copy_from_slice(&request.body));
-        let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
-        let context = Context { segment, names: &|_, _| None, received };
-        let (kind, ignored) = match parse(source, &fields, &context)? {
+        let fields = now(read(sender, &Method::POST, &headers, None, body, &BodyLimits::default()))??;
+        let context = Context { segment, configured_name: &|_| None, received };
+        let (kind, ignored) = match sender.parse(&fields, &context)? {
             Parsed::Event(event) => (event.kind.label(), self.apply(&event, received)?),
             Parsed::Ignored { reason, kind } => (kind, Some(reason)),
         };

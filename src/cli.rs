@@ -19,6 +19,7 @@ use crate::http::Options;
 use crate::log;
 use crate::server::ListenAddress;
 use crate::version;
+use crate::webhook::Senders;
 
 const ENVIRONMENT: &str = "\
 Environment variables:
@@ -176,7 +177,8 @@ impl Args {
     /// # Errors
     /// When a file cannot be used.
     pub fn config(&self) -> Result<Config, CliExit> {
-        let settings = SharedSettings::load(self.config.clone(), Environment::process());
+        let settings =
+            SharedSettings::load(self.config.clone(), Environment::process(), Senders::builtin().sources());
         let web_config = self.web_config.clone().map(SharedWebConfig::load).transpose();
         let (settings, web_config) = match (settings, web_config) {
             (Ok(settings), Ok(web_config)) => (settings, web_config),

@@ -9,12 +9,13 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
+use printfarm_exporter::auth::PresentedSecrets;
 use printfarm_exporter::farm::{Elapsed, Event, EventKind, PrintReport};
-use printfarm_exporter::labels::{Origin, RejectReason, Source};
+use printfarm_exporter::labels::{Origin, RejectReason};
 use printfarm_exporter::secret::Secret;
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, DecodeError, Parsed, Payload, Presented, parse, printer_id, read,
+    BodyLimits, Context, DecodeError, OctoEverywhere, OctoPrint, Parsed, Payload, Sender, read,
 };
 
 /// One captured request.
@@ -50,20 +51,20 @@ impl Request {
         }
     }
 
-    async fn read(&self, source: Source) -> Result<Payload, DecodeError> {
+    async fn read(&self, sender: &dyn Sender) -> Result<Payload, DecodeError> {
         let body = Full::new(self.body.clone());
         let limits = BodyLimits::default();
-        read(source, &self.method, &self.headers, self.query.as_deref(), body, &limits).await
+        read(sender, &self.method, &self.headers, self.query.as_deref(), body, &limits).await
     }
 }
 
-fn understand(source: Source, fields: &Payload) -> Result<Parsed, DecodeError> {
+fn understand(sender: &dyn Sender, fields: &Payload) -> Result<Parsed, DecodeError> {
     let context = Context {
         segment: None,
-        names: &|_, _| None,
+        configured_name: &|_| None,
         received: Timestamp::from_micros(1_800_000_000_000_000),
     };
-    parse(source, fields, &context)
+    sender.parse(fields, &context)
 }
 
 fn data(path: &str) -> PathBuf {
@@ -106,19 +107,16 @@ async fn outcomes(folder: &str) -> Vec<Result<Parsed, DecodeError>> {
     let secret = Secret::new("s3cr3t-Key_42".to_owned());
     let mut outcomes = Vec::new();
     for request in captured(folder) {
-        let fields = request.read(Source::OctoPrint).await.unwrap();
-        let outcome = understand(Source::OctoPrint, &fields);
+        let fields = request.read(&OctoPrint).await.unwrap();
+        let outcome = understand(&OctoPrint, &fields);
         if let Ok(Parsed::Event(event)) = &outcome {
-            assert_eq!(
-                printer_id(Source::OctoPrint, &fields, None).as_ref(),
-                Some(&event.printer.id),
-                "{folder}"
-            );
+            assert_eq!(OctoPrint.printer_id(&fields, None).as_ref(), Some(&event.printer.id), "{folder}");
         }
         if !matches!(outcome, Err(DecodeError::NoEvent { .. })) {
             let query = request.query.as_deref();
-            let presented = Presented::find(Source::OctoPrint, &request.headers, query, &fields);
-            assert!(presented.opens(std::slice::from_ref(&secret)), "{folder}");
+            let presented =
+                PresentedSecrets::find(&OctoPrint.profile().secrets, &request.headers, query, &fields);
+            assert!(presented.match_any(std::slice::from_ref(&secret)), "{folder}");
         }
         outcomes.push(outcome);
     }
@@ -249,7 +247,7 @@ async fn the_card_of_octoprint_2_tells_its_progress() {
 async fn pictures_are_not_kept() {
     for request in captured("snapshot/snapshot") {
         assert!(request.body.len() > 10_000);
-        let fields = request.read(Source::OctoPrint).await.unwrap();
+        let fields = request.read(&OctoPrint).await.unwrap();
         let kept = format!("{fields:?}");
         assert_eq!(kept, "Payload(10 fields)");
     }
@@ -269,8 +267,8 @@ async fn the_examples_are_accepted_as_they_are() {
     ];
     for (example, kind, file, origin, seconds) in cases {
         let request = Request::of_json(fs::read(data("examples").join(example)).unwrap());
-        let fields = request.read(Source::OctoPrint).await.unwrap();
-        let outcome = understand(Source::OctoPrint, &fields);
+        let fields = request.read(&OctoPrint).await.unwrap();
+        let outcome = understand(&OctoPrint, &fields);
         assert_eq!(in_short(&outcome), kind, "{example}");
         let Ok(Parsed::Event(event)) = outcome else { panic!("{example}") };
         assert_eq!(event.printer.label, "delta", "{example}");
@@ -289,16 +287,19 @@ async fn the_examples_are_accepted_as_they_are() {
 async fn the_documented_example_of_octoeverywhere_has_a_comma_too_many() {
     let text = fs::read_to_string(data("examples/octoeverywhere-documented.txt")).unwrap();
     let as_it_is = Request::of_json(text.clone().into_bytes());
-    let reject = as_it_is.read(Source::OctoEverywhere).await.unwrap_err();
+    let reject = as_it_is.read(&OctoEverywhere).await.unwrap_err();
     assert_eq!(reject.reason(), RejectReason::Malformed);
     assert_eq!(reject.to_string(), "the body is not valid JSON: trailing comma at line 13 column 21");
 
     let mended = Request::of_json(text.replace("300,", "300").into_bytes());
-    let fields = mended.read(Source::OctoEverywhere).await.unwrap();
-    let Ok(Parsed::Event(event)) = understand(Source::OctoEverywhere, &fields) else { panic!("an event") };
+    let fields = mended.read(&OctoEverywhere).await.unwrap();
+    let Ok(Parsed::Event(event)) = understand(&OctoEverywhere, &fields) else { panic!("an event") };
     assert_eq!((event.kind, event.printer.label.as_str()), (EventKind::Started, "Ender3"));
     assert_eq!(event.report.elapsed, Some(Elapsed::WithPauses(Duration::from_secs(50))));
     assert_eq!((event.report.progress, event.report.height), (Some(0.21), Some(0.3)));
     let secret = Secret::new("Key".to_owned());
-    assert!(Presented::find(Source::OctoEverywhere, &mended.headers, None, &fields).opens(&[secret]));
+    assert!(
+        PresentedSecrets::find(&OctoEverywhere.profile().secrets, &mended.headers, None, &fields)
+            .match_any(&[secret])
+    );
 }

@@ -6,9 +6,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
 use printfarm_exporter::farm::Event;
-use printfarm_exporter::labels::Source;
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed, Payload};
+use printfarm_exporter::webhook::{self, BodyLimits, Context, OctoPrint, Parsed, Payload, Sender};
 
 const LIMITS: BodyLimits = BodyLimits { body_bytes: 1 << 20, multipart_bytes: 8 << 20, fields: 1_024 };
 
@@ -42,14 +41,14 @@ impl Request {
     /// The fields of its body.
     pub(crate) async fn decode(&self) -> Payload {
         let body = Full::new(self.body.clone());
-        webhook::read(Source::OctoPrint, &Method::POST, &self.headers, None, body, &LIMITS).await.unwrap()
+        webhook::read(&OctoPrint, &Method::POST, &self.headers, None, body, &LIMITS).await.unwrap()
     }
 }
 
 /// The event that the fields tell of, of this printer.
 pub(crate) fn parse(fields: &Payload, printer: &str, received: Timestamp) -> Event {
-    let context = Context { segment: Some(printer), names: &|_, _| None, received };
-    match webhook::parse(Source::OctoPrint, fields, &context).unwrap() {
+    let context = Context { segment: Some(printer), configured_name: &|_| None, received };
+    match OctoPrint.parse(fields, &context).unwrap() {
         Parsed::Event(event) => event,
         Parsed::Ignored { .. } => panic!("the capture tells of an event"),
     }

@@ -12,6 +12,7 @@ use printfarm_exporter::config::{Environment, SharedSettings};
 use printfarm_exporter::farm::{Changes, View};
 use printfarm_exporter::server::{ListenerKind, bind};
 use printfarm_exporter::store::{MemoryStore, SqliteStore, Store, StoreError, StoredState};
+use printfarm_exporter::webhook::Senders;
 use tokio::runtime::Runtime;
 
 use crate::bare;
@@ -231,7 +232,9 @@ async fn bare(router: axum::Router) {
 async fn exporter(store: Box<dyn Store>) {
     let environment =
         Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(CONFIG.as_bytes().to_vec())) };
-    let settings = SharedSettings::load(Some("printfarm.yml".into()), environment).unwrap();
+    let settings =
+        SharedSettings::load(Some("printfarm.yml".into()), environment, Senders::builtin().sources())
+            .unwrap();
     let config = Config::new(settings, Storage::Store(store), Clock::start()).unwrap();
     let app = app::build(Config { listen: vec!["127.0.0.1:0".parse().unwrap()], ..config }).unwrap();
     eprintln!("listening={}", app.addresses().web[0]);

@@ -14,19 +14,18 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use printfarm_exporter::farm::{Elapsed, Event};
-use printfarm_exporter::labels::Source;
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, DecodeError, Parsed, Payload, parse, printer_id, read,
+    BodyLimits, Context, DecodeError, OctoEverywhere, OctoPrint, Parsed, Payload, Sender, Senders, read,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// A JSON body, from either source.
+/// A JSON body, from every sender.
 pub fn json(bytes: &[u8]) {
-    for source in Source::ALL {
-        let _ = understood(*source, post(*source, JSON, Whole::of(bytes)));
+    for sender in Senders::builtin().iter() {
+        let _ = understood(sender, post(sender, JSON, Whole::of(bytes)));
     }
 }
 
@@ -38,57 +37,61 @@ pub fn multipart(bytes: &[u8]) {
         return;
     };
     let body = body.get(1..).unwrap_or_default();
-    let source = Source::OctoPrint;
-    let whole = understood(source, post(source, content_type.clone(), Whole::of(body)));
+    let sender = &OctoPrint;
+    let whole = understood(sender, post(sender, content_type.clone(), Whole::of(body)));
     for size in [1, 7] {
-        let pieces = understood(source, post(source, content_type.clone(), Pieces::of(body, size)));
+        let pieces = understood(sender, post(sender, content_type.clone(), Pieces::of(body, size)));
         assert_eq!(whole.as_ref().ok(), pieces.as_ref().ok());
     }
 }
 
 /// A form, which must say the same in a body and in a query.
 pub fn form_query(bytes: &[u8]) {
-    let source = Source::OctoPrint;
-    let form = understood(source, post(source, FORM, Whole::of(bytes)));
+    let sender = &OctoPrint;
+    let form = understood(sender, post(sender, FORM, Whole::of(bytes)));
     if let Ok(query) = std::str::from_utf8(bytes) {
         let headers = HeaderMap::new();
         let body = Whole::of(b"");
-        let fields = finish(read(source, &Method::GET, &headers, Some(query), body, &BodyLimits::default()));
-        assert_eq!(form, understood(source, fields));
+        let fields = finish(read(sender, &Method::GET, &headers, Some(query), body, &BodyLimits::default()));
+        assert_eq!(form, understood(sender, fields));
     }
 }
 
 /// A message of OctoPrint's plugin.
 pub fn octoprint(bytes: &[u8]) {
-    let _ = understood(Source::OctoPrint, post(Source::OctoPrint, JSON, Whole::of(bytes)));
+    let _ = understood(&OctoPrint, post(&OctoPrint, JSON, Whole::of(bytes)));
 }
 
 /// A message of OctoEverywhere.
 pub fn octoeverywhere(bytes: &[u8]) {
-    let _ = understood(Source::OctoEverywhere, post(Source::OctoEverywhere, JSON, Whole::of(bytes)));
+    let _ = understood(&OctoEverywhere, post(&OctoEverywhere, JSON, Whole::of(bytes)));
 }
 
-fn post<B>(source: Source, content_type: HeaderValue, body: B) -> Result<Payload, DecodeError>
+fn post<B>(sender: &dyn Sender, content_type: HeaderValue, body: B) -> Result<Payload, DecodeError>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send,
 {
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]);
-    finish(read(source, &Method::POST, &headers, None, body, &BodyLimits::default()))
+    finish(read(sender, &Method::POST, &headers, None, body, &BodyLimits::default()))
 }
 
-fn understood(source: Source, fields: Result<Payload, DecodeError>) -> Result<Parsed, DecodeError> {
+fn understood(sender: &dyn Sender, fields: Result<Payload, DecodeError>) -> Result<Parsed, DecodeError> {
     let fields = fields.inspect_err(check_reject)?;
-    let _ = understood_as(source, &fields, None);
-    understood_as(source, &fields, Some("printer"))
+    let _ = understood_as(sender, &fields, None);
+    understood_as(sender, &fields, Some("printer"))
 }
 
-fn understood_as(source: Source, fields: &Payload, segment: Option<&str>) -> Result<Parsed, DecodeError> {
+fn understood_as(
+    sender: &dyn Sender,
+    fields: &Payload,
+    segment: Option<&str>,
+) -> Result<Parsed, DecodeError> {
     let received = Timestamp::from_micros(1_800_000_000_000_000);
-    let outcome = parse(source, fields, &Context { segment, names: &|_, _| None, received });
+    let outcome = sender.parse(fields, &Context { segment, configured_name: &|_| None, received });
     match &outcome {
         Ok(Parsed::Event(event)) => {
             check_event(event);
-            assert_eq!(printer_id(source, fields, segment).as_ref(), Some(&event.printer.id));
+            assert_eq!(sender.printer_id(fields, segment).as_ref(), Some(&event.printer.id));
         }
         Ok(Parsed::Ignored { .. }) => {}
         Err(reject) => check_reject(reject),

@@ -8,3 +8,4 @@ pub(crate) mod webhook;
 pub use basic::BasicAuth;
 pub use throttle::{AuthThrottle, SecretScope};
 pub use users::{NoRandomness, Users};
+pub use webhook::PresentedSecrets;

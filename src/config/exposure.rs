@@ -19,8 +19,7 @@ pub struct Reach {
 
 /// Warns of webhooks without a secret that other machines can send.
 pub fn warn_of_open_webhooks(settings: &Settings, reach: Reach) {
-    let open = Source::ALL.iter().filter(|source| settings.secrets.door(**source, None).secrets.is_empty());
-    let sources = open.map(|source| source.as_str()).collect::<Vec<_>>().join(" ");
+    let sources = settings.secrets.open_sources().map(Source::as_str).collect::<Vec<_>>().join(" ");
     if reach.webhooks && !sources.is_empty() {
         warn!(
             sources,

@@ -7,24 +7,45 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::yaml::{self, YamlErrorHints};
+use crate::labels::Source;
 
 /// The whole file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with webhook_secrets, printers and limits")]
 pub(super) struct File {
-    pub(super) webhook_secrets: Option<Secrets>,
+    pub(super) webhook_secrets: Option<SecretsBySource>,
     pub(super) printers: Option<Vec<Printer>>,
     pub(super) limits: Option<Limits>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with octoprint and octoeverywhere")]
-pub(super) struct Secrets {
-    pub(super) octoprint: Option<OneOrMore>,
-    pub(super) octoeverywhere: Option<OneOrMore>,
+/// The entries of `webhook_secrets` in their order, also when a key is there twice.
+pub(super) struct SecretsBySource(pub(super) Vec<(String, OneOrMore)>);
+
+impl<'de> Deserialize<'de> for SecretsBySource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SecretsBySourceVisitor)
+    }
 }
 
-/// Secrets of which any one opens.
+struct SecretsBySourceVisitor;
+
+impl<'de> Visitor<'de> for SecretsBySourceVisitor {
+    type Value = SecretsBySource;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a mapping of sources to secrets")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretsBySource, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(SecretsBySource(entries))
+    }
+}
+
+/// One secret, or several of which each is valid.
 pub(super) enum OneOrMore {
     One(Secret),
     More(Vec<Secret>),
@@ -95,10 +116,29 @@ impl<'de> Visitor<'de> for OneOrMoreVisitor {
     }
 }
 
-/// What is special about this file: someone who forgets "value:" writes a secret where a key belongs.
-const HINTS: YamlErrorHints = YamlErrorHints { secret_keys: "secrets", unsupported: &[] };
-
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
-pub(super) fn parse(bytes: &[u8]) -> Result<File, String> {
-    yaml::parse(bytes, HINTS).map(|document| document.content).map_err(|error| error.to_string())
+pub(super) fn parse(bytes: &[u8], sources: &[Source]) -> Result<File, String> {
+    // Someone who forgets "value:" writes a secret where a key belongs.
+    let hints = YamlErrorHints { secret_keys: "secrets", unsupported: &[], sources };
+    let file: File = yaml::parse(bytes, hints).map_err(|error| error.to_string())?.content;
+    check_sources(file.webhook_secrets.as_ref().map_or(&[], |entries| &entries.0), sources)?;
+    Ok(file)
+}
+
+/// An unknown source is not repeated: it may be a secret.
+fn check_sources(entries: &[(String, OneOrMore)], sources: &[Source]) -> Result<(), String> {
+    for (at, (key, _)) in entries.iter().enumerate() {
+        if !sources.iter().any(|source| source.as_str() == key) {
+            return Err(format!("webhook_secrets has an unknown source; the sources are {}", names(sources)));
+        }
+        if entries[..at].iter().any(|(other, _)| other == key) {
+            return Err(format!("webhook_secrets.{key} is there twice; remove one"));
+        }
+    }
+    Ok(())
+}
+
+/// The names of sources, for a person.
+pub(super) fn names(sources: &[Source]) -> String {
+    sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -19,10 +19,11 @@ use std::path::{Path, PathBuf};
 
 pub use exposure::{Reach, warn_of_open_webhooks, warn_of_web_config};
 pub use reloadable::{ReloadOutcome, ReloadRefusal, Reloadable};
-pub use secrets::{Door, Secrets};
+pub use secrets::Secrets;
 pub use settings::{Names, NetworkLimits, Settings};
 pub use yaml::YamlError;
 
+use crate::labels::Source;
 use reloadable::Reload;
 
 /// Why a configuration cannot be used.
@@ -88,20 +89,25 @@ impl Environment {
     }
 }
 
-/// Reads the configuration: `path`, when there is one, and the environment.
+/// Reads the configuration: `path`, when there is one, and the environment. It may name these sources and no other.
 ///
 /// # Errors
 /// When any of it is wrong; the error says what, where, and what to do.
-pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
+pub fn load(
+    path: Option<&Path>,
+    environment: &Environment,
+    sources: &[Source],
+) -> Result<Settings, ConfigError> {
     let file = match path {
         None => file::File::default(),
         Some(path) => {
             let bytes = (environment.file)(path)
                 .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-            file::parse(&bytes).map_err(|problem| ConfigError::File { path: path.to_owned(), problem })?
+            file::parse(&bytes, sources)
+                .map_err(|problem| ConfigError::File { path: path.to_owned(), problem })?
         }
     };
-    settings::build(file, path, environment)
+    settings::build(file, sources, path, environment)
 }
 
 /// The settings in force.
@@ -111,15 +117,20 @@ pub type SharedSettings = Reloadable<Settings>;
 pub struct SettingsFiles {
     path: Option<PathBuf>,
     environment: Environment,
+    sources: Vec<Source>,
 }
 
 impl SharedSettings {
-    /// Loads the settings for the first time. Without a path there is only the environment.
+    /// Loads the settings for the first time, as [`load`] does.
     ///
     /// # Errors
     /// When the configuration cannot be used.
-    pub fn load(path: Option<PathBuf>, environment: Environment) -> Result<Self, ConfigError> {
-        Self::first(SettingsFiles { path, environment })
+    pub fn load(
+        path: Option<PathBuf>,
+        environment: Environment,
+        sources: Vec<Source>,
+    ) -> Result<Self, ConfigError> {
+        Self::first(SettingsFiles { path, environment, sources })
     }
 }
 
@@ -128,7 +139,7 @@ impl Reload for Settings {
     type Error = ConfigError;
 
     fn read(files: &mut SettingsFiles, _: Option<&Self>) -> Result<Self, ConfigError> {
-        load(files.path.as_deref(), &files.environment)
+        load(files.path.as_deref(), &files.environment, &files.sources)
     }
 }
 

@@ -1,9 +1,10 @@
-//! The webhook secrets: which ones open which printer, and where they come from: the environment, else the
-//! configuration file.
+//! The secrets of webhooks: what each is valid for, and where it comes from: the environment, else the configuration
+//! file.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::auth::SecretScope;
 use crate::config::{ConfigError, Environment, file};
 use crate::labels::Source;
 use crate::secret::Secret;
@@ -11,37 +12,32 @@ use crate::secret::Secret;
 /// The secrets that webhooks must carry.
 #[derive(Debug, Default)]
 pub struct Secrets {
-    of_sources: [Vec<Secret>; Source::ALL.len()],
-    of_printers: [HashMap<String, Vec<Secret>>; Source::ALL.len()],
-}
-
-/// What a webhook has to open: that of one printer with secrets of its own, or that of all other printers of a source.
-#[derive(Clone, Copy, Debug)]
-pub struct Door<'a> {
-    /// Whose webhooks it is for.
-    pub source: Source,
-    /// The printer's id, where it has secrets of its own.
-    pub printer: Option<&'a str>,
-    /// Any one of these opens it; when there is none, it stands open.
-    pub secrets: &'a [Secret],
+    /// In the order of the registry.
+    of_sources: Vec<(Source, Vec<Secret>)>,
+    of_printers: HashMap<Source, HashMap<String, Vec<Secret>>>,
 }
 
 impl Secrets {
-    /// The door before the printer with this id. Where a printer has secrets of its own, those of its source do not open
-    /// it: they are with all the others.
+    /// The scope of the printer with this id, and the secrets that are valid in it. For a printer with secrets of its own,
+    /// those of its source are not valid: all other printers have them. Without any, no secret is needed.
     #[must_use]
-    pub fn door<'a>(&'a self, source: Source, printer: Option<&'a str>) -> Door<'a> {
-        let own = printer.and_then(|id| self.of_printers[source.index()].get_key_value(id));
-        match own {
-            Some((id, secrets)) => Door { source, printer: Some(id), secrets },
-            None => Door { source, printer: None, secrets: &self.of_sources[source.index()] },
-        }
+    pub fn scope<'a>(&'a self, source: Source, printer: Option<&'a str>) -> (SecretScope<'a>, &'a [Secret]) {
+        let own = printer.and_then(|id| self.of_printers.get(&source)?.get_key_value(id));
+        let of_source =
+            || self.of_sources.iter().find(|(other, _)| *other == source).map(|(_, secrets)| secrets);
+        let secrets = own.map(|(_, secrets)| secrets).or_else(of_source);
+        (SecretScope { source, printer: own.map(|(id, _)| id.as_str()) }, secrets.map_or(&[], Vec::as_slice))
     }
 
-    /// Whether any printer of this source has secrets of its own, so that a door cannot be told without its id.
+    /// The sources without a secret that is valid for all their printers.
+    pub(super) fn open_sources(&self) -> impl Iterator<Item = Source> {
+        self.of_sources.iter().filter(|(_, secrets)| secrets.is_empty()).map(|(source, _)| *source)
+    }
+
+    /// Whether a printer of this source has secrets of its own, so that the scope depends on the printer.
     #[must_use]
-    pub fn depend_on_printer(&self, source: Source) -> bool {
-        !self.of_printers[source.index()].is_empty()
+    pub fn has_printers(&self, source: Source) -> bool {
+        self.of_printers.contains_key(&source)
     }
 }
 
@@ -54,22 +50,23 @@ pub(super) struct OfPrinter {
     pub(super) secrets: file::OneOrMore,
 }
 
-/// Reads all secrets from where they lie.
+/// Reads the secrets of these sources and of single printers from where they are.
 pub(super) fn resolve(
-    of_sources: file::Secrets,
+    of_sources: Vec<(String, file::OneOrMore)>,
     of_printers: Vec<OfPrinter>,
+    known: &[Source],
     config: Option<&Path>,
     environment: &Environment,
 ) -> Result<Secrets, ConfigError> {
     let mut secrets = Secrets::default();
-    let written =
-        [(Source::OctoPrint, of_sources.octoprint), (Source::OctoEverywhere, of_sources.octoeverywhere)];
-    for (source, secrets_of_source) in written {
-        secrets.of_sources[source.index()] = of_source(source, secrets_of_source, config, environment)?;
+    let mut written: HashMap<_, _> = of_sources.into_iter().collect();
+    for &source in known {
+        let of_source = of_source(source, written.remove(source.as_str()), config, environment)?;
+        secrets.of_sources.push((source, of_source));
     }
     for OfPrinter { source, id, place, secrets: own } in of_printers {
         let own = sources(&place, own).and_then(|sources| all(sources, config, environment));
-        secrets.of_printers[source.index()].insert(id, own.map_err(in_file(config))?);
+        secrets.of_printers.entry(source).or_default().insert(id, own.map_err(in_file(config))?);
     }
     Ok(secrets)
 }
@@ -101,7 +98,7 @@ fn all(
     sources.into_iter().map(|place| place.secret(folder, environment)).collect()
 }
 
-/// An empty list would leave a door open that somebody meant to close.
+/// An empty list is an error: it would leave webhooks unprotected that somebody meant to protect.
 fn sources(name: &str, written: file::OneOrMore) -> Result<Vec<SecretSource>, String> {
     match written {
         file::OneOrMore::One(secret) => Ok(vec![SecretSource::in_file(name, secret)?]),
@@ -120,7 +117,7 @@ fn in_file(config: Option<&Path>) -> impl Fn(String) -> ConfigError {
     move |problem| ConfigError::File { path: config.map(Path::to_owned).unwrap_or_default(), problem }
 }
 
-/// A secret, or where it lies, and what to call the place in an error.
+/// A secret or where it is, and what to call that place in an error.
 struct SecretSource {
     name: String,
     what: SecretLocation,

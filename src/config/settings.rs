@@ -50,19 +50,20 @@ impl Default for NetworkLimits {
 
 /// What printers are called, by source and identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names([HashMap<String, String>; Source::ALL.len()]);
+pub struct Names(HashMap<Source, HashMap<String, String>>);
 
 impl Names {
     /// The name that the configuration gives to this printer.
     #[must_use]
     pub fn get(&self, source: Source, id: &str) -> Option<&str> {
-        self.0[source.index()].get(id).map(String::as_str)
+        self.0.get(&source)?.get(id).map(String::as_str)
     }
 }
 
 /// Completes and checks what the file and the environment say.
 pub(super) fn build(
     file: file::File,
+    sources: &[Source],
     path: Option<&Path>,
     environment: &Environment,
 ) -> Result<Settings, ConfigError> {
@@ -109,8 +110,14 @@ pub(super) fn build(
         header_bytes: size("header_bytes", written.header_bytes, defaults.header_bytes)?,
         rate: rate.transpose()?,
     };
-    let (names, of_printers) = printers(file.printers.unwrap_or_default()).map_err(in_file)?;
-    let secrets = secrets::resolve(file.webhook_secrets.unwrap_or_default(), of_printers, path, environment)?;
+    let (names, of_printers) = printers(file.printers.unwrap_or_default(), sources).map_err(in_file)?;
+    let secrets = secrets::resolve(
+        file.webhook_secrets.map_or_else(Vec::new, |entries| entries.0),
+        of_printers,
+        sources,
+        path,
+        environment,
+    )?;
     Ok(Settings { secrets, names, limits, body, network })
 }
 
@@ -129,13 +136,15 @@ fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration,
     Ok(span)
 }
 
-fn printers(printers: Vec<file::Printer>) -> Result<(Names, Vec<OfPrinter>), String> {
+fn printers(printers: Vec<file::Printer>, sources: &[Source]) -> Result<(Names, Vec<OfPrinter>), String> {
     let mut names = Names::default();
     let mut secrets = Vec::new();
     let mut seen: Vec<(Source, String, Option<String>)> = Vec::new();
     for (index, printer) in printers.into_iter().enumerate() {
-        let source = Source::from_word(&printer.source)
-            .ok_or_else(|| format!("printers[{index}].source must be octoprint or octoeverywhere"))?;
+        let known = sources.iter().copied().find(|source| source.as_str() == printer.source);
+        let source = known.ok_or_else(|| {
+            format!("printers[{index}].source is unknown; the sources are {}", file::names(sources))
+        })?;
         // A webhook's id has no blanks around it, so one with blanks here would never be met.
         let (id, name) = (printer.id.trim().to_owned(), printer.name);
         for (key, text) in [("id", Some(&id)), ("name", name.as_ref())] {
@@ -159,7 +168,7 @@ fn printers(printers: Vec<file::Printer>) -> Result<(Names, Vec<OfPrinter>), Str
             ));
         }
         if let Some(name) = &name {
-            names.0[source.index()].insert(id.clone(), name.clone());
+            names.0.entry(source).or_default().insert(id.clone(), name.clone());
         }
         if let Some(own) = printer.secrets {
             let place = format!("printers[{index}].secrets");

@@ -11,6 +11,14 @@ use crate::labels::Source;
 use crate::limits::Rate;
 use crate::webhook::BodyLimits;
 
+const OCTOPRINT: Source = Source::new("octoprint");
+const OCTOEVERYWHERE: Source = Source::new("octoeverywhere");
+const SOURCES: [Source; 2] = [OCTOPRINT, OCTOEVERYWHERE];
+
+fn load(path: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
+    super::load(path, environment, &SOURCES)
+}
+
 /// Names and values.
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
@@ -35,15 +43,15 @@ fn expects(settings: &Settings, source: Source, secret: &str) -> bool {
     opens(settings, source, None, secret)
 }
 
-/// Whether this secret opens the door before this printer.
+/// Whether this secret is valid for this printer.
 fn opens(settings: &Settings, source: Source, printer: Option<&str>, secret: &str) -> bool {
-    let door = settings.secrets.door(source, printer);
-    door.secrets.iter().any(|expected| expected.matches(secret.as_bytes()))
+    let (_, secrets) = settings.secrets.scope(source, printer);
+    secrets.iter().any(|expected| expected.matches(secret.as_bytes()))
 }
 
 /// Whether every source takes webhooks without a secret.
 fn is_open(settings: &Settings) -> bool {
-    Source::ALL.iter().all(|source| settings.secrets.door(*source, None).secrets.is_empty())
+    SOURCES.iter().all(|source| settings.secrets.scope(*source, None).1.is_empty())
 }
 
 #[test]
@@ -99,11 +107,11 @@ limits:
 "#;
     let files: [(&str, &[u8]); 2] = [("/etc/pf.yml", yaml.as_bytes()), ("/etc/two.txt", b"two\r\n")];
     let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
-    assert!(expects(&settings, Source::OctoPrint, "one"));
-    assert!(expects(&settings, Source::OctoEverywhere, "two"));
-    assert_eq!(settings.names.get(Source::OctoEverywhere, "abc"), Some("prusa-1"));
-    assert_eq!(settings.names.get(Source::OctoPrint, "7"), Some("abc"));
-    assert_eq!(settings.names.get(Source::OctoPrint, "abc"), None);
+    assert!(expects(&settings, OCTOPRINT, "one"));
+    assert!(expects(&settings, OCTOEVERYWHERE, "two"));
+    assert_eq!(settings.names.get(OCTOEVERYWHERE, "abc"), Some("prusa-1"));
+    assert_eq!(settings.names.get(OCTOPRINT, "7"), Some("abc"));
+    assert_eq!(settings.names.get(OCTOPRINT, "abc"), None);
     assert_eq!(settings.limits.printers, 5);
     assert_eq!(settings.limits.silence_grace, Duration::from_secs(90 * 60));
     assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(36 * 3600));
@@ -136,7 +144,7 @@ printers:
         ),
     ];
     let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
-    let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
+    let (local, cloud) = (OCTOPRINT, OCTOEVERYWHERE);
     let cases: [(&str, Source, Option<&str>, &[&str]); 6] = [
         ("a source", local, None, &["old", "new"]),
         ("a printer of its own", local, Some("delta"), &["own"]),
@@ -156,7 +164,7 @@ printers:
     }
     assert_eq!(settings.names.get(local, "omega"), Some("kossel"));
     assert_eq!(settings.names.get(local, "delta"), None);
-    assert!(!is_open(&settings) && settings.secrets.depend_on_printer(cloud));
+    assert!(!is_open(&settings) && settings.secrets.has_printers(cloud));
 }
 
 #[test]
@@ -166,8 +174,8 @@ fn the_environment_takes_the_place_of_all_secrets_of_its_source() {
     let machine = machine(&[("PRINTFARM_OCTOPRINT_SECRET", "e")], &[("/etc/pf.yml", yaml.as_bytes())]);
     let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
     for (secret, of_source, of_printer) in [("a", false, false), ("e", true, false), ("c", false, true)] {
-        assert_eq!(opens(&settings, Source::OctoPrint, None, secret), of_source, "{secret}");
-        assert_eq!(opens(&settings, Source::OctoPrint, Some("delta"), secret), of_printer, "{secret}");
+        assert_eq!(opens(&settings, OCTOPRINT, None, secret), of_source, "{secret}");
+        assert_eq!(opens(&settings, OCTOPRINT, Some("delta"), secret), of_printer, "{secret}");
     }
 }
 
@@ -189,7 +197,7 @@ fn secrets_come_from_the_environment_first() {
     for (name, variables, content, expected) in cases {
         let machine = machine(variables, &[in_file, ("/run/secret", content)]);
         let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
-        assert!(expects(&settings, Source::OctoPrint, expected), "{name}");
+        assert!(expects(&settings, OCTOPRINT, expected), "{name}");
     }
 }
 
@@ -301,12 +309,17 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
     (
         "an unknown source of secrets",
         "webhook_secrets: {a: {value: b}}",
-        "the keys here are octoprint or octoeverywhere",
+        "webhook_secrets has an unknown source; the sources are octoprint, octoeverywhere",
+    ),
+    (
+        "a source of secrets twice",
+        "webhook_secrets: {octoprint: {value: a}, octoprint: {value: b}}",
+        "webhook_secrets.octoprint is there twice; remove one",
     ),
     (
         "an unknown source of a printer",
         "printers: [{source: a, id: b, name: c}]",
-        "printers[0].source must be octoprint or",
+        "printers[0].source is unknown; the sources are octoprint, octoeverywhere",
     ),
     (
         "a printer without an id",
@@ -451,7 +464,7 @@ fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
         variable: Box::new(|_| None),
         file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
     };
-    let settings = SharedSettings::load(Some("pf.yml".into()), environment).unwrap();
+    let settings = SharedSettings::load(Some("pf.yml".into()), environment, SOURCES.to_vec()).unwrap();
     let before = settings.current();
     assert_eq!(before.limits.printers, 1);
     "limits: {printers: 0}".clone_into(&mut content.lock().unwrap());
@@ -471,8 +484,8 @@ fn without_a_file_a_reload_reads_the_secret_again() {
         variable: Box::new(|name| (name == "PRINTFARM_OCTOPRINT_SECRET_FILE").then(|| "/secret".into())),
         file: Box::new(move |_| Ok(file.lock().unwrap().as_bytes().to_vec())),
     };
-    let settings = SharedSettings::load(None, environment).unwrap();
+    let settings = SharedSettings::load(None, environment, SOURCES.to_vec()).unwrap();
     *content.lock().unwrap() = "new";
     settings.reload().unwrap();
-    assert!(expects(&settings.current(), Source::OctoPrint, "new"));
+    assert!(expects(&settings.current(), OCTOPRINT, "new"));
 }

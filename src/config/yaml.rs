@@ -5,16 +5,20 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use yaml_serde::Value;
 
+use crate::labels::Source;
+
 /// The longest key that an error repeats; what is longer, or no plain word, may be a secret or a hash.
 const LONGEST_KEY: usize = 40;
 
 /// What errors of one kind of file know about its keys.
 #[derive(Clone, Copy)]
-pub(super) struct YamlErrorHints {
+pub(super) struct YamlErrorHints<'a> {
     /// Part of the keys below which a wrong key may be a misplaced secret, so that it is not repeated.
     pub(super) secret_keys: &'static str,
     /// Keys that other exporters know and this one does not support, with what to do about each.
     pub(super) unsupported: &'static [(&'static str, &'static str)],
+    /// The known keys of `webhook_secrets`. Any other may be a misplaced secret.
+    pub(super) sources: &'a [Source],
 }
 
 /// What is wrong with a file, and where.
@@ -62,7 +66,7 @@ pub(super) struct Document<T> {
 /// What is wrong, where, and what to do.
 pub(super) fn parse<T: DeserializeOwned + Default>(
     bytes: &[u8],
-    hints: YamlErrorHints,
+    hints: YamlErrorHints<'_>,
 ) -> Result<Document<T>, YamlError> {
     let text = std::str::from_utf8(bytes).map_err(|error| YamlError {
         line: Some(bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count()),
@@ -98,7 +102,7 @@ fn empty_key(value: &Value, path: String) -> Option<String> {
 }
 
 /// The library's messages quote the value that they complain about, so only the parts that cannot hold one are used.
-fn describe(error: &yaml_serde::Error, hints: YamlErrorHints) -> YamlError {
+fn describe(error: &yaml_serde::Error, hints: YamlErrorHints<'_>) -> YamlError {
     let text = error.to_string();
     let line = error.location().map(|at| at.line());
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
@@ -111,10 +115,25 @@ fn describe(error: &yaml_serde::Error, hints: YamlErrorHints) -> YamlError {
     let problem = explain(&place, &text[at + phrase.len()..], hints);
     // Of a key that is there twice the library only knows where the mapping begins.
     let line = line.filter(|_| !matches!(problem, YamlProblem::DuplicateKey(_)));
-    YamlError { line, place, problem }
+    YamlError { line, place: shown(place, hints.sources), problem }
 }
 
-type Explain = fn(place: &str, rest: &str, hints: YamlErrorHints) -> YamlProblem;
+/// The place without a key of `webhook_secrets` that is no source: it may be a secret.
+fn shown(place: String, sources: &[Source]) -> String {
+    match place.split_once("webhook_secrets.") {
+        Some((_, below)) if !is_below_source(below, sources) => "webhook_secrets".to_owned(),
+        _ => place,
+    }
+}
+
+/// Whether this place is that of a source's secret, such as `octoprint[0].value`.
+fn is_below_source(place: &str, sources: &[Source]) -> bool {
+    let mut below = sources.iter().filter_map(|source| place.strip_prefix(source.as_str()));
+    let index = |character: char| character.is_ascii_digit() || "[].".contains(character);
+    below.any(|rest| ["", "value", "file"].contains(&rest.trim_start_matches(index)))
+}
+
+type Explain = fn(place: &str, rest: &str, hints: YamlErrorHints<'_>) -> YamlProblem;
 
 /// The phrases that introduce a problem: serde's own, which the library passes on.
 const PHRASES: [(&str, Explain); 5] = [
@@ -130,7 +149,7 @@ fn key(rest: &str) -> String {
     rest.split('`').next().unwrap_or_default().to_owned()
 }
 
-fn wrong_type(_: &str, rest: &str, _: YamlErrorHints) -> YamlProblem {
+fn wrong_type(_: &str, rest: &str, _: YamlErrorHints<'_>) -> YamlProblem {
     // The value stands first and can hold these words too; ours are the last.
     let what = match rest.rsplit_once(", expected ").map(|(_, what)| what) {
         Some("usize" | "u32") => "a whole number, 0 or more",
@@ -143,7 +162,7 @@ fn wrong_type(_: &str, rest: &str, _: YamlErrorHints) -> YamlProblem {
     YamlProblem::WrongType(what.to_owned())
 }
 
-fn unknown(place: &str, rest: &str, hints: YamlErrorHints) -> YamlProblem {
+fn unknown(place: &str, rest: &str, hints: YamlErrorHints<'_>) -> YamlProblem {
     let Some((key, known)) = rest.rsplit_once("`, expected ") else { return YamlProblem::UnknownKey };
     let known = known.trim_start_matches("one of ").replace('`', "");
     let below_secrets = place.contains(hints.secret_keys);
@@ -191,8 +210,8 @@ mod tests {
         list: Option<Vec<String>>,
     }
 
-    const HINTS: YamlErrorHints =
-        YamlErrorHints { secret_keys: "secrets", unsupported: &[("foreign", "remove it")] };
+    const HINTS: YamlErrorHints<'_> =
+        YamlErrorHints { secret_keys: "secrets", unsupported: &[("foreign", "remove it")], sources: &[] };
 
     fn read(yaml: &str) -> Result<Document<File>, YamlError> {
         parse(yaml.as_bytes(), HINTS)

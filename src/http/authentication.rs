@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::warn;
 
-use super::{AppState, answer};
+use super::{AppState, response};
 use crate::labels::AuthError;
 use crate::server::Peer;
 
@@ -57,7 +57,7 @@ fn response(error: AuthError) -> Response {
             "This needs a user and a password of the web configuration file.\n",
         ),
     };
-    let mut response = answer::text(status, text);
+    let mut response = response::text(status, text);
     response.headers_mut().insert(header, value);
     response
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
+use crate::auth::webhook::SecretError;
 use crate::farm::TooManyPrinters;
 use crate::labels::RejectReason;
 use crate::recorder::RecordError;
@@ -52,18 +53,25 @@ pub(crate) enum WebhookError {
     Stopping,
 }
 
-/// What is wrong with the secret of a webhook.
+/// What is wrong with the secrets of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretFault {
-    /// It carries none.
     #[error("a secret is configured here and the webhook carries none")]
     Missing,
-    /// None of those that it carries is right.
     #[error("the webhook carries a wrong secret")]
     Wrong,
 }
 
 impl WebhookError {
+    /// The error of a webhook that is not authenticated; `hint` says where its sender's secrets go.
+    pub(crate) const fn from_secret(error: SecretError, hint: &'static str) -> Self {
+        match error {
+            SecretError::Missing => Self::WrongSecret { fault: SecretFault::Missing, hint },
+            SecretError::Wrong => Self::WrongSecret { fault: SecretFault::Wrong, hint },
+            SecretError::Throttled { retry_after } => Self::TooManyAttempts { retry_after },
+        }
+    }
+
     /// The value of the label `reason`.
     pub(crate) const fn reason(&self) -> RejectReason {
         match self {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{AppState, answer};
+use super::{AppState, response};
 
 /// The phase of the exporter's life. It only advances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,15 +49,15 @@ impl Readiness {
 
 /// `/-/healthy`
 pub(super) async fn healthy() -> Response {
-    answer::text(StatusCode::OK, "healthy\n")
+    response::text(StatusCode::OK, "healthy\n")
 }
 
 /// `/-/ready`
 pub(super) async fn ready(State(web): State<Arc<AppState>>) -> Response {
     let store = || (!web.recorder.is_storing()).then_some("the store does not take events; see the log");
     match web.readiness.obstacle().or_else(store) {
-        None => answer::text(StatusCode::OK, "ready\n"),
-        Some(obstacle) => answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {obstacle}\n")),
+        None => response::text(StatusCode::OK, "ready\n"),
+        Some(obstacle) => response::text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {obstacle}\n")),
     }
 }
 

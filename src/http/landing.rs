@@ -1,4 +1,4 @@
-//! `GET /`: what this is, and how to point a printer here.
+//! `GET /`: a page for people, with how to point each sender here.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::AppState;
 use crate::version::VERSION;
+use crate::webhook::{Profile, Senders};
 
 const PAGE: &str = include_str!("landing.html");
 
@@ -31,20 +32,41 @@ pub(super) async fn landing(State(web): State<Arc<AppState>>, headers: HeaderMap
     let host = host(&headers, web.ports.web);
     let webhooks = web.ports.webhooks.map_or_else(|| host.clone(), |port| at_port(&host, port));
     let https = web.is_encrypted() || is_https(&headers);
-    (HEADERS, Html(page(&host, &webhooks, https, &web.options.telemetry_path))).into_response()
+    (HEADERS, Html(page(&host, &webhooks, https, &web.options.telemetry_path, &web.options.senders)))
+        .into_response()
 }
 
-fn page(host: &str, webhooks: &str, https: bool, metrics: &str) -> String {
-    let (host, webhooks, metrics) = (escape(host), escape(webhooks), escape(metrics));
+fn page(host: &str, webhooks: &str, https: bool, metrics: &str, senders: &Senders) -> String {
+    let (host, metrics) = (escape(host), escape(metrics));
     let base = format!("{}://{webhooks}", if https { "https" } else { "http" });
+    let senders: String = senders.iter().map(|sender| section(sender.profile(), &base)).collect();
     let scheme = if https { "\n    scheme: https" } else { "" };
     let path = if metrics == "/metrics" { String::new() } else { format!("\n    metrics_path: {metrics}") };
     PAGE.replace("{{version}}", VERSION)
         .replace("{{scheme}}", scheme)
         .replace("{{metrics_path}}", &path)
         .replace("{{metrics}}", &metrics)
-        .replace("{{base}}", &base)
         .replace("{{host}}", &host)
+        .replace("{{senders}}", &senders)
+}
+
+/// How to point one sender here; `base` is where webhooks are taken.
+fn section(Profile { source, title, guide, .. }: &Profile, base: &str) -> String {
+    let url = format!("{base}/webhook/{}", source.as_str());
+    let printer = if guide.names_printer { "/my-printer" } else { "" };
+    let steps = guide.steps.iter().map(|step| prose(step, &url)).collect::<Vec<_>>().join("</li>\n<li>");
+    let (title, intro, url) = (escape(title), prose(guide.intro, &url), escape(&url));
+    format!(
+        "<h2>Point {title} here</h2>\n<p>{intro}</p>\n<pre>{url}{printer}</pre>\n<ul>\n<li>{steps}</li>\n</ul>\n\n"
+    )
+}
+
+/// A text of a sender as HTML: text between backticks is code, `{url}` is the sender's URL.
+fn prose(text: &str, url: &str) -> String {
+    let parts = text.split('`').map(|part| escape(&part.replace("{url}", url)));
+    let marked =
+        parts.enumerate().map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part });
+    marked.collect()
 }
 
 /// The name by which the exporter was reached, when it can be one; a name to be filled in otherwise.
@@ -126,7 +148,7 @@ mod tests {
 
     #[test]
     fn everything_on_the_page_is_filled_in_and_escaped() {
-        let page = page("<i>", "<b>\"&'", true, "/farm/metrics");
+        let page = page("<i>", "<b>\"&'", true, "/farm/metrics", &Senders::builtin());
         assert!(page.contains("https://&lt;b&gt;&quot;&amp;&#39;/webhook/octoprint/my-printer"), "{page}");
         assert!(page.contains("scheme: https\n    metrics_path: /farm/metrics\n"), "{page}");
         assert!(page.contains("<a href=\"/farm/metrics\">"), "{page}");
@@ -135,11 +157,19 @@ mod tests {
 
     #[test]
     fn defaults_stay_out_of_the_scrape_config() {
-        let page = page("farm:10064", "farm:10065", false, "/metrics");
+        let page = page("farm:10064", "farm:10065", false, "/metrics", &Senders::builtin());
         assert!(
             page.contains("job_name: printfarm\n    static_configs:\n      - targets: [\"farm:10064\"]"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn a_senders_text_is_escaped_and_its_code_is_marked() {
+        let text = prose("a < b, `<i>{url}</i>`, and `c`", "http://x/webhook/y?a&b");
+        let expected =
+            "a &lt; b, <code>&lt;i&gt;http://x/webhook/y?a&amp;b&lt;/i&gt;</code>, and <code>c</code>";
+        assert_eq!(text, expected);
     }
 
     #[test]

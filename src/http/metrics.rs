@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 use tokio::task::{spawn_blocking, yield_now};
 use tracing::error;
 
-use super::{AppState, answer, encoding};
+use super::{AppState, encoding, response};
 use crate::metrics::Metrics;
 use crate::panics;
 use crate::recorder::Recorder;
@@ -40,7 +40,7 @@ pub(super) async fn metrics(State(web): State<Arc<AppState>>, headers: HeaderMap
         Ok(scrape) => respond(scrape, encoding::accepts_gzip(&headers)),
         Err(error) => {
             error!(%error, "metrics could not be rendered");
-            answer::text(
+            response::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The metrics could not be rendered; see the log.\n",
             )

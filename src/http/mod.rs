@@ -1,6 +1,5 @@
 //! The endpoints: [`router()`] lists them, one file each.
 
-pub(crate) mod answer;
 mod authentication;
 mod encoding;
 pub(crate) mod error;
@@ -8,6 +7,7 @@ mod health;
 mod landing;
 mod metrics;
 mod reload;
+mod response;
 mod router;
 mod state;
 mod webhook;

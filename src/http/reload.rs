@@ -9,7 +9,7 @@ use axum::response::Response;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
-use super::{AppState, answer};
+use super::{AppState, response};
 use crate::config::web::SharedWebConfig;
 use crate::config::{self, ConfigError, ReloadOutcome};
 use crate::panics;
@@ -32,14 +32,14 @@ pub(crate) enum ReloadError {
 pub(super) async fn endpoint(State(web): State<Arc<AppState>>) -> Response {
     if !web.options.lifecycle {
         let line = "Reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP.\n";
-        return answer::text(StatusCode::FORBIDDEN, line);
+        return response::text(StatusCode::FORBIDDEN, line);
     }
     match reload(&web).await {
-        Ok(()) => answer::text(StatusCode::OK, "The configuration is in force.\n"),
+        Ok(()) => response::text(StatusCode::OK, "The configuration is in force.\n"),
         Err(error) => {
             let line =
                 format!("The configuration was not reloaded, the earlier one stays in force: {error}\n");
-            answer::text(StatusCode::INTERNAL_SERVER_ERROR, line)
+            response::text(StatusCode::INTERNAL_SERVER_ERROR, line)
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{AppState, answer, authentication, health, landing, metrics, reload, webhook};
+use super::{AppState, authentication, health, landing, metrics, reload, response, webhook};
 use crate::config::web::SharedWebConfig;
 use crate::server::Peer;
 
@@ -35,14 +35,10 @@ pub(crate) fn webhook_router(web: Arc<AppState>) -> Router {
 /// These need no password: the secret is in the webhook.
 fn webhooks() -> Router<Arc<AppState>> {
     Router::new()
-        .route("/webhook/octoprint", any(webhook::octoprint))
-        .route("/webhook/octoprint/", any(webhook::octoprint))
-        .route("/webhook/octoprint/{printer}", any(webhook::octoprint))
-        .route("/webhook/octoprint/{printer}/", any(webhook::octoprint))
-        .route("/webhook/octoeverywhere", any(webhook::octoeverywhere))
-        .route("/webhook/octoeverywhere/", any(webhook::octoeverywhere))
-        .route("/webhook/octoeverywhere/{printer}", any(webhook::octoeverywhere))
-        .route("/webhook/octoeverywhere/{printer}/", any(webhook::octoeverywhere))
+        .route("/webhook/{source}", any(webhook::webhook))
+        .route("/webhook/{source}/", any(webhook::webhook))
+        .route("/webhook/{source}/{printer}", any(webhook::webhook))
+        .route("/webhook/{source}/{printer}/", any(webhook::webhook))
 }
 
 /// Whether a path belongs to the webhooks, known or not.
@@ -63,9 +59,10 @@ async fn not_found(
         };
     }
     match authentication::authenticate(&web, peer, &headers).await {
-        Ok(()) => {
-            answer::text(StatusCode::NOT_FOUND, "There is nothing here. The page at / lists what there is.\n")
-        }
+        Ok(()) => response::text(
+            StatusCode::NOT_FOUND,
+            "There is nothing here. The page at / lists what there is.\n",
+        ),
         Err(response) => response,
     }
 }
@@ -78,7 +75,7 @@ async fn only_webhooks(
     if is_webhook(uri.path()) {
         return webhook::unknown_path(&web, peer);
     }
-    answer::text(StatusCode::NOT_FOUND, "There is nothing here.\n")
+    response::text(StatusCode::NOT_FOUND, "There is nothing here.\n")
 }
 
 /// Adds the configured headers to every response.

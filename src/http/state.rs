@@ -9,6 +9,7 @@ use crate::config::{Reach, SharedSettings};
 use crate::limits::{LogThrottle, RateLimiter};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
+use crate::webhook::Senders;
 
 use super::health::Readiness;
 use super::metrics::Renders;
@@ -45,6 +46,8 @@ pub(crate) struct Ports {
 /// Options of the endpoints.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The senders whose webhooks are taken.
+    pub senders: Senders,
     /// The path of the metrics.
     pub telemetry_path: String,
     /// Whether `POST /-/reload` is allowed.
@@ -56,6 +59,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            senders: Senders::builtin(),
             telemetry_path: "/metrics".to_owned(),
             lifecycle: false,
             body_deadline: Duration::from_secs(60),

@@ -1,4 +1,4 @@
-//! `/webhook/...`: reads a webhook, has it recorded, and says what became of it.
+//! `/webhook/{source}`, `/webhook/{source}/{printer}`: records a webhook and answers what was done with it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,220 +12,219 @@ use axum::response::Response;
 use tracing::{debug, warn};
 
 use super::AppState;
-use super::answer::Answer;
 use super::error::WebhookError;
-use crate::auth::webhook as door;
+use super::response::{Outcome, WebhookResponse};
+use crate::auth::webhook::{PresentedSecrets, authenticate};
 use crate::config::Settings;
-use crate::farm::{Applied, Disposition};
-use crate::labels::{EventLabel, IgnoreReason, RejectReason, Source};
+use crate::labels::{RejectReason, Source};
 use crate::server::Peer;
-use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload};
+use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload, Sender};
 
 /// How many characters of a printer's name are logged; a path has room for thousands.
 const LONGEST_NAME: usize = 100;
 
-type Segment = Result<RawPathParams, RawPathParamsRejection>;
+type PathParams = Result<RawPathParams, RawPathParamsRejection>;
 
-/// `/webhook/octoprint`, `/webhook/octoprint/{printer}`
-pub(super) async fn octoprint(
+/// See the module. An unknown source is an unknown path.
+pub(super) async fn webhook(
     State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
-    segment: Segment,
+    params: PathParams,
     request: Request,
 ) -> Response {
-    handle(&web, Source::OctoPrint, peer, segment, request).await
-}
-
-/// `/webhook/octoeverywhere`, `/webhook/octoeverywhere/{printer}`
-pub(super) async fn octoeverywhere(
-    State(web): State<Arc<AppState>>,
-    Extension(peer): Extension<Peer>,
-    segment: Segment,
-    request: Request,
-) -> Response {
-    handle(&web, Source::OctoEverywhere, peer, segment, request).await
-}
-
-/// Any other path below `/webhook`. The path itself stays out of the log: people put secrets into it.
-pub(super) fn unknown_path(web: &AppState, peer: Peer) -> Response {
-    not_found(
-        web,
-        peer,
-        "no webhook has this path; use /webhook/octoprint or /webhook/octoeverywhere, followed by / and the printer's \
-         name if you like, where a slash within the name is written as %2F",
-    )
-}
-
-/// Any path of a webhook at a listener that takes none.
-pub(super) fn at_another_port(web: &AppState, peer: Peer) -> Response {
-    not_found(
-        web,
-        peer,
-        "webhooks are not taken at this port, but at that of --webhook.listen-address; the page at / shows the address",
-    )
-}
-
-fn not_found(web: &AppState, peer: Peer, message: &str) -> Response {
-    let reason = "not_found";
-    if let Some(held_back) = speak(web, reason) {
-        warn!(reason, client = %client(peer), held_back = some(held_back), "webhook rejected");
-    }
-    Answer::rejected("not_found", message.to_owned()).response(StatusCode::NOT_FOUND)
-}
-
-/// What became of a webhook that is not refused.
-enum Done {
-    Recorded(EventLabel, Applied),
-    Ignored(EventLabel, IgnoreReason),
-}
-
-async fn handle(web: &AppState, source: Source, peer: Peer, segment: Segment, request: Request) -> Response {
-    let method = request.method().as_str();
-    if !methods(source).split(", ").any(|allowed| allowed == method) {
-        return not_allowed(web, source, peer);
+    let source = request.uri().path().split('/').nth(2).unwrap_or_default();
+    let Some(sender) = web.options.senders.get(source) else { return unknown_path(&web, peer) };
+    if !sender.profile().methods.contains(request.method()) {
+        return method_not_allowed(&web, peer, sender);
     }
     let begun = web.clock.monotonic();
     let (parts, body) = request.into_parts();
-    let mut printer = None;
-    let response = match take(web, source, peer, segment, &parts, body, &mut printer).await {
-        Ok(done) => accept(web, source, &done),
-        Err(reject) => refuse(web, source, peer, printer.as_deref(), &reject),
+    let mut delivery = Delivery {
+        web: &web,
+        sender,
+        source: sender.profile().source,
+        client: peer.client(),
+        settings: web.settings.current(),
+        printer: None,
     };
-    web.metrics.own.webhook_duration(source, web.clock.monotonic().saturating_sub(begun));
+    let response = match delivery.record(params, &parts, body).await {
+        Ok(outcome) => delivery.accept(&outcome),
+        Err(error) => delivery.reject(&error),
+    };
+    web.metrics.own.webhook_duration(delivery.source, web.clock.monotonic().saturating_sub(begun));
     response
 }
 
-/// `printer` becomes the label as soon as it is known.
-async fn take(
-    web: &AppState,
-    source: Source,
-    peer: Peer,
-    segment: Segment,
-    parts: &Parts,
-    body: Body,
-    printer: &mut Option<String>,
-) -> Result<Done, WebhookError> {
-    let segment = segment.map_err(|_| Malformed::NotUtf8 { what: "the printer's name in the path" })?;
-    let named = segment.iter().find(|(key, name)| *key == "printer" && !name.is_empty());
-    *printer = named.map(|(_, name)| name.to_owned());
-    let settings = web.settings.current();
-    door::count(web, client(peer), &settings)?;
-    let query = parts.uri.query();
-    let reading = webhook::read(source, &parts.method, &parts.headers, query, body, &settings.body);
-    let after = web.options.body_deadline;
-    let fields =
-        tokio::time::timeout(after, reading).await.map_err(|_| WebhookError::Timeout { after })??;
-    door::open(web, source, client(peer), &settings, (parts, printer.as_deref(), &fields))?;
-    match understand(web, source, printer.as_deref(), &settings, &fields)? {
-        Parsed::Ignored { reason, kind } => Ok(Done::Ignored(kind, reason)),
-        Parsed::Event(event) => {
-            let kind = event.kind.label();
-            *printer = Some(event.printer.label.clone());
-            Ok(Done::Recorded(kind, web.recorder.record(event, settings.limits).await?))
-        }
-    }
+/// Answers any other path below `/webhook`.
+pub(super) fn unknown_path(web: &AppState, peer: Peer) -> Response {
+    let paths: Vec<_> = web
+        .options
+        .senders
+        .sources()
+        .into_iter()
+        .map(|source| format!("/webhook/{}", source.as_str()))
+        .collect();
+    let message = format!(
+        "no webhook has this path; use {}, followed by / and the printer's name if you like, where a slash within the \
+         name is written as %2F",
+        paths.join(" or ")
+    );
+    refuse(web, peer, None, StatusCode::NOT_FOUND, "not_found", message)
 }
 
-fn understand(
-    web: &AppState,
-    source: Source,
-    segment: Option<&str>,
-    settings: &Settings,
-    fields: &Payload,
-) -> Result<Parsed, DecodeError> {
-    let names = |source: Source, id: &str| settings.names.get(source, id).map(str::to_owned);
-    let received = web.clock.now();
-    webhook::parse(source, fields, &Context { segment, names: &names, received })
+/// Answers a webhook at a listener that takes none.
+pub(super) fn at_another_port(web: &AppState, peer: Peer) -> Response {
+    let message = "webhooks are not taken at this port, but at that of --webhook.listen-address; the page at / shows the address";
+    refuse(web, peer, None, StatusCode::NOT_FOUND, "not_found", message.to_owned())
 }
 
-const fn methods(source: Source) -> &'static str {
-    match source {
-        Source::OctoPrint => "POST, PUT, PATCH, DELETE, GET",
-        Source::OctoEverywhere => "POST",
-    }
-}
-
-fn not_allowed(web: &AppState, source: Source, peer: Peer) -> Response {
-    let (reason, message) =
-        ("method", format!("webhooks of {} come as {}", source.as_str(), methods(source)));
-    if let Some(held_back) = speak(web, reason) {
-        warn!(reason, source = source.as_str(), client = %client(peer), held_back = some(held_back), "webhook rejected");
-    }
-    let mut response = Answer::rejected(reason, message).response(StatusCode::METHOD_NOT_ALLOWED);
-    let allowed = HeaderValue::from_static(methods(source));
-    response.headers_mut().insert(header::ALLOW, allowed);
+fn method_not_allowed(web: &AppState, peer: Peer, sender: &dyn Sender) -> Response {
+    let (source, allow) = (sender.profile().source, sender.profile().allow());
+    let message = format!("webhooks of {} come as {allow}", source.as_str());
+    let mut response = refuse(web, peer, Some(source), StatusCode::METHOD_NOT_ALLOWED, "method", message);
+    response.headers_mut().extend(HeaderValue::try_from(allow).ok().map(|allow| (header::ALLOW, allow)));
     response
 }
 
-fn accept(web: &AppState, source: Source, done: &Done) -> Response {
-    let (kind, ignored, answer) = match done {
-        Done::Recorded(kind, recorded) => {
-            let ignored = match recorded.disposition {
-                Disposition::Accepted => None,
-                Disposition::Duplicate => Some(IgnoreReason::Duplicate),
-                Disposition::Test => Some(IgnoreReason::Test),
-            };
-            debug!(
-                source = source.as_str(),
-                event = kind.as_str(),
-                printer = &*recorded.label,
-                "webhook recorded"
-            );
-            (kind, ignored, Answer::recorded(*kind, recorded))
-        }
-        Done::Ignored(kind, reason) => (kind, Some(*reason), Answer::ignored(reason.as_str())),
-    };
-    web.metrics.own.event(source, *kind);
-    if let Some(reason) = ignored {
-        web.metrics.own.ignored(source, reason);
-    }
-    answer.response(StatusCode::OK)
-}
-
+/// Answers a request that cannot be a webhook. The path stays out of the log: people put secrets into it.
 fn refuse(
     web: &AppState,
-    source: Source,
     peer: Peer,
-    printer: Option<&str>,
-    reject: &WebhookError,
+    source: Option<Source>,
+    status: StatusCode,
+    reason: &'static str,
+    message: String,
 ) -> Response {
-    let (status, reason) = (reject.status(), reject.reason().as_str());
-    web.metrics.own.rejected(source, reject.reason());
-    log(web, source, client(peer), printer, reject);
-    let mut response = Answer::rejected(reason, reject.to_string()).response(status);
-    let headers = response.headers_mut();
-    headers.extend(reject.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
-    if status == StatusCode::REQUEST_TIMEOUT {
-        // What is left of the body would have to be waited for.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if let Some(held_back) = may_log(web, reason) {
+        let (source, client) = (source.map(Source::as_str), peer.client());
+        warn!(reason, source, %client, held_back = some(held_back), "webhook rejected");
     }
-    response
+    WebhookResponse::rejected(reason, message).response(status)
 }
 
-fn log(web: &AppState, source: Source, client: IpAddr, printer: Option<&str>, reject: &WebhookError) {
-    let (source, reason) = (source.as_str(), reject.reason().as_str());
-    let printer = printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
-    // Whoever floods us must not flood the log.
-    let quiet = matches!(reject.reason(), RejectReason::TooManyAttempts | RejectReason::RateLimit);
-    let spoken = if quiet { None } else { speak(web, reason) };
-    if let Some(held_back) = spoken.map(some) {
-        warn!(reason, source, %client, printer, held_back, problem = %reject, "webhook rejected");
-    } else {
-        debug!(reason, source, %client, printer, problem = %reject, "webhook rejected");
+/// A webhook on its way from the request to the answer.
+struct Delivery<'a> {
+    web: &'a AppState,
+    sender: &'static dyn Sender,
+    source: Source,
+    client: IpAddr,
+    settings: Arc<Settings>,
+    /// The printer as far as it is known: its name in the URL, then its label.
+    printer: Option<String>,
+}
+
+impl Delivery<'_> {
+    async fn record(
+        &mut self,
+        params: PathParams,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Outcome, WebhookError> {
+        let params = params.map_err(|_| Malformed::NotUtf8 { what: "the printer's name in the path" })?;
+        let segment =
+            params.iter().find(|(key, _)| *key == "printer").and_then(|(_, name)| webhook::segment(name));
+        self.printer = segment.map(str::to_owned);
+        self.check_rate()?;
+        let payload = self.read(parts, body).await?;
+        self.authenticate(parts, segment, &payload)?;
+        match self.parse(&payload, segment)? {
+            Parsed::Ignored { reason, kind } => Ok(Outcome::Ignored(kind, reason)),
+            Parsed::Event(event) => {
+                let kind = event.kind.label();
+                self.printer = Some(event.printer.label.clone());
+                Ok(Outcome::Recorded(kind, self.web.recorder.record(event, self.settings.limits).await?))
+            }
+        }
+    }
+
+    fn check_rate(&self) -> Result<(), WebhookError> {
+        let Some(rate) = self.settings.network.rate else { return Ok(()) };
+        let checked = self.web.rate_limiter.check(self.client.into(), rate, self.web.clock.monotonic());
+        checked.map_err(|retry_after| WebhookError::RateLimit { retry_after })
+    }
+
+    async fn read(&self, parts: &Parts, body: Body) -> Result<Payload, WebhookError> {
+        let (query, limits) = (parts.uri.query(), &self.settings.body);
+        let reading = webhook::read(self.sender, &parts.method, &parts.headers, query, body, limits);
+        let after = self.web.options.body_deadline;
+        let read = tokio::time::timeout(after, reading).await;
+        Ok(read.map_err(|_| WebhookError::Timeout { after })??)
+    }
+
+    /// A scope without secrets takes every webhook.
+    fn authenticate(
+        &self,
+        parts: &Parts,
+        segment: Option<&str>,
+        payload: &Payload,
+    ) -> Result<(), WebhookError> {
+        let (web, profile) = (self.web, self.sender.profile());
+        let all = &self.settings.secrets;
+        let printer =
+            all.has_printers(self.source).then(|| self.sender.printer_id(payload, segment)).flatten();
+        let (scope, secrets) = all.scope(self.source, printer.as_deref());
+        if secrets.is_empty() {
+            return Ok(());
+        }
+        let presented = PresentedSecrets::find(&profile.secrets, &parts.headers, parts.uri.query(), payload);
+        let (client, now) = (self.client.into(), web.clock.monotonic());
+        authenticate(&presented, scope, secrets, client, &web.auth_throttle, now)
+            .map_err(|error| WebhookError::from_secret(error, profile.hints.secret))
+    }
+
+    fn parse(&self, payload: &Payload, segment: Option<&str>) -> Result<Parsed, DecodeError> {
+        let configured_name = |id: &str| self.settings.names.get(self.source, id).map(str::to_owned);
+        let received = self.web.clock.now();
+        self.sender.parse(payload, &Context { segment, configured_name: &configured_name, received })
+    }
+
+    fn accept(&self, outcome: &Outcome) -> Response {
+        let (source, event) = (self.source, outcome.event());
+        let printer = self.printer.as_deref();
+        debug!(source = source.as_str(), event = event.as_str(), printer, "webhook recorded");
+        self.web.metrics.own.event(source, event);
+        if let Some(reason) = outcome.ignored() {
+            self.web.metrics.own.ignored(source, reason);
+        }
+        WebhookResponse::from(outcome).response(StatusCode::OK)
+    }
+
+    fn reject(&self, error: &WebhookError) -> Response {
+        let status = error.status();
+        self.web.metrics.own.rejected(self.source, error.reason());
+        self.log(error);
+        let mut response =
+            WebhookResponse::rejected(error.reason().as_str(), error.to_string()).response(status);
+        let headers = response.headers_mut();
+        headers.extend(error.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
+        if status == StatusCode::REQUEST_TIMEOUT {
+            // The connection could only be used again after the rest of the body.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    fn log(&self, error: &WebhookError) {
+        let (source, client, reason) = (self.source.as_str(), self.client, error.reason());
+        let printer = self.printer.as_deref().map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
+        // A client that floods the exporter must not flood the log.
+        let quiet = matches!(reason, RejectReason::TooManyAttempts | RejectReason::RateLimit);
+        let reason = reason.as_str();
+        let may_warn = if quiet { None } else { may_log(self.web, reason) };
+        if let Some(held_back) = may_warn.map(some) {
+            warn!(reason, source, %client, printer, held_back, problem = %error, "webhook rejected");
+        } else {
+            debug!(reason, source, %client, printer, problem = %error, "webhook rejected");
+        }
     }
 }
 
-/// Whether a refusal for this reason may be logged; then, how many were not since the last one that was.
-fn speak(web: &AppState, reason: &'static str) -> Option<u64> {
+/// Whether a rejection for this reason may be logged now; then, how many were held back since the last one.
+fn may_log(web: &AppState, reason: &'static str) -> Option<u64> {
     web.log_throttle.try_acquire(reason, web.clock.monotonic())
 }
 
-/// Only what there is need be said.
+/// Without any, the log line has no such field.
 fn some(held_back: u64) -> Option<u64> {
-    Some(held_back).filter(|held_back| *held_back > 0)
-}
-
-/// An IPv4 address stays one on a socket that takes both families.
-fn client(peer: Peer) -> IpAddr {
-    peer.0.ip().to_canonical()
+    (held_back > 0).then_some(held_back)
 }

@@ -1,19 +1,18 @@
-//! From bytes to an event: everything that a sender writes ends here.
+//! Decodes webhooks: a request becomes one [`Event`].
 //!
-//! A request goes three steps. [`read`] turns its body, or its query, into [`Payload`], the same for all transports,
-//! within limits of size and number. [`Presented`] compares the secrets that it carries with those of the printer that
-//! [`printer_id`] finds in it. [`parse`] reads the fields as the sender means them and gives an [`Event`], or says why the
-//! message is deliberately ignored. Whatever is wrong at any step is a [`DecodeError`].
+//! A request takes three steps. [`read`] turns its body or query into a [`Payload`], the same for all transports, within
+//! limits of size and number. [`Sender::printer_id`] says whose secrets it must carry, which the caller checks.
+//! [`Sender::parse`] reads the payload as the sender means it. Whatever is wrong at any step is a [`DecodeError`].
 //!
-//! Readers are lenient about how a value is written and strict about where it belongs (`payload`); values beyond what
-//! printers do count as not reported (`bounds`).
+//! What is peculiar to a sender is in its folder; [`Senders::builtin`] lists the senders. Readers are lenient about how a
+//! value is written and strict about its type (`payload`); values that no printer reaches count as not reported (`bounds`).
 
 use axum::BoxError;
 use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use http_body::Body;
 
-use crate::farm::Event;
+use crate::farm::{Event, Identity};
 use crate::labels::{EventLabel, IgnoreReason, Source};
 use crate::timestamp::Timestamp;
 
@@ -22,42 +21,42 @@ mod error;
 mod octoeverywhere;
 mod octoprint;
 mod payload;
-mod secret;
+mod profile;
+mod senders;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transport;
 
 pub use error::{BodyFault, DecodeError, Malformed, TooLarge};
+pub use octoeverywhere::OctoEverywhere;
+pub use octoprint::OctoPrint;
 pub use payload::Payload;
-pub use secret::Presented;
+pub use profile::{Guide, Hints, Profile, SecretPlaces};
+pub use senders::Senders;
 pub use transport::{Accepts, BodyLimits, Format};
 
-/// What to tell the people who set up a sender.
-#[derive(Clone, Copy, Debug)]
-pub struct Hints {
-    /// Where its secrets go.
-    pub secret: &'static str,
-    /// What names an event.
-    pub event: &'static str,
-    /// What names a printer.
-    pub printer: &'static str,
+/// A program that sends webhooks. Nothing outside its folder depends on which sender it is.
+pub trait Sender: Send + Sync {
+    /// What is known of it before a webhook comes.
+    fn profile(&self) -> &'static Profile;
+
+    /// The id of the printer that the payload is about, for the secrets of single printers. When [`Self::parse`] returns
+    /// an event, this is the id in it. `segment` is [`Context::segment`].
+    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String>;
+
+    /// What the payload tells.
+    ///
+    /// # Errors
+    /// When it names no event or no printer, or when a field that is read has the wrong type.
+    fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError>;
 }
 
-/// The hints of a sender.
-#[must_use]
-pub const fn hints(source: Source) -> &'static Hints {
-    match source {
-        Source::OctoPrint => &octoprint::HINTS,
-        Source::OctoEverywhere => &octoeverywhere::HINTS,
-    }
-}
-
-/// Reads a request from this source; see [`transport::read`].
+/// Reads the payload of a request to this sender, from its body or its query. Sets no deadline: the caller does.
 ///
 /// # Errors
-/// Those of [`transport::read`].
+/// When the body is malformed, too large, or in a format that the sender does not use.
 pub async fn read<B>(
-    source: Source,
+    sender: &dyn Sender,
     method: &Method,
     headers: &HeaderMap,
     query: Option<&str>,
@@ -68,66 +67,50 @@ where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
-    let accepts = match source {
-        Source::OctoPrint => &octoprint::ACCEPTS,
-        Source::OctoEverywhere => &octoeverywhere::ACCEPTS,
-    };
-    transport::read(accepts, method, headers, query, body, limits).await
+    transport::read(&sender.profile().accepts, method, headers, query, body, limits).await
 }
 
-/// What is known of a request beside what it says.
+/// What is known of a webhook besides its payload.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The printer's name at the end of the URL's path, decoded, if there is one.
+    /// The printer's name in the URL, from [`segment`].
     pub segment: Option<&'a str>,
-    /// The configured name of the printer with this id.
-    pub names: &'a dyn Fn(Source, &str) -> Option<String>,
+    /// The name that the configuration gives to the sender's printer with this id.
+    pub configured_name: &'a dyn Fn(&str) -> Option<String>,
     /// When the request was received.
     pub received: Timestamp,
 }
 
-impl<'a> Context<'a> {
-    fn segment(&self) -> Option<&'a str> {
-        named(self.segment)
+impl Context<'_> {
+    /// The printer with this id, which its sender calls `name` today. Its label is the name in the URL, else the
+    /// configured one, else the sender's, else the id.
+    fn identity(&self, source: Source, id: String, name: Option<String>) -> Identity {
+        let segment = self.segment.map(str::to_owned);
+        let label = segment
+            .or_else(|| (self.configured_name)(&id))
+            .or_else(|| name.clone())
+            .unwrap_or_else(|| id.clone());
+        Identity { source, name: name.unwrap_or_else(|| label.clone()), label, id }
     }
 }
 
-fn named(segment: Option<&str>) -> Option<&str> {
-    Some(bounds::truncate(segment?.trim())).filter(|segment| !segment.is_empty())
+/// The printer's name in the URL, percent-decoded: trimmed, of bounded length, and `None` when it is empty.
+#[must_use]
+pub fn segment(name: &str) -> Option<&str> {
+    Some(bounds::truncate(name.trim())).filter(|name| !name.is_empty())
 }
 
-/// What a message comes to.
+/// What a payload tells.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made; a box would only cost")]
 pub enum Parsed {
-    /// It tells of something that happened.
+    /// Something happened.
     Event(Event),
-    /// It is valid, and nothing comes of it.
+    /// Nothing that matters here.
     Ignored {
         /// Why.
         reason: IgnoreReason,
-        /// What kind of event it would have been.
+        /// The kind of event it would have been.
         kind: EventLabel,
     },
-}
-
-/// Reads a message as its sender means it.
-///
-/// # Errors
-/// When it tells no event or no printer, or when a field that is read holds what does not belong there.
-pub fn parse(source: Source, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
-    match source {
-        Source::OctoPrint => octoprint::parse(payload, context),
-        Source::OctoEverywhere => octoeverywhere::parse(payload, context),
-    }
-}
-
-/// The id of the printer that a message is about, when it tells one: the one that [`parse`] finds. `segment` is that of
-/// [`Context`].
-#[must_use]
-pub fn printer_id(source: Source, payload: &Payload, segment: Option<&str>) -> Option<String> {
-    match source {
-        Source::OctoPrint => octoprint::printer_id(payload, named(segment)),
-        Source::OctoEverywhere => octoeverywhere::printer_id(payload, named(segment)),
-    }
 }

@@ -25,6 +25,16 @@ impl Payload {
         Self(fields)
     }
 
+    /// What the fields with the [same name](same_name) hold, in the message and in the objects in it, as text.
+    pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        let objects = self.top().tree(&[]).into_iter();
+        objects.flat_map(move |(_, object)| object.similar(name)).filter_map(|value| match value {
+            Value::String(text) => Some(Cow::Borrowed(text.as_str())),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        })
+    }
+
     /// The message as an object.
     pub(super) const fn top(&self) -> Object<'_> {
         Object { fields: Some(&self.0), path: "" }

@@ -6,9 +6,8 @@ use http_body_util::Full;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{BodyLimits, Context, DecodeError, Parsed, Payload, parse, read};
+use super::{BodyLimits, Context, DecodeError, OctoPrint, Parsed, Payload, Sender, read, segment};
 use crate::farm::Event;
-use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
 pub(super) const JSON: &str = "application/json";
@@ -21,26 +20,30 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// What a POST of this body reads as.
-pub(super) fn post(source: Source, content_type: &'static str, body: &[u8]) -> Result<Payload, DecodeError> {
+pub(super) fn post(
+    sender: &dyn Sender,
+    content_type: &'static str,
+    body: &[u8],
+) -> Result<Payload, DecodeError> {
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let body = Full::new(Bytes::copy_from_slice(body));
     let limits = BodyLimits::default();
-    block_on(read(source, &Method::POST, &headers, None, body, &limits))
+    block_on(read(sender, &Method::POST, &headers, None, body, &limits))
 }
 
 /// The fields of a JSON object.
-pub(super) fn fields(body: &Value) -> Payload {
-    post(Source::OctoPrint, JSON, body.to_string().as_bytes()).unwrap()
+pub(crate) fn fields(body: &Value) -> Payload {
+    post(&OctoPrint, JSON, body.to_string().as_bytes()).unwrap()
 }
 
 /// What the message comes to, for a printer that neither the URL nor the configuration names.
-pub(super) fn parsed(source: Source, body: &Value) -> Result<Parsed, DecodeError> {
-    parse(source, &fields(body), &context(None, &|_, _| None))
+pub(super) fn parsed(sender: &dyn Sender, body: &Value) -> Result<Parsed, DecodeError> {
+    sender.parse(&fields(body), &context(None, &|_| None))
 }
 
 /// The event that the message tells.
-pub(super) fn event(source: Source, body: &Value) -> Event {
-    match parsed(source, body) {
+pub(super) fn event(sender: &dyn Sender, body: &Value) -> Event {
+    match parsed(sender, body) {
         Ok(Parsed::Event(event)) => event,
         other => panic!("{other:?} from {body}"),
     }
@@ -48,10 +51,14 @@ pub(super) fn event(source: Source, body: &Value) -> Event {
 
 /// What is known of a request beside what it says.
 pub(super) fn context<'a>(
-    segment: Option<&'a str>,
-    names: &'a dyn Fn(Source, &str) -> Option<String>,
+    name: Option<&'a str>,
+    configured_name: &'a dyn Fn(&str) -> Option<String>,
 ) -> Context<'a> {
-    Context { segment, names, received: Timestamp::from_micros(1_800_000_000_000_000) }
+    Context {
+        segment: name.and_then(segment),
+        configured_name,
+        received: Timestamp::from_micros(1_800_000_000_000_000),
+    }
 }
 
 /// The object with the fields of `changes` put into it; null takes one out.
@@ -137,8 +144,8 @@ proptest! {
             (MULTIPART, multipart(&texts)),
         ];
         let [json, form, multipart] = bodies.map(|(content_type, body)| {
-            let fields = post(Source::OctoPrint, content_type, &body).unwrap();
-            parse(Source::OctoPrint, &fields, &context(None, &|_, _| None))
+            let fields = post(&OctoPrint, content_type, &body).unwrap();
+            OctoPrint.parse(&fields, &context(None, &|_| None))
         });
         prop_assert_eq!(&json, &form);
         prop_assert_eq!(&json, &multipart);

@@ -62,7 +62,9 @@ impl TestApp {
             variable: Box::new(|_| None),
             file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
         };
-        let settings = SharedSettings::load(Some("printfarm.yml".into()), environment).unwrap();
+        let settings =
+            SharedSettings::load(Some("printfarm.yml".into()), environment, setup.options.senders.sources())
+                .unwrap();
         let runtime = Runtime::new().unwrap();
         let (stop, stopped) = oneshot::channel();
         let anywhere = || vec!["127.0.0.1:0".parse().unwrap()];

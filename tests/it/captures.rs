@@ -10,9 +10,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use http_body_util::Full;
 use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits};
-use printfarm_exporter::labels::Source;
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{self, BodyLimits, Context, Parsed};
+use printfarm_exporter::webhook::{self, BodyLimits, Context, OctoPrint, Parsed, Sender};
 
 use crate::app::TestApp;
 use crate::client::Connection;
@@ -242,10 +241,10 @@ fn timed(folder: &str) -> (f64, f64) {
         let query = head.split(' ').nth(1).unwrap().split_once('?').map(|(_, query)| query);
         let body = Full::new(Bytes::copy_from_slice(&request[end + 4..]));
         let limits = BodyLimits::default();
-        let reading = webhook::read(Source::OctoPrint, &method, &headers, query, body, &limits);
+        let reading = webhook::read(&OctoPrint, &method, &headers, query, body, &limits);
         let fields = runtime.block_on(reading).unwrap();
-        let context = Context { segment: None, names: &|_, _| None, received: now };
-        if let Parsed::Event(event) = webhook::parse(Source::OctoPrint, &fields, &context).unwrap() {
+        let context = Context { segment: None, configured_name: &|_| None, received: now };
+        if let Parsed::Event(event) = OctoPrint.parse(&fields, &context).unwrap() {
             farm.apply(
                 &event,
                 ApplyTime { now, last_read: start },

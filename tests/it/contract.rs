@@ -11,7 +11,9 @@ use printfarm_exporter::farm::Limits;
 use printfarm_exporter::http::Options;
 use printfarm_exporter::labels::Source;
 use printfarm_exporter::metrics::catalogue;
-use printfarm_exporter::webhook::BodyLimits;
+use printfarm_exporter::webhook::{BodyLimits, Senders};
+
+const SOURCES: [Source; 2] = [Source::new("octoprint"), Source::new("octoeverywhere")];
 
 use crate::app::{Setup, TestApp};
 use crate::client::Connection;
@@ -85,11 +87,18 @@ fn the_commands_of_the_document_are_those_of_the_program() {
 #[test]
 fn the_endpoints_of_the_document_are_the_routes() {
     let mut documented = BTreeSet::new();
+    let sources: Vec<_> = Senders::builtin().sources().into_iter().map(Source::as_str).collect();
+    let rows = table("Endpoints");
+    for source in &sources {
+        assert!(rows.iter().any(|row| row[0].contains(&format!("/webhook/{source}"))), "{source}");
+    }
     let app = TestApp::start();
-    for row in table("Endpoints") {
+    for row in rows {
         for endpoint in code(row[0]) {
             let (method, path) = endpoint.split_once(' ').unwrap_or(("GET", endpoint));
-            documented.insert(path);
+            documented.insert(sources.iter().fold(path.to_owned(), |path, source| {
+                path.replace(&format!("/webhook/{source}"), "/webhook/{source}")
+            }));
             let target = path.replace("{printer}", "mk3");
             let status = app.request(method, &target, "", b"").status;
             if path.starts_with("/webhook/") {
@@ -102,7 +111,7 @@ fn the_endpoints_of_the_document_are_the_routes() {
     }
     let lines = include_str!("../../src/http/router.rs").split(".route(\"").skip(1);
     let routes = lines.map(|rest| rest.split('"').next().unwrap()).filter(|path| !is_variant(path));
-    assert_eq!(documented, routes.chain(["/metrics"]).collect());
+    assert_eq!(documented, routes.chain(["/metrics"]).map(str::to_owned).collect());
 }
 
 /// The path of a webhook with a trailing slash.
@@ -189,11 +198,11 @@ fn the_configuration_of_the_document_is_valid_and_shows_the_defaults() {
             Ok(if of_readme { example } else { "a secret" }.as_bytes().to_vec())
         }),
     };
-    let settings = config::load(Some("printfarm.yml".as_ref()), &environment).unwrap();
-    for source in [Source::OctoPrint, Source::OctoEverywhere] {
-        assert!(!settings.secrets.door(source, None).secrets.is_empty(), "{source:?}");
+    let settings = config::load(Some("printfarm.yml".as_ref()), &environment, &SOURCES).unwrap();
+    for source in SOURCES {
+        assert!(!settings.secrets.scope(source, None).1.is_empty(), "{source:?}");
     }
-    assert_eq!(settings.names.get(Source::OctoEverywhere, "abc123"), Some("prusa-1"));
+    assert_eq!(settings.names.get(SOURCES[1], "abc123"), Some("prusa-1"));
     assert_eq!(settings.limits, Limits::default());
     assert_eq!(settings.body, BodyLimits::default());
     assert_eq!(settings.network, NetworkLimits::default());
@@ -212,7 +221,7 @@ fn configured(yaml: String) -> Settings {
             Ok(if of_test { yaml.as_str() } else { "a secret" }.as_bytes().to_vec())
         }),
     };
-    config::load(Some("printfarm.yml".as_ref()), &environment).unwrap()
+    config::load(Some("printfarm.yml".as_ref()), &environment, &SOURCES).unwrap()
 }
 
 #[test]
@@ -242,12 +251,12 @@ fn the_limits_of_the_document_are_those_of_the_program() {
 fn the_secrets_of_the_document_apply_to_the_sources_and_printers_it_names() {
     let (_, secrets) = HARDENING.split_once("\n## Secrets\n").unwrap();
     let settings = configured(block(secrets, "yaml").to_owned());
-    let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
+    let [local, cloud] = SOURCES;
     for (source, printer, count) in
         [(local, None, 2), (local, Some("voron"), 1), (cloud, None, 1), (cloud, Some("abc123"), 2)]
     {
-        let door = settings.secrets.door(source, printer);
-        assert_eq!((door.printer, door.secrets.len()), (printer, count), "{source:?} {printer:?}");
+        let (scope, secrets) = settings.secrets.scope(source, printer);
+        assert_eq!((scope.printer, secrets.len()), (printer, count), "{source:?} {printer:?}");
     }
 }
 

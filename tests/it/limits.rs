@@ -200,7 +200,7 @@ fn a_rate_counts_webhooks_and_no_scrapes() {
 fn a_panic_is_answered_and_ends_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let environment = Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
-    let settings = SharedSettings::load(None, environment).unwrap();
+    let settings = SharedSettings::load(None, environment, Vec::new()).unwrap();
     let metrics = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
     let limiter = ConnectionLimiter::new(settings, Clock::start(), metrics, SHORT);
     let broken = async || -> &'static str { panic!("hunter2, which is meant to happen") };

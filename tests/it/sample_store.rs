@@ -11,6 +11,9 @@ use printfarm_exporter::labels::{AttentionReason, Origin, Outcome, Source, Warni
 use printfarm_exporter::store::{SqliteStore, Store};
 use printfarm_exporter::timestamp::Timestamp;
 
+const OCTOPRINT: Source = Source::new("octoprint");
+const OCTOEVERYWHERE: Source = Source::new("octoeverywhere");
+
 /// Midnight of 1 November 2026, UTC.
 const BEGIN: i64 = 1_793_491_200;
 
@@ -58,33 +61,32 @@ fn job(print_id: Option<&str>, file: &str, elapsed: u64) -> PrintReport {
 
 /// Prints with every outcome, one that runs, one that is paused, and some with a print id.
 fn events() -> Vec<Event> {
-    use Source::{OctoEverywhere, OctoPrint};
     let on_card = PrintReport { origin: Some(Origin::SdCard), ..job(None, "CARD~1.GCO", 0) };
     let unknown = PrintReport::default;
     vec![
-        event(0, OctoPrint, "delta", EventKind::Started, job(None, "ended.gcode", 0)),
-        event(600, OctoPrint, "delta", EventKind::Paused, job(None, "ended.gcode", 600)),
-        event(660, OctoPrint, "delta", EventKind::Resumed, unknown()),
-        event(900, OctoPrint, "delta", EventKind::Ended(Outcome::Completed), job(None, "ended.gcode", 840)),
-        event(1000, OctoPrint, "delta", EventKind::Started, on_card),
-        event(1500, OctoPrint, "delta", EventKind::Attention(AttentionReason::FilamentChange), unknown()),
-        event(2000, OctoPrint, "delta", EventKind::Ended(Outcome::Cancelled), unknown()),
-        event(2100, OctoPrint, "delta", EventKind::Started, unknown()),
-        event(2200, OctoPrint, "delta", EventKind::Error, unknown()),
-        event(2210, OctoPrint, "delta", EventKind::Ended(Outcome::Failed), unknown()),
-        event(3000, OctoPrint, "Zoë \u{1f5a8}", EventKind::Started, job(None, "lost.gcode", 0)),
-        event(86_400, OctoPrint, "Zoë \u{1f5a8}", EventKind::Started, job(None, "running.gcode", 0)),
-        event(87_000, OctoEverywhere, "bambu", EventKind::Started, job(Some("print-1"), "=a\n.3mf", 0)),
-        event(88_000, OctoEverywhere, "bambu", EventKind::FailureWarning(WarningAction::Warned), unknown()),
+        event(0, OCTOPRINT, "delta", EventKind::Started, job(None, "ended.gcode", 0)),
+        event(600, OCTOPRINT, "delta", EventKind::Paused, job(None, "ended.gcode", 600)),
+        event(660, OCTOPRINT, "delta", EventKind::Resumed, unknown()),
+        event(900, OCTOPRINT, "delta", EventKind::Ended(Outcome::Completed), job(None, "ended.gcode", 840)),
+        event(1000, OCTOPRINT, "delta", EventKind::Started, on_card),
+        event(1500, OCTOPRINT, "delta", EventKind::Attention(AttentionReason::FilamentChange), unknown()),
+        event(2000, OCTOPRINT, "delta", EventKind::Ended(Outcome::Cancelled), unknown()),
+        event(2100, OCTOPRINT, "delta", EventKind::Started, unknown()),
+        event(2200, OCTOPRINT, "delta", EventKind::Error, unknown()),
+        event(2210, OCTOPRINT, "delta", EventKind::Ended(Outcome::Failed), unknown()),
+        event(3000, OCTOPRINT, "Zoë \u{1f5a8}", EventKind::Started, job(None, "lost.gcode", 0)),
+        event(86_400, OCTOPRINT, "Zoë \u{1f5a8}", EventKind::Started, job(None, "running.gcode", 0)),
+        event(87_000, OCTOEVERYWHERE, "bambu", EventKind::Started, job(Some("print-1"), "=a\n.3mf", 0)),
+        event(88_000, OCTOEVERYWHERE, "bambu", EventKind::FailureWarning(WarningAction::Warned), unknown()),
         event(
             88_600,
-            OctoEverywhere,
+            OCTOEVERYWHERE,
             "bambu",
             EventKind::Ended(Outcome::Completed),
             job(Some("print-1"), "=a\n.3mf", 1600),
         ),
-        event(89_000, OctoEverywhere, "bambu", EventKind::Started, job(Some("print-2"), "paused.3mf", 0)),
-        event(89_900, OctoEverywhere, "bambu", EventKind::Paused, job(Some("print-2"), "paused.3mf", 900)),
-        event(90_000, OctoEverywhere, "bambu", EventKind::LimitReached, unknown()),
+        event(89_000, OCTOEVERYWHERE, "bambu", EventKind::Started, job(Some("print-2"), "paused.3mf", 0)),
+        event(89_900, OCTOEVERYWHERE, "bambu", EventKind::Paused, job(Some("print-2"), "paused.3mf", 900)),
+        event(90_000, OCTOEVERYWHERE, "bambu", EventKind::LimitReached, unknown()),
     ]
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use http_body_util::Full;
+use printfarm_exporter::auth::PresentedSecrets;
 use printfarm_exporter::farm::{ApplyTime, Changes, Farm, Limits};
-use printfarm_exporter::labels::Source;
 use printfarm_exporter::secret::Secret;
 use printfarm_exporter::timestamp::Timestamp;
-use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Presented, parse, read};
+use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Senders, read};
 use printfarm_simulator::labels::Outcome;
 use printfarm_simulator::{Ledger, Options, Plan, PrinterLedger, Request, Secrets};
 
@@ -34,16 +34,19 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 fn understood(request: &Request, received: Timestamp, secret: &Secret) -> Parsed {
     let path = request.path.strip_prefix("/webhook/").unwrap();
     let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
-    let source = Source::from_word(source).unwrap();
+    let sender = Senders::builtin().get(source).unwrap();
     let headers = request
         .headers
         .iter()
         .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()));
     let headers: HeaderMap = headers.collect();
     let body = Full::new(Bytes::copy_from_slice(&request.body));
-    let fields = now(read(source, &Method::POST, &headers, None, body, &BodyLimits::default())).unwrap();
-    assert!(Presented::find(source, &headers, None, &fields).opens(std::slice::from_ref(secret)));
-    parse(source, &fields, &Context { segment, names: &|_, _| None, received }).unwrap()
+    let fields = now(read(sender, &Method::POST, &headers, None, body, &BodyLimits::default())).unwrap();
+    assert!(
+        PresentedSecrets::find(&sender.profile().secrets, &headers, None, &fields)
+            .match_any(std::slice::from_ref(secret))
+    );
+    sender.parse(&fields, &Context { segment, configured_name: &|_| None, received }).unwrap()
 }
 
 /// Runs a farm in virtual time through the decoding and the state.

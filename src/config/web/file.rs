@@ -9,7 +9,8 @@ use yaml_serde::Value;
 use crate::config::yaml::{self, Document, YamlError, YamlErrorHints};
 
 /// A line of a PEM text below `tls_server_config` is no key, so only keys of `basic_auth_users` can be secrets.
-const HINTS: YamlErrorHints = YamlErrorHints { secret_keys: "basic_auth_users", unsupported: &[] };
+const HINTS: YamlErrorHints<'_> =
+    YamlErrorHints { secret_keys: "basic_auth_users", unsupported: &[], sources: &[] };
 
 /// The whole file.
 #[derive(Default, Deserialize)]

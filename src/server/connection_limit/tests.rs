@@ -12,7 +12,7 @@ const GRACE: Duration = Duration::from_secs(2);
 fn limiter(yaml: &'static str) -> (Arc<ConnectionLimiter>, Clock) {
     let environment =
         Environment { variable: Box::new(|_| None), file: Box::new(move |_| Ok(yaml.as_bytes().to_vec())) };
-    let settings = SharedSettings::load(Some("pf.yml".into()), environment).unwrap();
+    let settings = SharedSettings::load(Some("pf.yml".into()), environment, Vec::new()).unwrap();
     let start = Timestamp::from_micros(0);
     let (clock, metrics) = (Clock::manual(start), ExporterMetrics::new(start).unwrap());
     (Arc::new(ConnectionLimiter::new(settings, clock.clone(), metrics, GRACE)), clock)

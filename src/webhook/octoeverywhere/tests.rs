@@ -3,15 +3,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::farm::Identity;
 use crate::labels::RejectReason;
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 fn octoeverywhere(message: Value) -> Event {
-    event(Source::OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
+    event(&OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
 }
 
 fn result(message: Value) -> Result<Parsed, DecodeError> {
-    parsed(Source::OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
+    parsed(&OctoEverywhere, &with(json!({"PrinterId": "p1"}), message))
 }
 
 fn a_job() -> Value {
@@ -80,7 +81,7 @@ fn types_of_the_future_are_ignored() {
 #[test]
 fn types_that_are_none() {
     for missing in [json!({}), json!({"EventType": ""}), json!({"eventtype": " "})] {
-        let no_event = Err(DecodeError::NoEvent { hint: HINTS.event });
+        let no_event = Err(DecodeError::NoEvent { hint: PROFILE.hints.event });
         assert_eq!(result(missing.clone()), no_event, "{missing}");
     }
     let cases = [
@@ -139,8 +140,7 @@ fn names_in_other_letters() {
 
 #[test]
 fn identities() {
-    let names =
-        |source, id: &str| (source == Source::OctoEverywhere && id == "p1").then(|| "Lab 1".to_owned());
+    let names = |id: &str| (id == "p1").then(|| "Lab 1".to_owned());
     let cases = [
         ("id alone", None, json!({"PrinterId": "p2"}), ["p2", "p2", "p2"]),
         ("id and name", None, json!({"PrinterId": "p2", "PrinterName": "Ender"}), ["p2", "Ender", "Ender"]),
@@ -152,25 +152,29 @@ fn identities() {
     ];
     for (case, segment, message, expected) in cases {
         let fields = fields(&with(message, json!({"EventType": 1})));
-        let Ok(Parsed::Event(event)) = parse(&fields, &context(segment, &names)) else {
+        let Ok(Parsed::Event(event)) = OctoEverywhere.parse(&fields, &context(segment, &names)) else {
             panic!("{case}");
         };
         let Identity { source, id, label, name } = event.printer;
-        assert_eq!(printer_id(&fields, context(segment, &names).segment()).as_ref(), Some(&id), "{case}");
-        assert_eq!(source, Source::OctoEverywhere);
+        assert_eq!(
+            OctoEverywhere.printer_id(&fields, context(segment, &names).segment).as_ref(),
+            Some(&id),
+            "{case}"
+        );
+        assert_eq!(source, PROFILE.source);
         assert_eq!([id.as_str(), label.as_str(), name.as_str()], expected, "{case}");
     }
 }
 
 #[test]
 fn messages_without_a_printer() {
-    let no_printer = Err(DecodeError::NoPrinter { hint: HINTS.printer });
+    let no_printer = Err(DecodeError::NoPrinter { hint: PROFILE.hints.printer });
     for number in 1..=12 {
         let message = json!({"EventType": number, "PrinterName": "a name is not an identity"});
-        assert_eq!(parsed(Source::OctoEverywhere, &message), no_printer, "{number}");
+        assert_eq!(parsed(&OctoEverywhere, &message), no_printer, "{number}");
     }
     for number in [13, 16] {
-        let printer = event(Source::OctoEverywhere, &json!({ "EventType": number })).printer;
+        let printer = event(&OctoEverywhere, &json!({ "EventType": number })).printer;
         assert_eq!((printer.id.as_str(), printer.label.as_str()), ("account", "account"), "{number}");
     }
 }

@@ -3,16 +3,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::farm::{Elapsed, File};
+use crate::farm::{Elapsed, File, Identity};
 use crate::labels::{Outcome, RejectReason};
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 pub(super) fn octoprint(message: Value) -> Event {
-    event(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
+    event(&OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
 }
 
 pub(super) fn result(message: Value) -> Result<Parsed, DecodeError> {
-    parsed(Source::OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
+    parsed(&OctoPrint, &with(json!({"deviceIdentifier": "delta"}), message))
 }
 
 pub(super) fn ignored(reason: IgnoreReason, kind: EventLabel) -> Parsed {
@@ -104,7 +104,7 @@ fn templates_of_users() {
         ),
     ];
     for (case, message) in cases {
-        let event = event(Source::OctoPrint, &message);
+        let event = event(&OctoPrint, &message);
         assert_eq!(event.kind, EventKind::Ended(Outcome::Completed), "{case}");
         assert_eq!(event.printer.id, "delta", "{case}");
         assert_eq!(event.report.file, Some(file("a.gcode", None)), "{case}");
@@ -114,7 +114,7 @@ fn templates_of_users() {
 
 #[test]
 fn messages_without_a_topic() {
-    let no_event = Err(DecodeError::NoEvent { hint: HINTS.event });
+    let no_event = Err(DecodeError::NoEvent { hint: PROFILE.hints.event });
     let deep = (0..20).fold(json!({"topic": "Print Done"}), |inner, _| json!({ "a": inner }));
     for message in [
         json!({}),
@@ -130,12 +130,7 @@ fn messages_without_a_topic() {
 
 #[test]
 fn identities() {
-    let names = |source, id: &str| {
-        (source == Source::OctoPrint).then_some(match id {
-            "delta" => "Delta of the lab".to_owned(),
-            _ => return None,
-        })
-    };
+    let names = |id: &str| (id == "delta").then(|| "Delta of the lab".to_owned());
     let cases = [
         ("identifier", None, json!("omega"), ["omega", "omega", "omega"]),
         ("configured", None, json!("delta"), ["delta", "Delta of the lab", "delta"]),
@@ -146,12 +141,16 @@ fn identities() {
     ];
     for (case, segment, identifier, expected) in cases {
         let fields = fields(&json!({"topic": "Error", "deviceIdentifier": identifier}));
-        let Ok(Parsed::Event(event)) = parse(&fields, &context(segment, &names)) else {
+        let Ok(Parsed::Event(event)) = OctoPrint.parse(&fields, &context(segment, &names)) else {
             panic!("{case}");
         };
         let Identity { source, id, label, name } = event.printer;
-        assert_eq!(source, Source::OctoPrint);
-        assert_eq!(printer_id(&fields, context(segment, &names).segment()).as_ref(), Some(&id), "{case}");
+        assert_eq!(source, PROFILE.source);
+        assert_eq!(
+            OctoPrint.printer_id(&fields, context(segment, &names).segment).as_ref(),
+            Some(&id),
+            "{case}"
+        );
         assert_eq!([id.as_str(), label.as_str(), name.as_str()], expected, "{case}");
     }
 }
@@ -161,8 +160,8 @@ fn messages_without_a_printer() {
     for extra in [json!({}), json!({"popup": true})] {
         for identifier in [json!(null), json!(""), json!("  "), json!("None")] {
             let message = json!({"topic": "Print Started", "deviceIdentifier": identifier, "extra": extra});
-            let no_printer = Err(DecodeError::NoPrinter { hint: HINTS.printer });
-            assert_eq!(parsed(Source::OctoPrint, &message), no_printer, "{message}");
+            let no_printer = Err(DecodeError::NoPrinter { hint: PROFILE.hints.printer });
+            assert_eq!(parsed(&OctoPrint, &message), no_printer, "{message}");
         }
     }
 }

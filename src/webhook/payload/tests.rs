@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::labels::Source;
+use crate::webhook::OctoPrint;
 use crate::webhook::tests::{JSON, fields, post};
 
 fn with<T>(value: Value, read: impl FnOnce(Object<'_>) -> T) -> T {
@@ -100,7 +100,7 @@ fn an_exact_name_wins_over_a_similar_one() {
 #[test]
 fn of_several_fields_with_one_name_the_last_counts() {
     let body = br#"{"z":{},"a":{"x":{}},"extra":{"name":"first","Name":"other","name":"last"},"a":{"y":1}}"#;
-    let fields = post(Source::OctoPrint, JSON, body).unwrap();
+    let fields = post(&OctoPrint, JSON, body).unwrap();
     let extra = fields.top().object("extra", "").unwrap();
     assert_eq!(extra.owned_text("name"), Ok(Some("last".to_owned())));
     // Of names that are only similar, the first in their order.

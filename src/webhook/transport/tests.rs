@@ -8,9 +8,9 @@ use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 
 use super::*;
-use crate::labels::{RejectReason, Source};
-use crate::webhook::read;
+use crate::labels::RejectReason;
 use crate::webhook::tests::{FORM, JSON, MULTIPART, block_on, post};
+use crate::webhook::{OctoEverywhere, OctoPrint, Sender, read};
 
 /// A body that comes in pieces, with a wait before each.
 pub(super) struct Trickle {
@@ -91,7 +91,7 @@ pub(super) fn text(fields: &Payload, name: &str) -> Option<String> {
 }
 
 pub(super) fn octoprint(content_type: &'static str, body: &[u8]) -> Result<Payload, DecodeError> {
-    post(Source::OctoPrint, content_type, body)
+    post(&OctoPrint, content_type, body)
 }
 
 pub(super) fn rejection(content_type: &'static str, body: &[u8]) -> (RejectReason, String) {
@@ -118,48 +118,53 @@ pub(super) fn with_picture(picture: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_format_follows_from_the_source_the_method_and_the_content_type() {
-    use Source::{OctoEverywhere, OctoPrint};
+fn the_format_follows_from_the_sender_the_method_and_the_content_type() {
+    let (octoprint, octoeverywhere): (&dyn Sender, &dyn Sender) = (&OctoPrint, &OctoEverywhere);
     let object = r#"{"topic":"in json"}"#;
     let multipart = String::from_utf8(whole(&[text_part("topic", "in multipart")])).unwrap();
     let cases = [
-        (OctoPrint, Method::POST, Some(JSON), object, Ok("in json")),
-        (OctoPrint, Method::PUT, Some("Application/JSON; charset=utf-8"), object, Ok("in json")),
-        (OctoPrint, Method::POST, Some("application/json charset=utf8;"), object, Ok("in json")),
-        (OctoPrint, Method::POST, Some("application/json, application/json"), object, Ok("in json")),
+        (octoprint, Method::POST, Some(JSON), object, Ok("in json")),
+        (octoprint, Method::PUT, Some("Application/JSON; charset=utf-8"), object, Ok("in json")),
+        (octoprint, Method::POST, Some("application/json charset=utf8;"), object, Ok("in json")),
+        (octoprint, Method::POST, Some("application/json, application/json"), object, Ok("in json")),
         (
-            OctoPrint,
+            octoprint,
             Method::POST,
             Some("application/x-www-form-urlencoded\tx"),
             "topic=in+form",
             Ok("in form"),
         ),
-        (OctoPrint, Method::PATCH, Some("text/json"), object, Ok("in json")),
-        (OctoPrint, Method::DELETE, Some("application/vnd.x+json"), object, Ok("in json")),
-        (OctoPrint, Method::POST, Some(FORM), "topic=in+form", Ok("in form")),
-        (OctoPrint, Method::POST, Some(MULTIPART), &multipart, Ok("in multipart")),
-        (OctoPrint, Method::GET, Some(JSON), "", Ok("in query")),
-        (OctoPrint, Method::GET, Some(MULTIPART), "", Ok("in query")),
-        (OctoPrint, Method::GET, None, object, Ok("in query")),
-        (OctoPrint, Method::DELETE, None, "", Ok("in query")),
-        (OctoPrint, Method::POST, Some("text/plain"), "", Ok("in query")),
-        (OctoPrint, Method::POST, Some(MULTIPART), "", Err(RejectReason::Malformed)),
-        (OctoPrint, Method::POST, None, object, Err(RejectReason::UnsupportedBody)),
-        (OctoPrint, Method::POST, Some("text/plain"), object, Err(RejectReason::UnsupportedBody)),
-        (OctoPrint, Method::POST, Some("application/xml"), object, Err(RejectReason::UnsupportedBody)),
-        (OctoEverywhere, Method::POST, Some(JSON), object, Ok("in json")),
-        (OctoEverywhere, Method::POST, None, object, Ok("in json")),
-        (OctoEverywhere, Method::POST, Some(FORM), "topic=in+form", Err(RejectReason::UnsupportedBody)),
-        (OctoEverywhere, Method::POST, Some(MULTIPART), &multipart, Err(RejectReason::UnsupportedBody)),
-        (OctoEverywhere, Method::POST, None, "", Err(RejectReason::Malformed)),
+        (octoprint, Method::PATCH, Some("text/json"), object, Ok("in json")),
+        (octoprint, Method::DELETE, Some("application/vnd.x+json"), object, Ok("in json")),
+        (octoprint, Method::POST, Some(FORM), "topic=in+form", Ok("in form")),
+        (octoprint, Method::POST, Some(MULTIPART), &multipart, Ok("in multipart")),
+        (octoprint, Method::GET, Some(JSON), "", Ok("in query")),
+        (octoprint, Method::GET, Some(MULTIPART), "", Ok("in query")),
+        (octoprint, Method::GET, None, object, Ok("in query")),
+        (octoprint, Method::DELETE, None, "", Ok("in query")),
+        (octoprint, Method::POST, Some("text/plain"), "", Ok("in query")),
+        (octoprint, Method::POST, Some(MULTIPART), "", Err(RejectReason::Malformed)),
+        (octoprint, Method::POST, None, object, Err(RejectReason::UnsupportedBody)),
+        (octoprint, Method::POST, Some("text/plain"), object, Err(RejectReason::UnsupportedBody)),
+        (octoprint, Method::POST, Some("application/xml"), object, Err(RejectReason::UnsupportedBody)),
+        (octoeverywhere, Method::POST, Some(JSON), object, Ok("in json")),
+        (octoeverywhere, Method::POST, None, object, Ok("in json")),
+        (octoeverywhere, Method::POST, Some(FORM), "topic=in+form", Err(RejectReason::UnsupportedBody)),
+        (octoeverywhere, Method::POST, Some(MULTIPART), &multipart, Err(RejectReason::UnsupportedBody)),
+        (octoeverywhere, Method::POST, None, "", Err(RejectReason::Malformed)),
     ];
-    for (source, method, content_type, body, expected) in cases {
+    for (sender, method, content_type, body, expected) in cases {
         let headers = content_type.map(typed).unwrap_or_default();
         let full = Full::new(Bytes::copy_from_slice(body.as_bytes()));
         let fields =
-            block_on(read(source, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
+            block_on(read(sender, &method, &headers, Some("topic=in+query"), full, &BodyLimits::default()));
         let seen = fields.map(|fields| text(&fields, "topic").unwrap()).map_err(|reject| reject.reason());
-        assert_eq!(seen, expected.map(str::to_owned), "{source:?} {method} {content_type:?} {body}");
+        assert_eq!(
+            seen,
+            expected.map(str::to_owned),
+            "{} {method} {content_type:?} {body}",
+            sender.profile().title
+        );
     }
 }
 
@@ -167,7 +172,7 @@ fn the_format_follows_from_the_source_the_method_and_the_content_type() {
 fn the_query_is_read_when_a_chunked_body_is_empty() {
     let body = Trickle::new(b"", 1);
     let fields = block_on(read(
-        Source::OctoPrint,
+        &OctoPrint,
         &Method::POST,
         &typed(JSON),
         Some("topic=in+query"),
@@ -187,8 +192,7 @@ fn compressed_bodies_are_refused() {
     ] {
         let headers = headers(&[(header::CONTENT_TYPE, JSON), (header::CONTENT_ENCODING, encoding)]);
         let body = Full::new(Bytes::from_static(b"{}"));
-        let read =
-            block_on(read(Source::OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
+        let read = block_on(read(&OctoPrint, &Method::POST, &headers, None, body, &BodyLimits::default()));
         assert_eq!(read.err().map(|reject| reject.reason()), expected, "{encoding}");
     }
 }
@@ -259,8 +263,7 @@ fn an_announced_length_over_the_limit_is_refused_unread() {
     for content_type in [JSON, FORM, MULTIPART] {
         let limit = 8 << 20;
         let body = Untouchable { length: limit + 1 };
-        let read =
-            block_on(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let read = block_on(read(&OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         let text = read.unwrap_err().to_string();
         assert_eq!(text, format!("the body is larger than {limit} bytes"), "{content_type}");
     }
@@ -287,8 +290,7 @@ fn an_unannounced_length_is_refused_at_the_limit() {
     ];
     for (case, content_type, body, text) in cases {
         let body = Trickle::new(&body, 40);
-        let read =
-            block_on(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let read = block_on(read(&OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         let reject = read.unwrap_err();
         assert_eq!((reject.reason(), reject.to_string().as_str()), (RejectReason::TooLarge, text), "{case}");
     }
@@ -318,14 +320,14 @@ async fn a_large_body_waits_until_others_are_gone() {
     let (headers, limits) = (typed(JSON), BodyLimits::default());
     let read = || {
         let body = Full::new(Bytes::from(message.clone()));
-        Box::pin(read(Source::OctoPrint, &Method::POST, &headers, None, body, &limits))
+        Box::pin(read(&OctoPrint, &Method::POST, &headers, None, body, &limits))
     };
     let others = LARGE_BODIES.acquire_many(8).await.unwrap();
     let mut waiting = read();
     let poll = std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
     assert!(poll.is_pending());
     let small = Full::new(Bytes::from_static(br#"{"topic":"t"}"#));
-    let small = crate::webhook::read(Source::OctoPrint, &Method::POST, &headers, None, small, &limits).await;
+    let small = crate::webhook::read(&OctoPrint, &Method::POST, &headers, None, small, &limits).await;
     assert!(small.is_ok());
     drop(others);
     assert!(waiting.await.is_ok());
@@ -359,7 +361,7 @@ async fn the_number_of_fields_is_the_configured_one() {
     let limits = BodyLimits { fields: 2, ..BodyLimits::default() };
     for (body, taken) in [("a=1&b=2", true), ("a=1&b=2&c=3", false)] {
         let body = axum::body::Body::from(body);
-        let read = read(Source::OctoPrint, &Method::POST, &typed(FORM), None, body, &limits).await;
+        let read = read(&OctoPrint, &Method::POST, &typed(FORM), None, body, &limits).await;
         assert_eq!(read.map(drop), if taken { Ok(()) } else { Err(TooLarge::Fields { limit: 2 }.into()) });
     }
 }
@@ -369,8 +371,7 @@ fn a_connection_that_closes_within_a_body_is_reported() {
     for content_type in [JSON, MULTIPART] {
         let body = Broken(Some(Bytes::from_static(b"--frontier\r\n")));
         let limits = BodyLimits::default();
-        let read =
-            block_on(read(Source::OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
+        let read = block_on(read(&OctoPrint, &Method::POST, &typed(content_type), None, body, &limits));
         assert_eq!(read.err(), Some(Malformed::Truncated.into()), "{content_type}");
     }
 }
@@ -379,5 +380,5 @@ fn a_connection_that_closes_within_a_body_is_reported() {
 fn reading_may_move_between_threads() {
     fn check<T: Send>(_: T) {}
     let (headers, limits) = (HeaderMap::new(), BodyLimits::default());
-    check(read(Source::OctoPrint, &Method::POST, &headers, None, axum::body::Body::empty(), &limits));
+    check(read(&OctoPrint, &Method::POST, &headers, None, axum::body::Body::empty(), &limits));
 }

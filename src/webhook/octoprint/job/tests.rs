@@ -21,7 +21,7 @@ fn all_fields_of_a_job() {
         "currentTime": 1_795_308_886,
     }));
     assert_eq!(event.sent, Some(Timestamp::from_micros(1_795_308_886_000_000)));
-    assert_eq!(event.received, context(None, &|_, _| None).received);
+    assert_eq!(event.received, context(None, &|_| None).received);
     let expected = PrintReport {
         file: Some(file("a.gcode", Some("x/a.gcode"))),
         origin: Some(Origin::Local),

@@ -2,12 +2,12 @@ use axum::http::Method;
 use proptest::prelude::*;
 
 use super::BodyLimits;
-use crate::labels::{RejectReason, Source};
-use crate::webhook::read;
+use crate::labels::RejectReason;
 use crate::webhook::tests::{MULTIPART, block_on};
 use crate::webhook::transport::tests::{
     Trickle, octoprint, part, rejection, text, text_part, typed, whole, with_picture,
 };
+use crate::webhook::{OctoPrint, read};
 
 #[test]
 fn files_are_read_past() {
@@ -74,7 +74,7 @@ fn broken_multipart_bodies_are_refused_with_a_reason() {
 fn a_picture_does_not_count_as_text() {
     let limits = BodyLimits { body_bytes: 100, ..BodyLimits::default() };
     let body = Trickle::new(&with_picture(&vec![0; 200_000]), 1_000);
-    let read = block_on(read(Source::OctoPrint, &Method::POST, &typed(MULTIPART), None, body, &limits));
+    let read = block_on(read(&OctoPrint, &Method::POST, &typed(MULTIPART), None, body, &limits));
     assert_eq!(text(&read.unwrap(), "message").as_deref(), Some("after"));
 }
 
@@ -85,7 +85,7 @@ proptest! {
         let body = Trickle::new(&body, size);
         let headers = typed(MULTIPART);
         let limits = BodyLimits::default();
-        let fields = block_on(read(Source::OctoPrint, &Method::POST, &headers, None, body, &limits)).unwrap();
+        let fields = block_on(read(&OctoPrint, &Method::POST, &headers, None, body, &limits)).unwrap();
         prop_assert_eq!(text(&fields, "topic"), Some("Print Done".to_owned()));
         prop_assert_eq!(text(&fields, "message"), Some("after".to_owned()));
         prop_assert_eq!(format!("{fields:?}"), "Payload(2 fields)");
