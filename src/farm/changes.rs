@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::event::File;
 use crate::labels::{Origin, Outcome};
-use crate::timestamp::Timestamp;
+use crate::timestamp::{ClockStep, Timestamp};
 
 /// What a batch of events changed: what a store has to write, and what is rolled back when it cannot.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Changes {
     pub ended_print_ids: Vec<u64>,
     /// Whether a source reported that its webhooks of the day are used up.
     pub limits: bool,
+    /// The step of the wall clock with which all times of this run move. Prints that ended in this run have to move too.
+    pub clock_step: Option<ClockStep>,
     /// The time, to be stored because a stopwatch runs.
     pub heartbeat: Option<Heartbeat>,
 }

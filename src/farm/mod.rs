@@ -197,6 +197,9 @@ impl Farm {
             state.keep_shown(time.last_read);
             state.step_clock(step, time.now);
         }
+        self.view.limit_reached.iter_mut().flatten().for_each(|reached| step.apply(reached));
+        changes.limits = true;
+        changes.clock_step = Some(step);
         changes.printers.extend(0..self.view.printers.len());
     }
 

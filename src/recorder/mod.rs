@@ -91,8 +91,11 @@ impl Recorder {
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StartError> {
         let StoredState { mut farm, heartbeat } = store.load()?;
         let mut changes = Changes::default();
-        let known = farm.last_event().max(heartbeat.map(|heartbeat| heartbeat.at));
-        let behind = known.map_or(0, |known| known.micros().saturating_sub(clock.now().micros()).max(0));
+        let latest = farm.last_event().max(heartbeat.map(|heartbeat| heartbeat.at));
+        // Later than the stored times, so that a clock step tells the times of this run from them.
+        let behind = latest
+            .filter(|latest| clock.now() < *latest)
+            .map_or(0, |latest| latest.micros().saturating_add(1).saturating_sub(clock.now().micros()));
         clock.step(behind);
         if let Some(shown) = heartbeat.filter(|heartbeat| clock.now() < heartbeat.shown_until) {
             farm.keep_shown(shown.shown_until, &mut changes);

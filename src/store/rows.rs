@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::schema::FileError;
 use crate::farm::{Changes, EndedPrint, Farm, Heartbeat, Printer, View};
 use crate::labels::Source;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{ClockStep, Timestamp};
 
 /// The capacity to reserve for printers at most; a damaged file may claim any number.
 const MAX_RESERVED: usize = 100_000;
@@ -41,6 +41,11 @@ pub(super) fn read_farm(connection: &Connection) -> Result<Farm, FileError> {
     Ok(farm)
 }
 
+/// The number of the last ended print; 0 when there is none.
+pub(super) fn read_last_print(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT ifnull(max(number), 0) FROM prints", [], |row| row.get(0))
+}
+
 pub(super) fn read_heartbeat(connection: &Connection) -> rusqlite::Result<Option<Heartbeat>> {
     let time = |row: &Row<'_>, column| row.get(column).map(Timestamp::from_micros);
     connection
@@ -61,7 +66,13 @@ fn read_printer(row: &Row<'_>) -> Result<Printer, FileError> {
     Ok(Printer::restore(source, text(1)?, label, text(3)?, state))
 }
 
-pub(super) fn write_changes(connection: &Connection, view: &View, changes: &Changes) -> rusqlite::Result<()> {
+/// `last_print` is the number of the last print before this run.
+pub(super) fn write_changes(
+    connection: &Connection,
+    view: &View,
+    changes: &Changes,
+    last_print: i64,
+) -> rusqlite::Result<()> {
     for &position in &changes.printers {
         if let Some(printer) = view.printer(position) {
             write_printer(connection, position, printer)?;
@@ -71,6 +82,9 @@ pub(super) fn write_changes(connection: &Connection, view: &View, changes: &Chan
         if let Some(printer) = view.printer(*position) {
             write_print(connection, printer, print)?;
         }
+    }
+    if let Some(step) = changes.clock_step {
+        shift_prints(connection, step, last_print)?;
     }
     for fingerprint in &changes.ended_print_ids {
         connection
@@ -127,6 +141,16 @@ fn write_print(connection: &Connection, printer: &Printer, print: &EndedPrint) -
             print.printed.as_secs_f64(),
             print.paused.as_secs_f64(),
         ])?;
+    Ok(())
+}
+
+/// Moves the times of the prints after `last_print` with a clock step.
+fn shift_prints(connection: &Connection, step: ClockStep, last_print: i64) -> rusqlite::Result<()> {
+    let by = Timestamp::from_micros(step.by).seconds();
+    for column in ["started", "ended"] {
+        let sql = format!("UPDATE prints SET {column} = {column} + ? WHERE number > ? AND {column} >= ?");
+        connection.execute(&sql, params![by, last_print, step.since.seconds()])?;
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::file_watch::{FileWatch, Tampered, with_suffix};
 use super::retention::Retention;
-use super::rows::{read_farm, read_heartbeat, write_changes};
+use super::rows::{read_farm, read_heartbeat, read_last_print, write_changes};
 use super::schema::{self, FileError};
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
@@ -39,6 +39,8 @@ pub struct SqliteStore {
     path: PathBuf,
     connection: Connection,
     retention: Retention,
+    /// The number of the last print before this run.
+    last_print: i64,
     watch: FileWatch,
     /// The files were moved during a commit, so it is unknown which of them has it.
     commit_lost: bool,
@@ -70,8 +72,9 @@ impl SqliteStore {
         let connection = Connection::open_with_flags(&path, flags).map_err(FileError::from);
         let connection = connection.and_then(prepare).map_err(|error| error.at(&path))?;
         let watch = FileWatch::new(&path).map_err(|error| io_error("watch", &path, &error))?;
+        let last_print = read_last_print(&connection).map_err(|error| FileError::from(error).at(&path))?;
         let retention = Retention::default();
-        Ok(Self { path, connection, retention, watch, commit_lost: false, _lock: lock })
+        Ok(Self { path, connection, retention, last_print, watch, commit_lost: false, _lock: lock })
     }
 
     /// Keeps ended prints only for `span`, or for ever.
@@ -127,7 +130,9 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
-        let write = |store: &mut Self| transaction(&store.connection, |c| write_changes(c, view, changes));
+        let write = |store: &mut Self| {
+            transaction(&store.connection, |c| write_changes(c, view, changes, store.last_print))
+        };
         Ok(self.write(write)?)
     }
 

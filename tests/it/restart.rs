@@ -60,7 +60,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let clock = Clock::manual(Timestamp::from_micros(500_000 * HOUR * 1_000_000));
+        Self::at(500_000 * HOUR)
+    }
+
+    /// The first start is at this time, in seconds since 1970.
+    fn at(seconds: i64) -> Self {
+        let clock = Clock::manual(Timestamp::from_micros(seconds * 1_000_000));
         let fails = Arc::new(AtomicBool::new(false));
         let runtime = Builder::new_current_thread().build().unwrap();
         let mut world = Self { folder: new_folder(), clock, fails, running: None, runtime };
@@ -157,6 +162,24 @@ impl World {
             counts[2] += u64::from(reading.print.is_some());
         }
         counts
+    }
+
+    /// Label, start of the print, and last event of every printer.
+    fn times(&self) -> Vec<(String, Option<Timestamp>, Timestamp)> {
+        let (view, now) = self.recorder().view();
+        view.read(now)
+            .map(|shown| (shown.label.to_owned(), shown.print.map(|print| print.started), shown.last_event))
+            .collect()
+    }
+
+    /// Asserts that the last row of the history started and ended this many seconds ago.
+    fn assert_last_row(&self, started: f64, ended: f64) {
+        let connection = open_to_read(&self.path()).unwrap();
+        let sql = "SELECT started, ended FROM prints ORDER BY number DESC LIMIT 1";
+        let row: (f64, f64) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let now = self.clock.now().seconds();
+        let ago = (now - row.0, now - row.1);
+        assert!(close_to(ago.0, started) && close_to(ago.1, ended), "{ago:?} s ago");
     }
 
     fn rows(&self) -> u64 {
@@ -290,6 +313,71 @@ fn a_clock_step_credits_nothing_to_a_print_of_an_earlier_run() {
             assert!((240.0..=300.001).contains(&printed), "{name}: {printed}");
         }
     }
+}
+
+#[test]
+fn all_times_are_right_once_a_clock_that_was_behind_at_the_boot_gets_the_time() {
+    let mut world = World::new();
+    for printer in ["a", "b"] {
+        world.send_from(printer, EventKind::Started, elapsed(0)).unwrap();
+        world.pass(60);
+    }
+    world.send_from("b", DONE, elapsed(60)).unwrap();
+    let before = world.times();
+    world.restart(End::Crash, 60, -3000);
+    world.pass(20);
+    assert_eq!(world.times(), before, "the stored times are better than the clock");
+    world.send_from("c", EventKind::Started, elapsed(0)).unwrap();
+    world.pass(30);
+    world.send_from("c", DONE, elapsed(30)).unwrap();
+    world.clock.step_wall(3_000_000_000);
+    world.tick();
+    world.pass(10);
+    assert_eq!(world.times()[..2], before);
+    assert_eq!(world.times()[2].2, world.clock.now() - Duration::from_secs(10));
+    world.assert_last_row(40.0, 10.0);
+    let wall = world.clock.wall_offset();
+    assert!(wall.abs() < 1_000_000, "the wall clock is ahead by {wall} us");
+}
+
+#[test]
+fn a_clock_that_stays_behind_is_followed_after_a_while() {
+    let mut world = World::new();
+    world.send(EventKind::Started, elapsed(0));
+    world.pass(60);
+    world.restart(End::Crash, 60, -3000);
+    world.pass(590);
+    assert!(world.clock.wall_offset() < -2_000_000_000);
+    world.pass(20);
+    let wall = world.clock.wall_offset();
+    assert!(wall.abs() < 1_000_000, "the wall clock is ahead by {wall} us");
+    assert!(world.times()[0].2 <= world.clock.now(), "no time is in the future");
+}
+
+#[test]
+fn a_first_start_in_1970_leaves_no_times_there() {
+    let mut world = World::at(20);
+    world.send_from("a", EventKind::LimitReached, PrintReport::default()).unwrap();
+    for printer in ["a", "b"] {
+        world.send_from(printer, EventKind::Started, elapsed(0)).unwrap();
+    }
+    world.pass(30);
+    world.send_from("a", DONE, elapsed(30)).unwrap();
+    world.pass(10);
+    world.clock.step_wall(500_000 * HOUR * 1_000_000);
+    world.tick();
+    let now = world.clock.now();
+    let ago = |seconds| now - Duration::from_secs(seconds);
+    let times = vec![("a".into(), None, ago(10)), ("b".into(), Some(ago(40)), ago(40))];
+    assert_eq!(world.times(), times);
+    assert_eq!(world.recorder().view().0.limit_reached(Source::OctoPrint), Some(ago(40)));
+    world.assert_last_row(40.0, 10.0);
+    // A second step, now backwards.
+    world.clock.step_wall(-5_000_000);
+    world.tick();
+    world.assert_last_row(40.0, 10.0);
+    world.restart(End::Crash, 0, 0);
+    world.assert_last_row(40.0, 10.0);
 }
 
 #[test]
