@@ -14,3 +14,4 @@ mod prometheus;
 mod screenshots;
 mod servers;
 mod tls;
+mod wall_clock;
