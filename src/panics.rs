@@ -1,4 +1,4 @@
-//! What is told of a panic: where it was, never what it says. A text made from a sender's data may hold a body or a secret.
+//! Panics: the log says where one happened, never its message, which may hold a body or a secret.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -8,17 +8,17 @@ use std::task::Poll;
 use tokio::task::JoinError;
 use tracing::error;
 
-/// From now on a panic is one line in the log that says where it was; then `count` is called.
+/// Installs the panic hook of the process: one log line with the place, then a call of `count`.
 pub fn install_hook(count: impl Fn() + Send + Sync + 'static) {
     panic::set_hook(Box::new(move |panicked| {
         let place = panicked.location().map(Location::to_string).unwrap_or_default();
         let thread = std::thread::current();
-        error!(place, thread = thread.name(), "a fault of the exporter; please report it with this line");
+        error!(place, thread = thread.name(), "a bug in the exporter; please report it with this line");
         count();
     }));
 }
 
-/// The outcome of a future, or nothing when it panics.
+/// The output of a future; `None` when it panics.
 pub async fn catch_unwind<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     std::future::poll_fn(|context| {
@@ -28,10 +28,10 @@ pub async fn catch_unwind<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// What may be said of a task that did not come to its end; its own words hold those of the panic.
+/// Why a task did not finish, without the message of the panic.
 #[must_use]
 pub fn ended(error: &JoinError) -> &'static str {
-    if error.is_panic() { "it broke off by a fault of the exporter" } else { "it was cancelled" }
+    if error.is_panic() { "it was ended by a bug in the exporter" } else { "it was cancelled" }
 }
 
 #[cfg(test)]
@@ -41,18 +41,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_future_that_panics_has_no_outcome() {
+    async fn a_future_that_panics_has_no_output() {
         assert_eq!(catch_unwind(async { 7 }).await, Some(7));
         assert_eq!(catch_unwind(async { panic!("this is meant to happen") }).await, None::<()>);
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_is_described_without_its_words() {
+    async fn a_task_that_panics_is_described_without_the_message() {
         let task = tokio::spawn(async { panic!("hunter2, which is meant to happen") });
         assert!(!ended(&task.await.unwrap_err()).contains("hunter2"));
     }
 
-    /// Run as a program of its own by the test below, since there is only one hook.
+    /// The test below runs this as a process, since a process has one hook.
     #[test]
     #[ignore = "it replaces the hook of all tests"]
     fn a_panic_in_a_process_of_its_own() {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_tells_where_and_not_what() {
+    fn the_log_has_the_place_of_a_panic_without_its_message() {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture", "panics::tests::a_panic_in_a_process_of_its_own"])
             .env("RUST_BACKTRACE", "full")

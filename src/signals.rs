@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first one asks for an orderly stop, a second one ends it at once.
+//! SIGTERM and SIGINT: the first one starts an orderly stop, the second one ends it at once.
 
 use anyhow::{Context, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,10 +18,10 @@ impl Stops {
     }
 }
 
-/// Runs what `run` makes until it is over. The receiver that `run` gets is ready at the first signal.
+/// Runs the future that `run` returns. The receiver that it gets is ready at the first signal.
 ///
 /// # Errors
-/// Those of what was run; and when a second signal came first, or the signals cannot be waited for.
+/// Those of the future; and when a second signal comes before its end, or no handler can be installed.
 pub async fn run_until_shutdown<R>(run: impl FnOnce(oneshot::Receiver<()>) -> R) -> anyhow::Result<()>
 where
     R: Future<Output = anyhow::Result<()>>,
@@ -32,7 +32,7 @@ where
     let (first, stop) = oneshot::channel::<()>();
     let signals = async {
         stops.next().await;
-        // When nobody waits for it any more, everything is over already.
+        // Nobody receives it when the future has finished already.
         let _ = first.send(());
         stops.next().await;
     };

@@ -1,10 +1,9 @@
-//! Who is counted as one client.
+//! Which addresses count as one client.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An address that stands for one client: one of IPv4, or a network of 64 bits of IPv6, in which a single machine can take
-/// any address that it likes.
+/// One IPv4 address, or one IPv6 /64 network, in which a single machine can use any address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 
@@ -31,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_client_is_one_address_or_one_network() {
+    fn a_client_is_an_ipv4_address_or_an_ipv6_network() {
         let cases = [
             ("IPv4", "192.0.2.7", "192.0.2.7"),
             ("IPv4 on a socket of both families", "::ffff:192.0.2.7", "192.0.2.7"),

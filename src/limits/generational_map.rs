@@ -1,12 +1,12 @@
-//! A table that forgets.
+//! A map that forgets old entries.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// What was used lately, by key. Two tables: what is used moves to the young one; when that is full, or of age, it becomes
-/// the old one, and the old one is forgotten. So nothing has to be searched for, and a flood of keys costs no more than
-/// any other use.
+/// Keeps recently used entries in two generations. A used entry moves to the young one. When the young one is full or old
+/// enough, it replaces the old one, whose entries are dropped. So eviction needs no search, and a flood of keys costs no
+/// more than other uses.
 #[derive(Debug)]
 pub(crate) struct GenerationalMap<K, V> {
     young: HashMap<K, V>,
@@ -17,15 +17,15 @@ pub(crate) struct GenerationalMap<K, V> {
 }
 
 impl<K: Hash + Eq, V: Default> GenerationalMap<K, V> {
-    /// A table of at most twice `size` entries, which forgets what was not used for twice `age`, or sooner.
+    /// A map of at most twice `size` entries. It drops an entry that was not used for twice `age`, or sooner.
     pub(crate) fn new(size: usize, age: Duration) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), size, age, since: Duration::ZERO }
     }
 
-    /// What is remembered of this key; a new entry when it is nothing.
+    /// The entry of this key, which is new if there is none.
     pub(crate) fn entry(&mut self, key: K, now: Duration) -> &mut V {
-        let of_age = now.saturating_sub(self.since) >= self.age;
-        if of_age || (self.young.len() >= self.size && !self.young.contains_key(&key)) {
+        let is_old = now.saturating_sub(self.since) >= self.age;
+        if is_old || (self.young.len() >= self.size && !self.young.contains_key(&key)) {
             self.old = std::mem::take(&mut self.young);
             self.since = now;
         }
@@ -33,7 +33,7 @@ impl<K: Hash + Eq, V: Default> GenerationalMap<K, V> {
         young.entry(key).or_insert_with_key(|key| old.remove(key).unwrap_or_default())
     }
 
-    /// What is remembered of this key.
+    /// The entry of this key.
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
@@ -48,7 +48,7 @@ mod tests {
     const AGE: Duration = Duration::from_secs(10);
 
     #[test]
-    fn what_is_used_stays_and_what_is_not_goes() {
+    fn used_entries_stay_and_others_go() {
         let mut recent: GenerationalMap<u32, u32> = GenerationalMap::new(2, AGE);
         for key in 0..20 {
             *recent.entry(7, Duration::ZERO) += 1;
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_used_for_long_is_forgotten() {
+    fn an_entry_that_was_not_used_for_long_is_dropped() {
         let mut recent: GenerationalMap<u32, u32> = GenerationalMap::new(100, AGE);
         *recent.entry(7, AGE) = 1;
         recent.entry(8, AGE * 2);
@@ -70,7 +70,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_never_holds_more_than_twice_its_size(keys in proptest::collection::vec((0..50_u32, 0..3_u64), 0..300)) {
+        fn no_generation_exceeds_its_size(keys in proptest::collection::vec((0..50_u32, 0..3_u64), 0..300)) {
             let mut recent: GenerationalMap<u32, u32> = GenerationalMap::new(5, AGE);
             let mut now = Duration::ZERO;
             for (key, seconds) in keys {

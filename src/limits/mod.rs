@@ -6,6 +6,7 @@ mod client;
 mod generational_map;
 mod log_throttle;
 mod rate_limiter;
+pub(crate) mod token_bucket;
 
 pub use client::ClientNetwork;
 pub(crate) use generational_map::GenerationalMap;
