@@ -1,4 +1,4 @@
-//! The whole exporter within the test's process, on a free port.
+//! The exporter within the process of the test, on a free port.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{Connection, Response};
 
-/// How the exporter under test differs from the one that people run.
+/// How the exporter under test differs from the default.
 #[derive(Default)]
 pub(crate) struct Setup {
     pub(crate) connections: ConnectionLimits,
@@ -37,7 +37,7 @@ pub(crate) fn users(name: &str) -> String {
 /// A running exporter.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
-    /// Where webhooks are taken.
+    /// The address for webhooks.
     pub(crate) webhooks: SocketAddr,
     config: Arc<Mutex<String>>,
     stop: Option<oneshot::Sender<()>>,
@@ -54,7 +54,7 @@ impl TestApp {
         Self::at(&Clock::start(), setup)
     }
 
-    /// The exporter by this clock.
+    /// An exporter with this clock.
     pub(crate) fn at(clock: &Clock, setup: Setup) -> Self {
         let config = Arc::new(Mutex::new(setup.config.to_owned()));
         let file = Arc::clone(&config);
@@ -97,7 +97,7 @@ impl TestApp {
         Connection::open(self.address)
     }
 
-    /// One request over a connection of its own.
+    /// Sends one request over a new connection.
     pub(crate) fn request(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> Response {
         let mut connection = self.connect();
         connection.send_request(method, target, headers, body);
@@ -112,14 +112,14 @@ impl TestApp {
         self.request("POST", target, "Content-Type: application/json\r\n", body.as_bytes())
     }
 
-    /// The value of a series, which must be written with its labels in order of their names; `None` when it is absent.
+    /// The value of a series, with its labels sorted by name; `None` when it is absent.
     pub(crate) fn metric(&self, series: &str) -> Option<f64> {
         let text = self.get("/metrics").text();
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         value.map(|value| value.parse().unwrap())
     }
 
-    /// Asks it to stop, as a signal does.
+    /// Starts an orderly stop.
     pub(crate) fn begin_to_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop.send(()).unwrap();

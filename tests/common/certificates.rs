@@ -1,4 +1,4 @@
-//! Authorities and certificates for one test, made as it runs, and clients that use them.
+//! Authorities, certificates and TLS clients, made while a test runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-/// The versions that the exporter speaks.
+/// The TLS versions of the exporter.
 pub(crate) const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
-/// Whoever signs certificates.
+/// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate with its key, as PEM.
@@ -40,17 +40,17 @@ impl Authority {
         self.0.pem()
     }
 
-    /// For an exporter at `localhost`.
+    /// A certificate of an exporter at `localhost`.
     pub(crate) fn server(&self) -> Identity {
         self.sign(ExtendedKeyUsagePurpose::ServerAuth, |_| {})
     }
 
-    /// For whoever scrapes.
+    /// A certificate of a scraper.
     pub(crate) fn client(&self) -> Identity {
         self.sign(ExtendedKeyUsagePurpose::ClientAuth, |_| {})
     }
 
-    /// For whoever scraped, years ago.
+    /// An expired certificate of a scraper.
     pub(crate) fn expired_client(&self) -> Identity {
         self.sign(ExtendedKeyUsagePurpose::ClientAuth, |params| params.not_after = date_time_ymd(2020, 1, 1))
     }
@@ -86,7 +86,7 @@ impl Authority {
     }
 }
 
-/// A folder with a web configuration and the files that it names; it goes with the test.
+/// A folder with a web configuration and its files; removed on drop.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {

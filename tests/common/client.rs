@@ -1,4 +1,4 @@
-//! A client that lets a test see and send every byte.
+//! An HTTP client that gives tests control over every byte.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
@@ -30,7 +30,7 @@ impl Connection {
         Self::over(TcpStream::connect(address).unwrap())
     }
 
-    /// A connection from another address of this machine: the exporter takes it for another client.
+    /// Connects from another address of this machine, which is another client to the exporter.
     pub(crate) fn open_from(client: Ipv4Addr, address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::from((client, 0)).into()).unwrap();
@@ -45,15 +45,18 @@ impl Connection {
         Self { stream, tls: None, unread: Vec::new() }
     }
 
-    /// An encrypted connection to what must be called `localhost`.
+    /// A TLS connection; the server's certificate must name `localhost`.
     ///
     /// # Errors
-    /// When either side does not trust the other; an exporter that does not trust us may say so only later.
+    /// When the handshake fails. With TLS 1.3, a rejected client certificate shows only in the first read.
     pub(crate) fn open_tls(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
         Self::open(address).encrypted(config)
     }
 
-    /// Encrypts a connection that nothing was sent over yet; likewise.
+    /// Starts TLS on a fresh connection.
+    ///
+    /// # Errors
+    /// As for [`Self::open_tls`].
     pub(crate) fn encrypted(self, config: Arc<ClientConfig>) -> io::Result<Self> {
         let mut connection = self;
         let name = ServerName::try_from("localhost").unwrap();
@@ -69,7 +72,7 @@ impl Connection {
         self.try_send(bytes).unwrap();
     }
 
-    /// Sends, if the other side still takes it.
+    /// Sends, or returns the error.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         match &mut self.tls {
             Some(tls) => {
@@ -81,7 +84,7 @@ impl Connection {
         }
     }
 
-    /// The end of the session of TLS; the socket stays open.
+    /// Closes the TLS session; the socket stays open.
     pub(crate) fn finish_session(&mut self) {
         let tls = self.tls.as_mut().unwrap();
         tls.send_close_notify();
@@ -98,7 +101,7 @@ impl Connection {
         self.send(body);
     }
 
-    /// Closes our side; the other one stays open.
+    /// Closes the sending side.
     pub(crate) fn finish_sending(&self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
@@ -120,7 +123,7 @@ impl Connection {
         response
     }
 
-    /// Reads one byte of what [`Self::receive`] will answer.
+    /// Reads one byte of what [`Self::receive`] will return.
     pub(crate) fn read_a_byte(&mut self) {
         let mut byte = [0];
         self.stream.read_exact(&mut byte).unwrap();
@@ -163,7 +166,7 @@ impl Connection {
         Ok(bytes)
     }
 
-    /// Waits until the other side has closed without another byte.
+    /// Waits until the exporter has closed the connection without another byte.
     pub(crate) fn assert_closed(&mut self) {
         match self.rest() {
             Ok(bytes) => assert_eq!(String::from_utf8_lossy(&bytes), ""),
@@ -210,7 +213,7 @@ impl Response {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    /// The body, which must be JSON and say so.
+    /// The body, which must have the content type of JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         serde_json::from_slice(&self.body).unwrap()

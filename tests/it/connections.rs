@@ -1,4 +1,4 @@
-//! Peers that are silent, slow, endless, too many, or unusual.
+//! Clients that are silent, slow, unusual, or that never stop sending.
 
 use std::io::{self, Write};
 use std::thread;
@@ -17,7 +17,7 @@ fn with(change: impl FnOnce(&mut ConnectionLimits)) -> TestApp {
     TestApp::with(setup)
 }
 
-/// Sends the same bytes again and again, until the peer has had enough.
+/// Sends the same bytes repeatedly until the exporter closes the connection.
 fn send_endlessly(stream: &mut impl Write, bytes: &[u8], pause: Duration) -> io::Error {
     let times = if pause.is_zero() { 100_000 } else { 1000 };
     for _ in 0..times {
@@ -26,10 +26,10 @@ fn send_endlessly(stream: &mut impl Write, bytes: &[u8], pause: Duration) -> io:
         }
         thread::sleep(pause);
     }
-    panic!("the peer would take it for ever");
+    panic!("the exporter reads without end");
 }
 
-fn assert_hung_up(error: &io::Error) {
+fn assert_closed_by_peer(error: &io::Error) {
     let kinds = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
     assert!(kinds.contains(&error.kind()), "{error}");
 }
@@ -41,7 +41,7 @@ fn a_silent_connection_is_closed() {
 }
 
 #[test]
-fn a_connection_that_is_idle_after_an_answer_is_closed() {
+fn a_connection_that_is_idle_after_a_response_is_closed() {
     let app = with(|limits| limits.header_deadline = SHORT);
     let mut connection = app.connect();
     connection.send_request("GET", "/-/healthy", "", b"");
@@ -50,16 +50,16 @@ fn a_connection_that_is_idle_after_an_answer_is_closed() {
 }
 
 #[test]
-fn a_header_that_never_ends_is_cut_off() {
+fn a_header_that_never_ends_closes_the_connection() {
     let app = with(|limits| limits.header_deadline = SHORT);
     let mut connection = app.connect();
     connection.send("GET / HTTP/1.1\r\nX: ");
     let error = send_endlessly(&mut connection.stream, b"x", Duration::from_millis(20));
-    assert_hung_up(&error);
+    assert_closed_by_peer(&error);
 }
 
 #[test]
-fn a_body_that_never_ends_is_answered_and_cut_off() {
+fn a_body_that_never_ends_gets_a_response_and_closes_the_connection() {
     let app = TestApp::with(Setup {
         options: Options { body_deadline: SHORT, ..Options::default() },
         ..Setup::default()
@@ -78,7 +78,7 @@ fn a_body_that_never_ends_is_answered_and_cut_off() {
 }
 
 #[test]
-fn nobody_waits_for_those_who_hang() {
+fn hanging_clients_do_not_delay_others() {
     let app = TestApp::start();
     let beginnings = [
         "",
@@ -102,12 +102,12 @@ fn nobody_waits_for_those_who_hang() {
     for mut connection in hanging {
         connection.stream.set_nonblocking(true).unwrap();
         let error = connection.rest().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it was closed before its time");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it was closed too early");
     }
 }
 
 #[test]
-fn further_connections_wait_for_a_free_one() {
+fn connections_beyond_the_limit_wait_until_one_closes() {
     let app = TestApp::with(Setup {
         connections: ConnectionLimits {
             header_deadline: Duration::from_secs(1),
@@ -130,16 +130,16 @@ fn further_connections_wait_for_a_free_one() {
 }
 
 #[test]
-fn a_peer_that_stops_reading_is_dropped() {
+fn a_connection_whose_client_stops_reading_is_closed() {
     let app = with(|limits| limits.write_deadline = SHORT);
     let mut connection = app.connect();
     let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
     let error = send_endlessly(&mut connection.stream, &request, Duration::ZERO);
-    assert_hung_up(&error);
+    assert_closed_by_peer(&error);
 }
 
 #[test]
-fn an_answer_reaches_a_sender_that_has_not_finished_sending() {
+fn a_response_reaches_a_sender_that_is_still_sending() {
     let app = TestApp::start();
     let mut connection = app.connect();
     let length = 64 << 20;
@@ -155,9 +155,9 @@ fn an_answer_reaches_a_sender_that_has_not_finished_sending() {
 }
 
 #[test]
-fn a_sender_that_has_closed_its_side_gets_its_answer() {
+fn a_sender_that_has_closed_its_side_gets_the_response() {
     let app = TestApp::start();
-    // Whether the end is seen before the answer is ready is up to chance.
+    // The order of the two events is random.
     for _ in 0..50 {
         let mut connection = app.connect();
         connection.send_request("GET", "/metrics", "", b"");
@@ -168,7 +168,7 @@ fn a_sender_that_has_closed_its_side_gets_its_answer() {
 }
 
 #[test]
-fn a_request_that_breaks_off_is_malformed() {
+fn a_truncated_request_is_malformed() {
     let app = TestApp::start();
     let mut connection = app.connect();
     connection.send(
@@ -180,7 +180,7 @@ fn a_request_that_breaks_off_is_malformed() {
 }
 
 #[test]
-fn a_header_too_large_is_refused() {
+fn a_header_above_the_limit_is_rejected() {
     let app = TestApp::start();
     let value = "x".repeat(70_000);
     assert_eq!(app.request("GET", "/", &format!("X: {value}\r\n"), b"").status, 431);
@@ -189,7 +189,7 @@ fn a_header_too_large_is_refused() {
 }
 
 #[test]
-fn requests_in_one_piece_are_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let app = TestApp::start();
     let mut connection = app.connect();
     connection.send(
@@ -202,7 +202,7 @@ fn requests_in_one_piece_are_answered_in_order() {
 }
 
 #[test]
-fn http_1_0_is_answered_and_closed() {
+fn http_1_0_gets_a_response_and_is_closed() {
     let app = TestApp::start();
     let mut connection = app.connect();
     connection.send("GET /-/healthy HTTP/1.0\r\n\r\n");
@@ -212,7 +212,7 @@ fn http_1_0_is_answered_and_closed() {
 }
 
 #[test]
-fn a_client_that_asks_first_is_told_to_go_on() {
+fn expect_100_continue_is_answered_with_continue() {
     let app = TestApp::start();
     let mut connection = app.connect();
     let body = "{}";
@@ -225,7 +225,7 @@ fn a_client_that_asks_first_is_told_to_go_on() {
 }
 
 #[test]
-fn a_client_that_asks_first_and_sends_too_much_is_told_not_to() {
+fn expect_100_continue_is_rejected_for_a_body_above_the_limit() {
     let app = TestApp::start();
     let mut connection = app.connect();
     connection.send(
@@ -235,7 +235,7 @@ fn a_client_that_asks_first_and_sends_too_much_is_told_not_to() {
 }
 
 #[test]
-fn what_is_not_http_is_refused() {
+fn bytes_that_are_not_http_are_rejected() {
     let app = TestApp::start();
     for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"hello\r\n\r\n", b"\r\n\r\n\0"] {
         let mut connection = app.connect();
@@ -248,7 +248,7 @@ fn what_is_not_http_is_refused() {
 }
 
 #[test]
-fn scrapers_that_read_a_byte_now_and_then_hold_nobody_up() {
+fn slow_scrapers_do_not_delay_others() {
     let app = TestApp::with(Setup { config: "limits: {printers: 3000}", ..Setup::default() });
     let mut sender = app.connect();
     for number in 0..3000 {
@@ -274,7 +274,7 @@ fn scrapers_that_read_a_byte_now_and_then_hold_nobody_up() {
             scraper.read_a_byte();
         }
     }
-    // What they have begun to read stays whole, as of when they began.
+    // A scrape that has begun stays complete, as of its beginning.
     let text = slow[0].receive("GET").text();
     assert_eq!(text.matches("printfarm_printer_errors_total{").count(), 3000);
     assert!(text.contains("printfarm_printer_state{printer=\"p1\",state=\"printing\"} 1\n"));

@@ -1,4 +1,4 @@
-//! More than is taken, of everything: who is refused, with which answer, and what counts it.
+//! Limits of connections, rates and headers: the response at each limit, and its metric.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -33,7 +33,7 @@ fn dropped(app: &TestApp, reason: &str) -> u32 {
     line.trim().parse().unwrap()
 }
 
-/// Waits until this many connections have been dropped for this reason.
+/// Waits until this many connections were dropped for this reason.
 #[expect(clippy::disallowed_methods, reason = "a test that waits must end")]
 fn wait_until_dropped(app: &TestApp, reason: &str, count: u32) {
     let begun = Instant::now();
@@ -44,7 +44,7 @@ fn wait_until_dropped(app: &TestApp, reason: &str, count: u32) {
 }
 
 #[test]
-fn a_client_with_too_many_connections_is_told_so() {
+fn a_client_at_its_limit_of_connections_gets_503() {
     let app = TestApp::with(Setup {
         connections: ConnectionLimits { idle_grace: SHORT * 4, ..ConnectionLimits::default() },
         config: "limits: {connections_per_address: 3}",
@@ -55,17 +55,17 @@ fn a_client_with_too_many_connections_is_told_so() {
     assert_eq!((refused.status, refused.header("connection")), (503, Some("close")));
     assert_eq!(refused.header("content-type"), Some("text/plain; charset=utf-8"));
     assert!(refused.text().contains("limits.connections_per_address"), "{}", refused.text());
-    // Those that have let us wait for long give way.
+    // Connections that are idle for longer than the grace are evicted.
     thread::sleep(SHORT * 5);
     assert_eq!(app.get("/-/healthy").status, 200);
     held[0].assert_closed();
     assert_eq!(dropped(&app, "address_limit"), 1);
-    assert!(dropped(&app, "evicted") >= 1, "looking takes a place, too");
+    assert!(dropped(&app, "evicted") >= 1, "reading the metric takes a connection, too");
 }
 
 #[test]
-fn a_client_that_comes_without_end_keeps_nobody_out() {
-    // By this clock the first connection never comes to a standstill, so that the others wait for it.
+fn a_client_at_its_limit_does_not_delay_other_clients() {
+    // This clock stands still, so the limiter never sees a standstill and further connections wait.
     let clock = Clock::manual(Timestamp::from_micros(0));
     let config = "limits: {connections_per_address: 1}";
     let app = TestApp::at(&clock, Setup { config, ..Setup::default() });
@@ -80,7 +80,7 @@ fn a_client_that_comes_without_end_keeps_nobody_out() {
 }
 
 #[test]
-fn hundreds_of_silent_connections_do_not_keep_others_out() {
+fn silent_connections_are_evicted_for_new_ones() {
     let app = with("limits: {connections: 100}");
     let mut silent: Vec<_> = (0..100).map(|_| app.connect()).collect();
     for number in 0..20 {
@@ -91,7 +91,7 @@ fn hundreds_of_silent_connections_do_not_keep_others_out() {
 }
 
 #[test]
-fn a_body_that_drips_gives_way_too() {
+fn a_connection_with_a_slow_body_is_evicted() {
     let app = with("limits: {connections: 2}");
     let head = "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n";
     let mut slow: Vec<_> = (0..2).map(|_| app.connect()).collect();
@@ -107,8 +107,8 @@ fn a_body_that_drips_gives_way_too() {
 }
 
 #[test]
-fn a_farm_behind_one_address_that_comes_back_at_once_is_taken() {
-    // Both ends of each connection are files of this process.
+fn a_thousand_connections_of_one_address_are_served() {
+    // This process holds both ends of each connection.
     process::raise_nofile_limit();
     let app = TestApp::start();
     let mut printers: Vec<_> = (0..1_000).map(|_| app.connect()).collect();
@@ -127,7 +127,7 @@ fn a_farm_behind_one_address_that_comes_back_at_once_is_taken() {
 }
 
 #[test]
-fn many_more_from_one_address_than_may_be_connected_are_served_one_after_the_other() {
+fn connections_beyond_the_limit_of_an_address_are_served_in_turn() {
     let app = with("limits: {connections_per_address: 5}");
     let address = app.address;
     let senders = (0..40).map(|_| {
@@ -146,7 +146,7 @@ fn many_more_from_one_address_than_may_be_connected_are_served_one_after_the_oth
 }
 
 #[test]
-fn what_ends_a_connection_is_counted() {
+fn early_ends_of_connections_are_counted_by_reason() {
     let mut setup = Setup { config: "limits: {header_bytes: 10000}", ..Setup::default() };
     setup.connections.header_deadline = SHORT;
     let app = TestApp::with(setup);
@@ -173,11 +173,11 @@ fn what_ends_a_connection_is_counted() {
         connection.rest().unwrap();
     }
     wait_until_dropped(&app, "timeout", 2);
-    assert_eq!(dropped(&app, "timeout"), 2, "the idle one had sent a request");
+    assert_eq!(dropped(&app, "timeout"), 2, "a connection that is idle after a request does not count");
 }
 
 #[test]
-fn a_rate_counts_webhooks_and_no_scrapes() {
+fn the_rate_limit_counts_webhooks_but_not_scrapes() {
     let clock = Clock::manual(Timestamp::from_micros(1_795_300_000_000_000));
     let app = TestApp::at(&clock, Setup { config: "limits: {requests_per_second: 2}", ..Setup::default() });
     let post = || app.post_json("/webhook/octoprint", STARTED);
@@ -197,7 +197,7 @@ fn a_rate_counts_webhooks_and_no_scrapes() {
 }
 
 #[test]
-fn a_panic_is_answered_and_ends_nothing_else() {
+fn a_panic_gets_a_response_and_ends_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let environment = Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(Vec::new())) };
     let settings = SharedSettings::load(None, environment, Vec::new()).unwrap();
@@ -228,7 +228,7 @@ fn a_panic_is_answered_and_ends_nothing_else() {
 }
 
 #[test]
-fn a_crash_leaves_no_core_and_files_are_as_many_as_may_be() {
+fn core_dumps_are_disabled_and_the_limit_of_open_files_is_raised() {
     let program = Running::start(&[]);
     let limits = fs::read_to_string(format!("/proc/{}/limits", program.child.id())).unwrap();
     let of = |name: &str| {

@@ -10,20 +10,20 @@ use crate::client::Connection;
 
 const BODY: &str = include_str!("../data/examples/octoprint-started.json");
 
-/// A request whose body has not come yet.
+/// A request whose body has not arrived yet.
 fn begin(app: &TestApp) -> Connection {
     let mut connection = app.connect();
     let length = BODY.len();
     connection.send(format!(
         "POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
     ));
-    // Now it is being read.
+    // Now the exporter reads the body.
     assert_eq!(connection.receive("POST").status, 100);
     connection
 }
 
 #[test]
-fn a_request_in_flight_is_answered_and_nobody_else_is_let_in() {
+fn a_request_in_flight_is_answered_and_new_connections_are_refused() {
     let mut app = TestApp::start();
     let mut idle = app.connect();
     idle.send_request("GET", "/-/ready", "", b"");
