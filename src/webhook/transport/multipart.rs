@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::BoxError;
+use axum::http::HeaderValue;
 use axum::http::header::CONTENT_DISPOSITION;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
@@ -94,16 +95,16 @@ fn read_name<'a>(part: &'a Field<'_>) -> Result<Option<&'a str>, DecodeError> {
     Ok(Some(name).filter(|name| *name != "snapshot" && !is_unread(name)))
 }
 
-/// Whether a part is a file, by any sign that senders give: a file name, even an empty one, or the type of a picture.
+/// Whether a part is a file: it has a file name, even an empty one, or it is a picture.
 fn is_file(part: &Field<'_>) -> bool {
-    // A name that is not ASCII may be given in this way only, which `multer` does not read.
-    let extended = part
-        .headers()
-        .get(CONTENT_DISPOSITION)
-        .is_some_and(|disposition| String::from_utf8_lossy(disposition.as_bytes()).contains("filename*="));
-    extended
-        || part.file_name().is_some()
-        || part.content_type().is_some_and(|kind| kind.type_().as_str() == "image")
+    let is_typed_file = |kind: &str| kind == "image" || has_encoded_file_name(part);
+    part.file_name().is_some() || part.content_type().is_some_and(|kind| is_typed_file(kind.type_().as_str()))
+}
+
+/// Whether the file name is in `filename*`, as of names that are not ASCII; `multer` does not read it.
+fn has_encoded_file_name(part: &Field<'_>) -> bool {
+    let disposition = part.headers().get(CONTENT_DISPOSITION).map(HeaderValue::as_bytes);
+    disposition.is_some_and(|value| value.windows(10).any(|part| part == b"filename*="))
 }
 
 /// The texts of `multer` quote the body, so they are replaced.

@@ -18,6 +18,7 @@ fn files_are_read_past() {
         "Content-Disposition: form-data; name=\"x\"; filename=\"\"",
         "Content-Disposition: form-data; name=\"x\"\r\nContent-Type: image/png",
         "Content-Disposition: form-data; filename=\"nameless.jpg\"",
+        "Content-Disposition: form-data; name=\"x\"; filename*=utf-8''%C3%A9\r\nContent-Type: application/octet-stream",
     ];
     for head in heads {
         let body = whole(&[text_part("topic", "t"), part(head, &picture), text_part("message", "m")]);
