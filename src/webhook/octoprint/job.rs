@@ -43,6 +43,7 @@ pub(super) fn read(
         height: message.number("currentZ")?.and_then(bounds::metres),
         position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(bounds::position),
         says_paused: says_paused(message)?,
+        says_idle: says_idle(message)?,
         ..PrintReport::default()
     })
 }
@@ -142,6 +143,28 @@ fn says_paused(message: &Message<'_>) -> Result<bool, Malformed> {
     let flags = state.object("flags", "state.flags")?;
     let text = state_text(message, state)?;
     Ok(flags.flag("paused")? || flags.flag("pausing")? || text.is_some_and(|text| text.starts_with("Paus")))
+}
+
+/// Whether the state beside the event is one in which no print is open.
+fn says_idle(message: &Message<'_>) -> Result<bool, Malformed> {
+    const IN_A_PRINT: [&str; 6] = ["printing", "pausing", "paused", "resuming", "finishing", "cancelling"];
+    const OUT_OF_A_PRINT: [&str; 3] = ["ready", "closedOrError", "error"];
+    let state = message.object("state")?;
+    let flags = state.object("flags", "state.flags")?;
+    for name in IN_A_PRINT {
+        if flags.flag(name)? {
+            return Ok(false);
+        }
+    }
+    for name in OUT_OF_A_PRINT {
+        if flags.flag(name)? {
+            return Ok(true);
+        }
+    }
+    let text = state_text(message, state)?;
+    Ok(text.is_some_and(|text| {
+        ["Operational", "Offline", "Error", "Closed"].iter().any(|it| text.starts_with(it))
+    }))
 }
 
 fn first<const N: usize>(fields: [(Object<'_>, &str); N]) -> Result<Option<f64>, Malformed> {
