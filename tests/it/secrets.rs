@@ -46,7 +46,12 @@ fn a_printers_own_secrets_are_valid_for_it_and_for_nothing_else() {
         ("another printer", octoprint, &of_omega, &["old", "new"]),
         ("a path that names another printer", "/webhook/octoprint/omega", &of_delta, &["old", "new"]),
         ("a printer of the cloud", cloudy, &cloud, &["cloud"]),
-        ("the same with another name in the path", "/webhook/octoeverywhere/def", &cloud, &["cloud"]),
+        (
+            "a path that takes its place",
+            "/webhook/octoeverywhere/def",
+            &cloud,
+            &["old", "own", "cloud", "one"],
+        ),
         ("a printer of the cloud without one", cloudy, &other_cloud, &["old", "own", "cloud", "one"]),
         ("a message that is no event", octoprint, &no_topic, &[]),
     ];

@@ -26,7 +26,8 @@ impl Sender for OctoEverywhere {
     }
 
     fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        own_id(payload.top()).ok()?.or_else(|| Some(segment.unwrap_or(ACCOUNT).to_owned()))
+        let own = || own_id(payload.top()).ok()?.or_else(|| Some(ACCOUNT.to_owned()));
+        segment.map(str::to_owned).or_else(own)
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
@@ -36,7 +37,9 @@ impl Sender for OctoEverywhere {
             return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
         };
         let of_account = matches!(kind, EventKind::LimitReached | EventKind::Test).then_some(ACCOUNT);
-        let id = own_id(message)?.or_else(|| context.segment.or(of_account).map(str::to_owned));
+        // A printer that is linked to its account anew has another `PrinterId`, and the same URL.
+        let own = own_id(message)?;
+        let id = context.segment.map(str::to_owned).or(own).or_else(|| of_account.map(str::to_owned));
         let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id, message.owned_text("PrinterName")?),

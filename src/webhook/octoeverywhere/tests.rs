@@ -146,7 +146,7 @@ fn identities() {
         ("id and name", None, json!({"PrinterId": "p2", "PrinterName": "Ender"}), ["p2", "Ender", "Ender"]),
         ("configured", None, json!({"PrinterId": "p1", "PrinterName": "Ender"}), ["p1", "Lab 1", "Ender"]),
         ("configured, no name", None, json!({"PrinterId": "p1"}), ["p1", "Lab 1", "Lab 1"]),
-        ("path", Some("mk3"), json!({"PrinterId": "p1", "PrinterName": "Ender"}), ["p1", "mk3", "Ender"]),
+        ("path", Some("mk3"), json!({"PrinterId": "p1", "PrinterName": "Ender"}), ["mk3", "mk3", "Ender"]),
         ("path alone", Some("mk3"), json!({"PrinterId": ""}), ["mk3", "mk3", "mk3"]),
         ("a number for an id", None, json!({"PrinterId": 12}), ["12", "12", "12"]),
     ];
