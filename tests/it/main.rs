@@ -16,6 +16,7 @@ mod dockerfile;
 mod durability;
 mod endpoints;
 mod field;
+mod field_prints;
 mod history;
 mod hostile;
 mod leaks;
