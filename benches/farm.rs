@@ -1,4 +1,4 @@
-//! The work of the exporter without its sockets and its disk: reading a webhook, and applying it. Encoding is in `load`.
+//! The work of the exporter without sockets and disk: decoding a webhook and applying it. `load` measures encoding.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 
@@ -35,7 +35,7 @@ fn read(c: &mut Criterion) {
     }
 }
 
-/// The webhooks of one print, from its start to its end, of the printer of this number.
+/// The webhooks of one print, from start to end, on the printer with this number.
 fn print(runtime: &Runtime, number: usize) -> Vec<Event> {
     let read = |path| parse(&runtime.block_on(Request::captured(path).decode()), &format!("p{number}"), NOW);
     PRINT.map(read).to_vec()

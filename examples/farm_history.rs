@@ -1,13 +1,13 @@
-//! Two weeks of history at true speed, for dashboards that would else start empty: the simulated farm in virtual time,
-//! through the real decoding, the real state and the real encoder, as OpenMetrics text with timestamps. Nothing is stored
-//! and nothing waits for an answer, so that how long that takes is not in it; nor are the metrics of the process.
+//! Writes the history of a simulated farm as OpenMetrics text with timestamps, for dashboards that would be empty otherwise.
+//! The webhooks of the farm go in virtual time through the real decoder, state and encoder. There is no store and no
+//! connection, so metrics of durations and of the process are left out.
 //!
 //! ```sh
 //! cargo run --release --example farm_history -- --days 14 --step 2m > history.txt
 //! promtool tsdb create-blocks-from openmetrics history.txt PROMETHEUS_DATA
 //! ```
 //!
-//! Prometheus must not run on that folder meanwhile, and needs `--storage.tsdb.retention.time` beyond the days.
+//! Prometheus must not use that folder meanwhile, and needs a `--storage.tsdb.retention.time` beyond the days.
 
 use std::io::{self, Write};
 use std::pin::pin;
@@ -29,10 +29,10 @@ use printfarm_simulator::{Options, Plan, Request, Secrets};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The epoch was a Thursday.
+/// The Unix epoch was a Thursday.
 const EPOCH_IN_ITS_WEEK: i64 = 3 * 24 * 60 * 60;
 
-/// What the metrics begin with that tell of the running of a program.
+/// Prefixes of metrics that describe a running program.
 const NOT_SIMULATED: [&str; 3] = ["process_", "printfarm_webhook_duration_", "printfarm_store_commit_"];
 
 #[derive(Parser)]
@@ -50,9 +50,6 @@ struct Args {
     /// The same seed gives the same farm.
     #[arg(long, default_value = "1")]
     seed: u64,
-    /// When it ends, in seconds since the epoch; without it, now.
-    #[arg(long)]
-    end: Option<i64>,
     /// The label `job` of every series.
     #[arg(long, default_value = "printfarm")]
     job: String,
@@ -66,8 +63,7 @@ fn main() -> anyhow::Result<()> {
     if args.step.is_zero() {
         return Err(anyhow!("--step is 0; set it to the scrape interval, such as 2m"));
     }
-    let end =
-        args.end.map_or_else(|| Clock::start().now(), |seconds| Timestamp::from_micros(seconds * 1_000_000));
+    let end = Clock::start().now();
     let duration = DAY * args.days;
     let start = end - duration;
     let week = (start.micros().div_euclid(1_000_000) + EPOCH_IN_ITS_WEEK).rem_euclid(7 * 24 * 60 * 60);
@@ -75,7 +71,7 @@ fn main() -> anyhow::Result<()> {
         printers: args.printers,
         speed: 1.0,
         seed: args.seed,
-        // It goes on beyond the end, so that it is not seen to close.
+        // The farm closes after the end of the history.
         duration: duration + DAY,
         start: Duration::from_micros(start.micros().unsigned_abs()),
         week: Duration::from_secs(week.unsigned_abs()),
@@ -103,14 +99,14 @@ fn main() -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// The exporter without its sockets and its store.
+/// The exporter without sockets and store.
 struct Exporter {
     farm: Farm,
     metrics: Metrics,
 }
 
 impl Exporter {
-    /// Takes a webhook in as the exporter does.
+    /// Decodes and applies a webhook as the exporter does.
     fn take(&mut self, request: &Request, received: Timestamp) -> anyhow::Result<()> {
         let path = request.path.trim_start_matches("/webhook/");
         let (source, segment) =
@@ -146,7 +142,7 @@ impl Exporter {
     }
 }
 
-/// The outcome of a future that has nothing to wait for: the whole body is there.
+/// The result of a future that does not wait, because the whole body is available.
 fn now<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
     match pin!(future).poll(&mut Task::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Ok(outcome),
@@ -163,7 +159,7 @@ struct Scrape {
 }
 
 impl Scrape {
-    /// Writes every sample as it is at the next scrape, with its time.
+    /// Writes every sample of the next scrape, with its time.
     fn write(&mut self, exporter: &Exporter, out: &mut impl Write) -> anyhow::Result<()> {
         let Self { labels, page, next } = self;
         page.clear();

@@ -1,5 +1,5 @@
-//! The number of allocations of a scrape does not depend on the number of printers. To decode a webhook costs a few for each
-//! field, and to parse it only those for the texts that are kept.
+//! The number of allocations of a scrape does not depend on the number of printers. Decoding a webhook costs a few for each
+//! field, and parsing it only those for the texts that are kept.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

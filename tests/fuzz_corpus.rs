@@ -1,4 +1,4 @@
-//! The fuzz targets on a stable compiler: what they have been fed before, and random requests of likely shapes.
+//! The fuzz targets on a stable compiler: their corpus, and random requests of likely shapes.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -23,31 +23,31 @@ fn replay(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
-fn json() {
+fn the_corpus_of_json_passes() {
     replay("json", targets::json);
 }
 
 #[test]
-fn multipart() {
+fn the_corpus_of_multipart_passes() {
     replay("multipart", targets::multipart);
 }
 
 #[test]
-fn form_query() {
+fn the_corpus_of_form_query_passes() {
     replay("form_query", targets::form_query);
 }
 
 #[test]
-fn octoprint() {
+fn the_corpus_of_octoprint_passes() {
     replay("octoprint", targets::octoprint);
 }
 
 #[test]
-fn octoeverywhere() {
+fn the_corpus_of_octoeverywhere_passes() {
     replay("octoeverywhere", targets::octoeverywhere);
 }
 
-/// The names of fields that are read, and one more.
+/// The names of the fields that the exporter reads, and one other.
 const NAMES: &[&str] = &[
     "topic",
     "message",
@@ -110,7 +110,7 @@ fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     prop::collection::vec(field, 0..12).prop_map(|fields| Value::Object(fields.into_iter().collect()))
 }
 
-/// A message that tells an event, and whatever else.
+/// A message with an event and random other fields.
 fn message() -> impl Strategy<Value = Value> {
     const TOPICS: &[&str] =
         &["Print Started", "Print Done", "Print Failed", "Print Paused", "Print Progress", "Custom Event"];
@@ -131,14 +131,14 @@ fn message() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn random_bytes_pass(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         targets::json(&bytes);
         targets::form_query(&bytes);
         targets::multipart(&[b"multipart/form-data; boundary=B\n--B", &bytes[..]].concat());
     }
 
     #[test]
-    fn random_messages(message in message()) {
+    fn random_messages_pass(message in message()) {
         let bytes = message.to_string().into_bytes();
         targets::octoprint(&bytes);
         targets::octoeverywhere(&bytes);

@@ -1,4 +1,4 @@
-//! What real webhooks and documented examples are read as.
+//! How real webhooks and documented examples are decoded.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -79,7 +79,7 @@ fn captured(folder: &str) -> Vec<Request> {
     files.iter().map(|file| Request::from_wire(&fs::read(file).unwrap())).collect()
 }
 
-/// In a few letters, what a message comes to.
+/// A short form of what a message is decoded to.
 fn in_short(outcome: &Result<Parsed, DecodeError>) -> String {
     match outcome {
         Ok(Parsed::Event(event)) => match event.kind {
@@ -93,7 +93,7 @@ fn in_short(outcome: &Result<Parsed, DecodeError>) -> String {
     }
 }
 
-/// The same for a sequence of messages, with neighbours that are equal taken together.
+/// The short form of a sequence of messages, with equal neighbours merged.
 fn summary(outcomes: &[Result<Parsed, DecodeError>]) -> String {
     let words: Vec<_> = outcomes.iter().map(in_short).collect();
     let runs = words.chunk_by(|one, other| one == other).map(|run| match run.len() {

@@ -1,4 +1,4 @@
-//! What the exporter is measured against: a server that does nothing but read and parse, alone and with a group commit.
+//! Baselines for the exporter: a server that only reads and parses, with and without a group commit.
 
 use axum::Router;
 use axum::body::Body;
@@ -26,7 +26,7 @@ pub(crate) struct Row {
     done: oneshot::Sender<()>,
 }
 
-/// Reads, answers.
+/// Reads and answers.
 pub(crate) fn reader() -> Router {
     let handler = |body: Body| async move {
         std::hint::black_box(body.collect().await.unwrap().to_bytes());
@@ -35,7 +35,7 @@ pub(crate) fn reader() -> Router {
     Router::new().route("/webhook/octoprint/{printer}", post(handler))
 }
 
-/// Reads, parses, answers.
+/// Reads, parses and answers.
 pub(crate) fn parser() -> Router {
     let handler = |headers: HeaderMap, body: Body| async move {
         std::hint::black_box(parse(&headers, body).await);
@@ -44,7 +44,7 @@ pub(crate) fn parser() -> Router {
     Router::new().route("/webhook/octoprint/{printer}", post(handler))
 }
 
-/// Reads, parses, has it stored together with whatever else has queued up, answers.
+/// Reads, parses, stores together with everything else that is queued, and answers.
 pub(crate) fn committer(path: &Path) -> Router {
     let connection = Connection::open(path).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -91,8 +91,7 @@ fn write(mut connection: Connection, mut rows: mpsc::Receiver<Row>) {
     }
 }
 
-/// All text parts, those that hold an object as that object. The body lies in memory as a whole; what a reader has to
-/// beware of, it does not.
+/// All text parts, JSON objects parsed. The whole body is in memory, and no limit is checked.
 async fn parse(headers: &HeaderMap, body: Body) -> Vec<(String, Value)> {
     let boundary = headers["content-type"].to_str().unwrap().split_once("boundary=").unwrap().1;
     let delimiter = Finder::new(boundary);

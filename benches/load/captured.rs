@@ -1,4 +1,4 @@
-//! Captured webhooks, read as the exporter reads them, without a connection.
+//! Captured webhooks, decoded as the exporter decodes them, without a connection.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The request in this file of the captures.
+    /// Reads a file of the captures.
     pub(crate) fn captured(path: &str) -> Self {
         let bytes = Bytes::from(bytes(path));
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -45,7 +45,7 @@ impl Request {
     }
 }
 
-/// The event that the fields tell of, of this printer.
+/// The event of the fields, for this printer.
 pub(crate) fn parse(fields: &Payload, printer: &str, received: Timestamp) -> Event {
     let context = Context { segment: Some(printer), configured_name: &|_| None, received };
     match OctoPrint.parse(fields, &context).unwrap() {

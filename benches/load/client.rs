@@ -1,4 +1,4 @@
-//! The load: requests that are put together beforehand, sent one after the other over connections that are kept.
+//! The load: prepared requests, sent one after the other over persistent connections.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 use crate::captured::{self, PRINT};
 use crate::server::busy;
 
-/// A push of what the Pushgateway is sent of one printer: 14 series, as many as a small exporter of printers has.
+/// A push to the Pushgateway for one printer: 14 series, as many as a small printer exporter has.
 const PUSH: &str = "\
 # TYPE printer_state gauge
 printer_state{state=\"printing\"} S
@@ -47,7 +47,7 @@ printer_print_info{file=\"long.gcode\",origin=\"local\"} 1
 /// The requests of one print, for each printer.
 pub(crate) struct Prints {
     requests: Vec<[Vec<u8>; PRINT.len()]>,
-    /// What stands in the answer to a request that was taken.
+    /// The text that the answer to an accepted request contains.
     taken: &'static str,
 }
 
@@ -59,7 +59,7 @@ impl Prints {
         Self { requests: (0..printers).map(on).collect(), taken: "accepted" }
     }
 
-    /// As many pushes to a Pushgateway, a group for each printer.
+    /// The same number of pushes to a Pushgateway, one group for each printer.
     pub(crate) fn pushed(printers: usize) -> Self {
         let on = |printer: usize| {
             std::array::from_fn(|step| {
@@ -78,13 +78,13 @@ impl Prints {
         self.requests.iter().map(move |print| print[step].as_slice())
     }
 
-    /// All requests, one print after the other, over and over.
+    /// All requests, one print after the other, repeated.
     pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
         self.requests.iter().flatten().map(Vec::as_slice).cycle()
     }
 }
 
-/// The request, sent for this printer.
+/// The request with the name of this printer.
 fn aim(request: &[u8], printer: usize) -> Vec<u8> {
     let path = request.iter().position(|&byte| byte == b'\r').unwrap();
     let mut aimed = format!("POST /webhook/octoprint/p{printer} HTTP/1.1").into_bytes();
@@ -92,13 +92,13 @@ fn aim(request: &[u8], printer: usize) -> Vec<u8> {
     aimed
 }
 
-/// What came of a load.
+/// The result of a load.
 pub(crate) struct Tally {
     /// How long each answer took, sorted.
     pub(crate) waits: Vec<Duration>,
-    /// How long all of it took.
+    /// How long the load took.
     pub(crate) took: Duration,
-    /// How long this process kept a core busy meanwhile.
+    /// The processor time of this process.
     pub(crate) busy: Duration,
 }
 
@@ -108,13 +108,13 @@ impl Tally {
         self.waits.len() as f64 / self.took.as_secs_f64()
     }
 
-    /// Within this time so many of a thousand were answered.
+    /// The time within which so many of a thousand were answered.
     pub(crate) fn within(&self, thousandth: usize) -> Duration {
         self.waits[(self.waits.len() * thousandth / 1000).min(self.waits.len() - 1)]
     }
 }
 
-/// Prints on and on for at least this time. Every print that was begun is ended.
+/// Sends prints for at least this time. Every print that starts also ends.
 pub(crate) fn drive(address: SocketAddr, prints: &Arc<Prints>, connections: usize, time: Duration) -> Tally {
     let clock = Clock::start();
     let work = |number| {
@@ -138,7 +138,7 @@ pub(crate) fn drive(address: SocketAddr, prints: &Arc<Prints>, connections: usiz
     run((0..connections).map(work), &clock)
 }
 
-/// Sends all requests at once, spread over this many connections. The waits are counted from the beginning of it all.
+/// Sends all requests at once over this many connections. Latencies are measured from the common start.
 pub(crate) fn burst<'r>(
     address: SocketAddr,
     requests: impl Iterator<Item = &'r [u8]>,
@@ -163,7 +163,7 @@ pub(crate) fn burst<'r>(
     run(shares.into_iter().map(work), &clock)
 }
 
-/// Runs all of it on this thread, so that the servers get the other core.
+/// Runs everything on this thread, so that the servers get the other core.
 fn run<W: Future<Output = Vec<Duration>> + 'static>(work: impl Iterator<Item = W>, clock: &Clock) -> Tally {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, async {
@@ -191,7 +191,7 @@ impl Connection {
         Self { stream, buffer: vec![0; 4096] }
     }
 
-    /// Sends a request and waits until it is taken.
+    /// Sends a request and waits for the answer that accepts it.
     async fn ask(&mut self, request: &[u8], taken: &str) {
         let mut unsent = request;
         while !unsent.is_empty() {
@@ -220,7 +220,7 @@ impl Connection {
     }
 }
 
-/// Whether this is a whole answer.
+/// Whether this is a complete answer.
 fn is_whole(answer: &[u8]) -> bool {
     let Some(head) = find(answer, b"\r\n\r\n") else { return false };
     answer.len() >= head + 4 + content_length(&answer[..head])
@@ -234,7 +234,7 @@ fn content_length(head: &[u8]) -> usize {
     digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'))
 }
 
-/// Where a part begins.
+/// The position of a part.
 pub(crate) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     memmem::find(text, part)
 }

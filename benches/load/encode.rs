@@ -1,4 +1,4 @@
-//! Writing a scrape, without sockets: how long it takes and what it is of.
+//! Encodes a scrape without sockets: time and size.
 
 use std::io::{self, Write};
 
@@ -18,7 +18,7 @@ use crate::{BURST, PRINTERS, Plan};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_310_000_250_000);
 
-/// The targets were set for so many series of a printer.
+/// The number of series of a printer that the targets assume.
 const SERIES: f64 = 14.0;
 
 /// Farms of two sizes, half of their printers printing.
@@ -72,7 +72,7 @@ pub(crate) fn encode(plan: &Plan, targets: &mut Targets) {
     }
 }
 
-/// A farm of which every printer has printed once, and every other prints now.
+/// A farm in which every printer has printed once and every second one is printing.
 fn farm(printers: usize) -> View {
     let runtime = Builder::new_current_thread().build().unwrap();
     let read = |path| parse(&runtime.block_on(Request::captured(path).decode()), "p", NOW);
@@ -91,7 +91,7 @@ fn farm(printers: usize) -> View {
     farm.view().clone()
 }
 
-/// How many bytes there were.
+/// The number of bytes.
 #[derive(Default)]
 struct Written {
     text: usize,
@@ -141,7 +141,7 @@ impl Write for Sink {
     }
 }
 
-/// How many series a farm has more than an empty one.
+/// The number of series of a farm beyond those of an empty one.
 fn count_series(metrics: &Metrics, view: &View) -> usize {
     let count = |view: &View| {
         let mut text = Vec::new();

@@ -1,4 +1,4 @@
-//! What a large farm costs: scrapes, starts, memory.
+//! The cost of a large farm: scrapes, starts, memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::{BURST, PRINTERS, Plan};
 /// A year of prints: one every 63 seconds.
 const HISTORY: u32 = 500_000;
 
-/// Every print has an id, as those of OctoEverywhere do: the ids that have ended are read at the start.
+/// Every print has an id, as with OctoEverywhere: the ids of ended prints are read at the start.
 const FILL: &str = "
     INSERT INTO prints (printer, source, print_id, file, origin, started, ended, outcome, printed_seconds,
         paused_seconds)
@@ -51,7 +51,7 @@ pub(crate) fn scrapes(plan: &Plan, folder: &Path, targets: &mut Targets) {
     }
 }
 
-/// Starts with what an earlier run has left behind, and the memory that it takes then.
+/// Starts with the state of an earlier run, and the memory afterwards.
 pub(crate) fn starts(plan: &Plan, folder: &Path, targets: &mut Targets) {
     let (empty, full) = (folder.join("empty"), folder.join("full"));
     let prints = Arc::new(Prints::on(BURST));
@@ -79,7 +79,7 @@ pub(crate) fn fill_history(folder: &Path) {
     connection.execute(FILL_IDS, [HISTORY]).unwrap();
 }
 
-/// Starts it over and over. Answers the memory that it then takes.
+/// Starts it repeatedly. Returns the memory that it uses.
 fn start(plan: &Plan, what: &str, target: Target, folder: &Path, targets: &mut Targets) -> f64 {
     let (mut rounds, mut memory) = (Rounds::default(), Rounds::default());
     for _ in 0..plan.rounds {
@@ -106,7 +106,7 @@ fn after_a_kill(plan: &Plan, folder: &Path, prints: &Arc<Prints>, targets: &mut 
     targets.median(work, Target::AtMost(100.0), Milliseconds, &rounds);
 }
 
-/// How long it takes until it is ready, and the memory that it then has.
+/// The time until it is ready, and its memory then.
 fn timed_start(folder: &Path) -> (Duration, u64) {
     let clock = Clock::start();
     let server = Server::start(Kind::Durable, folder);

@@ -10,7 +10,7 @@ use crate::report::{head, row};
 use crate::server::{Kind, Server};
 use crate::{BURST, PRINTERS, Plan};
 
-/// A farm that has been there for a while.
+/// A farm with a history.
 pub(crate) struct Size {
     pub(crate) printers: usize,
     pub(crate) name: &'static str,
@@ -24,7 +24,7 @@ pub(crate) const SIZES: [Size; 4] = [
     Size { printers: PRINTERS, name: "1,000 printers, 500,000 prints of history", has_history: true },
 ];
 
-/// The same load on farms of different sizes, a round of each in turn.
+/// The same load on farms of different sizes, in alternating rounds.
 pub(crate) fn side_by_side(plan: &Plan, folder: &Path) {
     let farms = SIZES.map(|size| {
         let folder = folder.join(size.name);
@@ -52,7 +52,7 @@ pub(crate) fn side_by_side(plan: &Plan, folder: &Path) {
 }
 
 impl Size {
-    /// Has all printers print once, and fills the history.
+    /// Lets every printer print once, and fills the history.
     pub(crate) fn prepare(&self, folder: &Path) -> Arc<Prints> {
         let prints = Arc::new(Prints::on(self.printers));
         let server = Server::start(Kind::Durable, folder);

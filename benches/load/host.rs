@@ -1,4 +1,4 @@
-//! What the host of a virtual machine does to a measurement: it lends its cores to others, for milliseconds at a time.
+//! Disturbances by the host of a virtual machine, which lends its cores to others for milliseconds.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use printfarm_exporter::clock::Clock;
 
-/// The part of the cores' time that a round may miss.
+/// The fraction of processor time that a valid round may lose.
 const MOST: f64 = 0.02;
 
-/// How often a round is taken again at most. A host may be busy all day.
+/// How often a round is repeated at most. A host may be busy all day.
 const TRIES: usize = 10;
 
-/// How many rounds were taken again.
+/// How many rounds were repeated.
 static AGAIN: AtomicUsize = AtomicUsize::new(0);
 
-/// Measures again, as long as the host has disturbed it. What comes of the measurement has no part in that.
+/// Repeats a measurement while the host disturbs it. The result of the measurement has no influence on that.
 pub(crate) fn undisturbed<T>(mut measure: impl FnMut() -> T) -> T {
     for _ in 1..TRIES {
         let watch = Watch::start();
@@ -28,7 +28,7 @@ pub(crate) fn undisturbed<T>(mut measure: impl FnMut() -> T) -> T {
     measure()
 }
 
-/// Sees how much of the cores' time is missing.
+/// Measures how much processor time is lost.
 pub(crate) struct Watch {
     clock: Clock,
     stolen: Duration,
@@ -39,13 +39,13 @@ impl Watch {
         Self { clock: Clock::start(), stolen: stolen() }
     }
 
-    /// What part of all cores' time the host has kept since the start.
+    /// The fraction of processor time that the host has taken since the start.
     fn missed(&self) -> f64 {
         let cores = available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         stolen().saturating_sub(self.stolen).as_secs_f64() / self.clock.monotonic().as_secs_f64() / cores
     }
 
-    /// Prints how quiet it was.
+    /// Prints how much the host disturbed.
     pub(crate) fn print(&self) {
         let (missed, again) = (self.missed() * 100.0, AGAIN.load(Ordering::Relaxed));
         println!(
@@ -54,7 +54,7 @@ impl Watch {
     }
 }
 
-/// The time of all cores that the host has kept since it was started.
+/// The processor time that the host has taken since boot.
 fn stolen() -> Duration {
     let stat = std::fs::read_to_string("/proc/stat").unwrap();
     let ticks: u64 = stat.split_whitespace().nth(8).unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! Webhooks: how many, how fast, and whether all of them are there afterwards.
+//! Webhooks: throughput, latency, and whether all of them are counted afterwards.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::scrape::sum;
 use crate::server::{Kind, Server, has_gateway};
 use crate::{BURST, PRINTERS, Plan};
 
-/// What rounds of load against one server came to.
+/// The results of several rounds against one server.
 #[derive(Default)]
 pub(crate) struct Figures {
     pub(crate) rate: Rounds,
     pub(crate) half: Rounds,
     pub(crate) most: Rounds,
-    /// Microseconds of a core for each webhook.
+    /// Processor time for each webhook, in microseconds.
     pub(crate) cpu: Rounds,
-    /// How much of a core the load itself takes.
+    /// The fraction of a core that the load itself uses.
     pub(crate) load: Rounds,
 }
 
@@ -39,7 +39,7 @@ impl Figures {
     }
 }
 
-/// All servers side by side, a round of each in turn.
+/// All servers, in alternating rounds.
 pub(crate) fn side_by_side(plan: &Plan, folder: &Path, targets: &mut Targets) {
     let mut kinds = vec![Kind::Bare, Kind::Commit, Kind::Memory, Kind::Durable];
     if has_gateway() {
@@ -94,7 +94,7 @@ pub(crate) fn side_by_side(plan: &Plan, folder: &Path, targets: &mut Targets) {
     }
 }
 
-/// Holds the durable exporter against what is wanted of it.
+/// Compares the durable exporter with its targets.
 fn judge(connections: usize, figures: &[Figures], targets: &mut Targets) {
     let [commit, durable] = [&figures[1], &figures[3]];
     let rate = durable.rate.median();
@@ -135,7 +135,7 @@ pub(crate) fn on_a_slow_disk(plan: &Plan, folder: &Path, targets: &mut Targets) 
     targets.median(&format!("{work}: p50"), Target::AtMost(15.0), Milliseconds, &figures.half);
 }
 
-/// Ten thousand printers at once, over kept connections and over one connection each.
+/// Ten thousand printers at once, over persistent connections and over one connection each.
 pub(crate) fn at_once(plan: &Plan, folder: &Path, targets: &mut Targets) {
     let prints = Prints::on(BURST);
     for connections in [64, 1_000, BURST] {

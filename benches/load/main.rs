@@ -1,4 +1,4 @@
-//! The exporter under load, beside servers that do less, in one run. Prints tables in Markdown.
+//! The exporter under load, and baselines in the same run. Prints Markdown tables.
 //!
 //! `cargo bench --bench load` takes some minutes, `cargo bench --bench load -- --quick` one or two. Nothing else should run
 //! on the machine. Names of parts, such as `ingest`, measure these alone. With `-- --instructions` it counts instead of taking times, which needs Valgrind, and no quiet machine.
@@ -27,14 +27,14 @@ use host::Watch;
 use mimalloc::MiMalloc;
 use report::Targets;
 
-/// That of the program, for all that is measured beside it as well.
+/// The allocator of the program, for the baselines too.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The printers that send under load.
 const PRINTERS: usize = 1_000;
 
-/// The printers of a large farm, and the webhooks that come at once.
+/// The printers of a large farm, and the number of webhooks in a burst.
 const BURST: usize = 10_000;
 
 /// How thoroughly to measure.
@@ -45,7 +45,7 @@ struct Plan {
 
 type Part = (&'static str, fn(&Plan, &Path, &mut Targets));
 
-/// What is measured, by the name under which it can be asked for alone.
+/// The parts of the benchmark, by the name that selects them.
 const PARTS: [Part; 8] = [
     ("ingest", ingest::side_by_side),
     ("growth", |plan, folder, _| growth::side_by_side(plan, folder)),

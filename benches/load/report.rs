@@ -1,8 +1,8 @@
-//! Numbers for people: medians, how far the rounds lie apart, and the tables.
+//! Medians, spreads, and tables.
 
 use std::time::Duration;
 
-/// What several rounds of one measurement came to.
+/// The results of several rounds of one measurement.
 #[derive(Default)]
 pub(crate) struct Rounds(Vec<f64>);
 
@@ -20,7 +20,7 @@ impl Rounds {
         self.0[self.0.len() / 2]
     }
 
-    /// How far the best and the worst round lie apart, as a part of the median.
+    /// The distance between the best and the worst round, as a fraction of the median.
     pub(crate) fn noise(&self) -> String {
         let spread = (self.0[self.0.len() - 1] - self.0[0]) / self.median();
         format!("{:.0} %", spread * 100.0)
@@ -32,7 +32,7 @@ impl Rounds {
     }
 }
 
-/// What a figure is one of.
+/// The unit of a figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Unit {
     Times,
@@ -41,12 +41,12 @@ pub(crate) enum Unit {
     Bytes,
 }
 
-/// What is wanted of a figure.
+/// The target of a figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
-    /// Nothing: it is there to be compared.
+    /// None: it is a baseline.
     None,
 }
 
@@ -60,7 +60,7 @@ impl Unit {
         }
     }
 
-    /// The same, as short as a person would write it.
+    /// A short form for people.
     fn write_target(self, value: f64) -> String {
         match self {
             Self::Milliseconds => format!("{value} ms"),
@@ -70,12 +70,12 @@ impl Unit {
     }
 }
 
-/// The table of what is wanted and what was measured. It is printed as a whole, after all else.
+/// The table of targets and results. It is printed last.
 #[derive(Default)]
 pub(crate) struct Targets(Vec<[String; 6]>);
 
 impl Targets {
-    /// Adds a figure. `noise` is how far its rounds lie apart.
+    /// Adds a figure. `noise` is the spread of its rounds.
     pub(crate) fn add(&mut self, work: &str, target: Target, unit: Unit, value: f64, noise: &str) {
         let (wanted, ratio, verdict) = match target {
             Target::AtLeast(least) => {
@@ -117,7 +117,7 @@ pub(crate) fn head(cells: &[&str]) {
     row(&vec!["---"; cells.len()]);
 }
 
-/// Bytes as people read them.
+/// Bytes in a readable unit.
 pub(crate) fn bytes(count: f64) -> String {
     if count < 10_000.0 { format!("{count:.0} B") } else { format!("{:.1} MB", count / 1e6) }
 }

@@ -1,4 +1,4 @@
-//! Scrapes, as Prometheus makes them: over a connection that is kept.
+//! Scrapes over a persistent connection, as Prometheus makes them.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -29,7 +29,7 @@ impl Scraper {
         Self { stream, request, clock: Clock::start() }
     }
 
-    /// Scrapes once. Answers the body and how long it took.
+    /// Scrapes once. Returns the body and how long it took.
     pub(crate) fn scrape(&mut self) -> (Vec<u8>, Duration) {
         let begun = self.clock.monotonic();
         self.stream.write_all(self.request).unwrap();
@@ -49,7 +49,7 @@ impl Scraper {
         (joined(&answer), took)
     }
 
-    /// Reads on until the last chunk is there.
+    /// Reads until the last chunk has arrived.
     fn finish(&mut self, chunks: &mut Vec<u8>) {
         let mut buffer = vec![0; 1 << 20];
         while !chunks.ends_with(b"\r\n0\r\n\r\n") {
@@ -60,7 +60,7 @@ impl Scraper {
     }
 }
 
-/// Asks for a scrape and reads a byte of it each second, from a small window, until told to stop.
+/// Requests a scrape and reads a byte of it each second, with a small window, until it is stopped.
 pub(crate) fn dawdle(address: SocketAddr, stop: &AtomicBool) {
     const SECOND: Duration = Duration::from_secs(1);
     const STEP: Duration = Duration::from_millis(100);
@@ -81,7 +81,7 @@ pub(crate) fn dawdle(address: SocketAddr, stop: &AtomicBool) {
     }
 }
 
-/// What is in the chunks of an answer.
+/// The content of a chunked answer.
 fn joined(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(chunks.len());
     while let Some(end) = find(chunks, b"\r\n") {

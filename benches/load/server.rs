@@ -1,4 +1,4 @@
-//! The servers under load: each a process of its own, on a free port.
+//! The servers under load, each in a process of its own on a free port.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -20,7 +20,7 @@ use crate::bare;
 /// The first argument of a process that is one of the servers.
 pub(crate) const ROLE: &str = "--serve";
 
-/// What a disk of the slow kind takes longer for each commit.
+/// By how much the slow disk delays each commit.
 const SLOW: Duration = Duration::from_millis(10);
 
 /// The program of the Pushgateway, and the Debian package that it is in.
@@ -35,15 +35,15 @@ pub(crate) enum Kind {
     Bare,
     /// Reads, parses, and stores in a group commit.
     Commit,
-    /// Reads requests, and answers.
+    /// Reads requests and answers.
     Http,
-    /// Debian's Pushgateway at its best: it keeps nothing on the disk, and does not check what it is sent.
+    /// Debian's Pushgateway in its fastest setting: nothing on disk, no consistency check.
     Gateway,
     /// The exporter with a store that keeps nothing.
     Memory,
     /// The program as people run it.
     Durable,
-    /// The exporter with a store that takes longer.
+    /// The exporter with a slow store.
     Slow,
 }
 
@@ -66,7 +66,7 @@ impl Kind {
     }
 }
 
-/// Whether there is a Pushgateway; says how to get one where there is none.
+/// Whether the Pushgateway is installed; prints how to install it otherwise.
 pub(crate) fn has_gateway() -> bool {
     let found = Command::new(GATEWAY).arg("--version").output().is_ok();
     if !found {
@@ -88,7 +88,7 @@ impl Server {
         Self::spawn(kind, command(kind, folder))
     }
 
-    /// The same, counted by a tool that the command line begins with.
+    /// Starts it under a tool that counts instructions.
     pub(crate) fn start_below(tool: &[&str], kind: Kind, folder: &Path) -> Self {
         let command = command(kind, folder);
         let mut below = Command::new(tool[0]);
@@ -113,7 +113,7 @@ impl Server {
         Self { child, log, address }
     }
 
-    /// Waits until it would take a webhook.
+    /// Waits until it accepts webhooks.
     pub(crate) fn wait_until_ready(&self) {
         let is_ready = || {
             let mut stream = TcpStream::connect(self.address).unwrap();
@@ -133,7 +133,7 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
-    /// The time that it has kept a core busy. Unlike other times, this one hardly depends on what else the machine does.
+    /// Its processor time, which hardly depends on what else the machine does.
     pub(crate) fn cpu(&self) -> Duration {
         busy(&self.child.id().to_string())
     }
@@ -144,7 +144,7 @@ impl Server {
         assert!(self.child.wait().unwrap().success());
     }
 
-    /// Asks it to stop. Answers what it, and the tool around it, still had to say.
+    /// Asks it to stop. Returns what it and the tool print at the end.
     pub(crate) fn end(&mut self) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
@@ -154,7 +154,7 @@ impl Server {
     }
 }
 
-/// How long a process, or `self`, has kept a core busy since its start.
+/// The processor time of a process, or of `self`.
 pub(crate) fn busy(process: &str) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(") ").unwrap();
@@ -163,7 +163,7 @@ pub(crate) fn busy(process: &str) -> Duration {
     Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
-/// What runs this kind of server in `folder`.
+/// The command that runs this kind of server in `folder`.
 fn command(kind: Kind, folder: &Path) -> Command {
     std::fs::create_dir_all(folder).unwrap();
     match kind {
@@ -205,7 +205,7 @@ fn program(folder: &Path) -> Command {
     command
 }
 
-/// What the process does that was started with [`ROLE`].
+/// The main function of a process that was started with [`ROLE`].
 pub(crate) fn run(name: &str, folder: &Path) {
     let kind = Kind::named(name);
     Runtime::new().unwrap().block_on(async {
@@ -241,7 +241,7 @@ async fn exporter(store: Box<dyn Store>) {
     app::run(app, std::future::pending::<()>()).await.unwrap();
 }
 
-/// A store on a disk that needs [`SLOW`] more for each commit.
+/// A store that delays each commit by [`SLOW`].
 struct SlowStore(SqliteStore);
 
 impl Store for SlowStore {

@@ -1,7 +1,7 @@
-//! The way of a webhook, stage by stage, in instructions of the user's code: unlike times, they are the same in every run.
+//! The cost of a webhook, stage by stage, in instructions in user mode, which are the same in every run.
 //!
-//! Valgrind counts them. A stage is what a process needs for many webhooks that come as far as there, less what it needs
-//! for few of them, less the same of the stage before.
+//! Valgrind counts them. The cost of a stage is the cost of many webhooks up to that stage, minus that of few webhooks, minus
+//! the same difference for the stage before.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +21,7 @@ use crate::server::{Kind, Server, storage};
 /// The first argument of a process that is counted.
 pub(crate) const ROLE: &str = "--webhooks";
 
-/// How many webhooks are few, and how many are many.
+/// What few and many webhooks are.
 const FEW: usize = 200;
 const MANY: usize = 1_400;
 
@@ -29,7 +29,7 @@ const NOW: i64 = 1_795_310_000_250_000;
 
 const TOOL: [&str; 3] = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
 
-/// How far webhooks come without a server. Before that, only what carries them is counted.
+/// The stages that run without a server.
 const DECODE: &str = "decode";
 const APPLY: &str = "parse and apply";
 const COMMIT: &str = "commit";
@@ -100,13 +100,13 @@ fn in_server(kind: Kind, connections: usize, webhooks: usize, folder: &Path, pri
     counted(&server.end())
 }
 
-/// What the tool has counted.
+/// The count of the tool.
 fn counted(said: &str) -> u64 {
     let (_, count) = said.split_once("Collected : ").unwrap();
     count.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// What the process does that was started with [`ROLE`]: webhooks, as far as the stage, without a server.
+/// The main function of a process that was started with [`ROLE`]: webhooks up to a stage, without a server.
 pub(crate) fn run(stage: &str, batch: usize, webhooks: usize, folder: &Path) {
     let runtime = Builder::new_current_thread().build().unwrap();
     let requests = PRINT.map(Request::captured);

@@ -15,13 +15,13 @@ use crate::scrape::{Scraper, dawdle};
 use crate::server::{Kind, Server};
 use crate::{PRINTERS, Plan};
 
-/// Between two scrapes of one scraper. Prometheus takes seconds.
+/// The pause between two scrapes of one scraper. Prometheus waits for seconds.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Between two scrapes where ever more scrapers come.
+/// The pause between two scrapes when the number of scrapers grows.
 const EVERY_SECOND: Duration = Duration::from_secs(1);
 
-/// Who scrapes beside the webhooks.
+/// The scrapers that run beside the webhooks.
 struct Company {
     name: &'static str,
     scrapers: usize,
@@ -43,7 +43,7 @@ const COMPANIES: [Company; 5] = [
     },
 ];
 
-/// The same load in different company, a round of each in turn.
+/// The same load beside different scrapers, in alternating rounds.
 pub(crate) fn side_by_side(plan: &Plan, folder: &Path, targets: &mut Targets) {
     let prints = Arc::new(Prints::on(PRINTERS));
     let server = Server::start(Kind::Durable, &folder.join("scraped"));
@@ -84,7 +84,7 @@ pub(crate) fn side_by_side(plan: &Plan, folder: &Path, targets: &mut Targets) {
 }
 
 impl Company {
-    /// Scrapes for as long as `work` goes on. Answers how long each scrape took.
+    /// Scrapes while `work` runs. Returns how long each scrape took.
     fn keep(&self, address: SocketAddr, work: impl FnOnce()) -> Vec<Duration> {
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -1,8 +1,8 @@
-//! What must hold for every request, whatever its bytes: nothing panics or waits for ever, no value is out of its range,
-//! no error text quotes the sender, and the printer whose secret is asked for is the one that the event is about.
+//! What holds for every request, whatever its bytes: nothing panics or hangs, no value is out of range, no error text quotes
+//! the sender, and the secret is checked for the same printer that the event is about.
 //!
-//! One function for each decoder. `cargo fuzz run NAME` looks for bytes that break one; the corpus that it has gathered is
-//! replayed by an ordinary test of the exporter.
+//! There is one function for each decoder. `cargo fuzz run NAME` searches for bytes that break it;
+//! `tests/fuzz_corpus.rs` replays the corpus that it has collected.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -29,7 +29,7 @@ pub fn json(bytes: &[u8]) {
     }
 }
 
-/// A line with a Content-Type, and a body. It must not matter in which pieces the body comes.
+/// A line with a Content-Type, and a body. The result must not depend on how the body is split into pieces.
 pub fn multipart(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (head, body) = bytes.split_at(end);
@@ -45,7 +45,7 @@ pub fn multipart(bytes: &[u8]) {
     }
 }
 
-/// A form, which must say the same in a body and in a query.
+/// A form. It must mean the same in a body and in a query.
 pub fn form_query(bytes: &[u8]) {
     let sender = &OctoPrint;
     let form = understood(sender, post(sender, FORM, Whole::of(bytes)));
@@ -128,7 +128,7 @@ fn check_reject(reject: &DecodeError) {
     assert!(text.is_ascii() && text.len() < 400, "{text}");
 }
 
-/// The outcome of a future that waits for nothing but its next turn.
+/// Polls a future until it is ready; it must not wait for anything else.
 fn finish<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     for _ in 0..10_000_000 {
@@ -136,10 +136,10 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
             return outcome;
         }
     }
-    panic!("it waits for ever");
+    panic!("it hangs");
 }
 
-/// A body that is there at once.
+/// A body that is available at once.
 struct Whole(Option<Bytes>);
 
 impl Whole {
@@ -164,7 +164,7 @@ impl Body for Whole {
     }
 }
 
-/// A body that comes in pieces, with a wait before each.
+/// A body that arrives in pieces and is pending before each.
 struct Pieces {
     left: VecDeque<Bytes>,
     waited: bool,

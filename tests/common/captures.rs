@@ -7,7 +7,7 @@ pub(crate) fn data(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path)
 }
 
-/// The requests of one folder with the seconds at which they came.
+/// The requests of one folder, with the seconds at which they arrived.
 pub(crate) fn requests(folder: &str) -> Vec<(f64, Vec<u8>)> {
     let folder = data("captures").join(folder);
     let index = fs::read_to_string(folder.join("requests.tsv")).unwrap();
@@ -19,7 +19,7 @@ pub(crate) fn requests(folder: &str) -> Vec<(f64, Vec<u8>)> {
     index.lines().map(request).collect()
 }
 
-/// The request as it is, but for its path.
+/// The request with another path.
 pub(crate) fn aimed(request: &[u8], path: &str) -> Vec<u8> {
     let line_end = request.windows(2).position(|two| two == b"\r\n").unwrap();
     let line = std::str::from_utf8(&request[..line_end]).unwrap();

@@ -156,7 +156,7 @@ impl Connection {
     /// Everything until the other side closes.
     ///
     /// # Errors
-    /// When it does not, or resets the connection.
+    /// When it does not close in time, or resets the connection.
     pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = std::mem::take(&mut self.unread);
         match &mut self.tls {

@@ -56,7 +56,7 @@ pub(crate) fn list<'a>(json: &'a Value, key: &str) -> &'a [Value] {
 }
 
 impl Dashboard {
-    /// Every panel, rows and what is folded into them too.
+    /// Every panel, including rows and the panels in collapsed rows.
     pub(crate) fn panels(&self) -> impl Iterator<Item = &Value> {
         list(&self.json, "panels")
             .iter()
@@ -73,7 +73,7 @@ impl Dashboard {
         self.panels().flat_map(|panel| list(panel, "targets").iter().map(move |json| Target { panel, json }))
     }
 
-    /// The variables at its top.
+    /// Its variables.
     pub(crate) fn variables(&self) -> &[Value] {
         list(&self.json["templating"], "list")
     }
@@ -89,7 +89,7 @@ impl<'a> Target<'a> {
         text(self.json, "expr")
     }
 
-    /// Where it is, for a person.
+    /// Its place in the dashboard, for a message.
     pub(crate) fn place(&self) -> String {
         format!("{} {}", text(self.panel, "title"), text(self.json, "refId"))
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-/// Labels, the name among them, and value.
+/// Labels, including the name, and value.
 pub(crate) type Samples = BTreeMap<BTreeMap<String, String>, f64>;
 
-/// The samples in a text of the exporter, read without the help of anything that wrote it.
+/// The samples in a text of the exporter.
 pub(crate) fn read(text: &str) -> Samples {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
@@ -25,7 +25,7 @@ pub(crate) fn read(text: &str) -> Samples {
         .collect()
 }
 
-/// A text up to its closing quote, and what comes behind.
+/// A string up to its closing quote, and the rest.
 fn quoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.chars();

@@ -17,7 +17,7 @@ pub(crate) mod simulated;
 const LOOKS: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What `look` finds, once it finds it.
+/// Waits until `look` returns something.
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..LOOKS {
         if let Some(found) = look() {
@@ -28,7 +28,7 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     panic!("it did not happen in time: {what}");
 }
 
-/// A file of the repository.
+/// The content of a file of the repository.
 pub(crate) fn repository_file(path: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

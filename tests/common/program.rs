@@ -42,7 +42,7 @@ pub(crate) fn file(name: &str, content: &str) -> PathBuf {
 /// The program, once it listens.
 pub(crate) struct Running {
     pub(crate) child: Child,
-    /// Without it nobody reads the log: the pipe is closed after the next line.
+    /// When it is dropped, the pipe of the log is closed after the next line.
     pub(crate) log: Option<Log>,
     pub(crate) address: SocketAddr,
 }
@@ -52,12 +52,12 @@ impl Running {
         Self::start_as(program(), arguments)
     }
 
-    /// Starts it on the state that an earlier run may have left.
+    /// Starts it with the state of an earlier run.
     pub(crate) fn start_on(store: &Path) -> Self {
         Self::start(&[&format!("--storage.path={}", store.display())])
     }
 
-    /// Ends it as a crash does, with `kill -9`.
+    /// Kills it, as `kill -9` does.
     pub(crate) fn crash(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -88,7 +88,7 @@ impl Running {
         self.log.as_ref().unwrap().wait_for(part)
     }
 
-    /// The exit code, and what is left of the log.
+    /// The exit code and the rest of the log.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let rest = self.log.take().unwrap().rest();
         (self.child.wait().unwrap().code(), rest)
@@ -103,7 +103,7 @@ impl Drop for Running {
     }
 }
 
-/// What a program logs. It is read all the time, since a full pipe would hold the program up.
+/// The log of a program. It is read all the time, because a full pipe would block the program.
 pub(crate) struct Log(Mutex<mpsc::Receiver<String>>);
 
 impl Log {
@@ -120,7 +120,7 @@ impl Log {
         Self(Mutex::new(lines))
     }
 
-    /// The next line with `part` in it; those before it are passed over.
+    /// The next line that contains `part`; earlier lines are skipped.
     pub(crate) fn wait_for(&self, part: &str) -> String {
         let (lines, mut seen) = (self.0.lock().unwrap(), String::new());
         loop {
@@ -132,7 +132,7 @@ impl Log {
         }
     }
 
-    /// What is left, once the program has ended.
+    /// The rest of the log, after the program has ended.
     pub(crate) fn rest(&self) -> String {
         self.0.lock().unwrap().iter().collect()
     }

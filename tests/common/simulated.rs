@@ -7,7 +7,7 @@ use printfarm_simulator::delivery::deliver;
 use printfarm_simulator::{Options, Plan, Secrets, report};
 use serde_json::Value;
 
-/// Sends a farm's webhooks to an exporter in real time. The farm's report, when every webhook was acknowledged.
+/// Sends a farm's webhooks to an exporter in real time. Returns the report; every webhook must be acknowledged.
 pub(crate) fn simulate(target: &str, options: &Options) -> Value {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let target = target.parse().unwrap();
@@ -37,8 +37,8 @@ fn series(metrics: &str, name: &str) -> f64 {
     line.unwrap_or_else(|| panic!("{name} is missing")).parse().unwrap()
 }
 
-/// Webhooks are a moment on their way, `late` seconds at most, so that a print shows up to that much more or less than it
-/// took.
+/// Checks the metrics of a printer against its report. A webhook may be `late` seconds late, so the times of a print may be
+/// wrong by as much.
 pub(crate) fn assert_shown(printer: &Value, metrics: &str, late: f64) {
     let name = printer["printer"].as_str().unwrap();
     let origins = printer["started"].as_object().unwrap();

@@ -1,4 +1,4 @@
-//! Containers of an image, run by podman with images and containers of its own.
+//! Images and containers, managed by podman in a storage of its own.
 
 use std::net::SocketAddr;
 use std::process::{Command, Output};
@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Keeps what the next build of an image can use again. Not below the build's folder, which must be removable at any
-/// time; and other clones of the repository use it too.
+/// Keeps the base image and compiled dependencies for the next build. It is outside of the target folder, because every
+/// clone of the repository uses it.
 pub(crate) const FOLDER: &str = "/var/cache/printfarm_exporter-images";
 
-/// What is mounted and what runs, which a machine forgets when it starts anew.
+/// Mounts and running containers, which do not survive a reboot.
 pub(crate) const RUN: &str = "/run/printfarm_exporter-images";
 
 /// How often to look before giving up, and how long to wait between two looks.
 const LOOKS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A command as root, who may set up a container's files.
+/// A command as root, which setting up the files of a container needs.
 pub(crate) fn as_root(program: &str) -> Command {
     let user = Command::new("id").arg("-u").output().unwrap().stdout;
     let mut command = if user == b"0\n" { Command::new(program) } else { Command::new("sudo") };
@@ -30,7 +30,7 @@ pub(crate) fn as_root(program: &str) -> Command {
     command
 }
 
-/// What a command that must succeed printed.
+/// Runs a command that must succeed. Returns what it printed.
 pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command
         .output()
@@ -54,12 +54,12 @@ pub(crate) fn inspected(name: &str) -> Value {
     serde_json::from_str::<Value>(&podman(&["inspect", name])).unwrap()[0].take()
 }
 
-/// Cleans up. A test that fails must say why, and not that there was nothing to clean up.
+/// Cleans up. A failure here must not hide the failure of the test.
 fn remove(arguments: &[&str]) {
     let _ = std::panic::catch_unwind(|| podman(arguments));
 }
 
-/// An image of this test alone, for others may build another from other sources. It goes when it is dropped.
+/// An image of this process alone. It is removed when it is dropped.
 pub(crate) struct Image {
     pub(crate) name: String,
 }
@@ -91,13 +91,13 @@ impl Drop for Image {
     }
 }
 
-/// A container, and the volume of its state. Both go when it is dropped.
+/// A container and the volume of its state. Both are removed when it is dropped.
 pub(crate) struct Container {
     pub(crate) name: String,
 }
 
 impl Container {
-    /// Starts the image with as few rights as it can have.
+    /// Starts the image with as few rights as possible.
     pub(crate) fn run(image: &Image) -> Self {
         let container = Self { name: format!("printfarm_exporter-{}", std::process::id()) };
         let volume = format!("--volume={}:/data", container.name);
@@ -111,7 +111,7 @@ impl Container {
             "--read-only",
             "--cap-drop=all",
             "--security-opt=no-new-privileges",
-            // A sandbox may allow nobody, not even root, to raise these.
+            // In a sandbox not even root may raise these limits.
             "--ulimit=nofile=1024:1024",
             "--ulimit=nproc=1024:1024",
             &image.name,
@@ -120,12 +120,12 @@ impl Container {
         container
     }
 
-    /// Starts it once more, on the same volume.
+    /// Starts it again on the same volume.
     pub(crate) fn start(&self) {
         podman(&["start", &self.name]);
     }
 
-    /// Where it listens, once it has been started this many times.
+    /// The address where it listens after so many starts.
     pub(crate) fn address(&self, starts: usize) -> SocketAddr {
         for _ in 0..LOOKS {
             let log = self.log();
@@ -137,12 +137,12 @@ impl Container {
         panic!("{} does not listen: {}", self.name, self.log());
     }
 
-    /// All that it has ever written.
+    /// Everything that it has logged so far.
     pub(crate) fn log(&self) -> String {
         podman(&["logs", &self.name])
     }
 
-    /// Sends SIGTERM, and gives the exit code.
+    /// Sends SIGTERM and returns the exit code.
     pub(crate) fn stop(&self) -> Value {
         podman(&["stop", "--time=20", &self.name]);
         inspected(&self.name)["State"]["ExitCode"].take()

@@ -1,6 +1,7 @@
-//! The container: the Dockerfile is built, and what comes out of it runs with as few rights as it can have.
+//! Builds the images of the Dockerfile and runs the exporter's with as few rights as possible.
 //!
-//! A program of its own, for the build would take the time of tests that have deadlines.
+//! It is a target of its own, because the build would slow down tests that have deadlines. `cargo test` leaves it out;
+//! scripts/test runs it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -20,7 +21,7 @@ use container::{Container, Image, inspected, podman};
 
 const CAPTURE: &str = "tests/data/captures/cancel/json";
 
-/// The samples of what the printers have done.
+/// The counters of prints that are not 0.
 fn counters(address: SocketAddr) -> Vec<String> {
     let mut connection = Connection::open(address);
     connection.send_request("GET", "/metrics", "", b"");
@@ -44,7 +45,7 @@ fn send_capture(address: SocketAddr) {
     }
 }
 
-/// A line of what the kernel says of the process.
+/// A line of the kernel's status of the process.
 fn status(process: &Value, name: &str) -> Vec<String> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();

@@ -12,7 +12,7 @@ const ALERTMANAGER: &str = "prometheus/alertmanager.yml";
 const RUNBOOK: &str = "docs/RUNBOOK.md";
 
 #[test]
-fn every_alert_has_unit_tests_in_which_it_fires_and_in_which_it_is_quiet() {
+fn every_alert_has_unit_tests_that_fire_and_that_stay_quiet() {
     let mut tested: BTreeMap<String, BTreeSet<bool>> = BTreeMap::new();
     for file in unit_tests() {
         let file = yaml(&file);
@@ -27,7 +27,7 @@ fn every_alert_has_unit_tests_in_which_it_fires_and_in_which_it_is_quiet() {
 }
 
 #[test]
-fn every_alert_says_what_is_wrong_how_bad_it_is_and_where_to_read_on() {
+fn every_alert_has_a_severity_a_description_and_a_link_to_the_runbook() {
     let mut names = BTreeSet::new();
     for alert in alerts() {
         let name = word(&alert["alert"]);
@@ -84,7 +84,7 @@ fn every_name_in_the_rules_and_in_the_runbook_is_in_the_catalogue() {
 
 /// A template that fails, or uses a label that is not there, says so between angle brackets instead of failing the rule.
 #[test]
-fn no_unit_test_expects_a_description_with_a_hole() {
+fn no_unit_test_expects_a_description_with_a_missing_value() {
     for file in unit_tests() {
         let file = yaml(&file);
         let tests = items(&file["tests"]).iter().flat_map(|test| items(&test["alert_rule_test"]));

@@ -41,7 +41,7 @@ fn sum(samples: &BTreeMap<String, f64>, metric: &str, labels: &[String]) -> f64 
         .sum()
 }
 
-/// What a scenario must leave behind.
+/// What the metrics must show after a scenario.
 #[derive(Debug, PartialEq)]
 struct Shown {
     started: f64,
@@ -97,7 +97,7 @@ const SCENARIOS: &[Scenario] = &[
 ];
 
 #[test]
-fn every_scenario_leaves_what_its_line_states() {
+fn every_scenario_gives_the_expected_metrics() {
     for (folder, ended, seconds, origin) in SCENARIOS {
         let app = TestApp::start();
         let mut connection = Connection::open(app.address);
@@ -118,7 +118,7 @@ fn every_scenario_leaves_what_its_line_states() {
 }
 
 #[test]
-fn a_fatal_error_is_one_error_and_a_call_for_a_person_one_call() {
+fn a_fatal_error_counts_once_and_so_does_a_request_for_attention() {
     for (folder, metric) in [
         ("error-fatal/json", "printfarm_printer_errors_total"),
         ("user-action/json", "printfarm_attention_total"),
@@ -134,7 +134,7 @@ fn a_fatal_error_is_one_error_and_a_call_for_a_person_one_call() {
 }
 
 #[test]
-fn the_test_button_tells_the_label_and_changes_no_printer() {
+fn the_test_button_returns_the_label_and_changes_no_printer() {
     for folder in ["testhook-file-selected/json", "testhook-file-selected/form"] {
         let app = TestApp::start();
         let mut connection = Connection::open(app.address);
@@ -157,7 +157,7 @@ fn the_test_button_tells_the_label_and_changes_no_printer() {
 }
 
 #[test]
-fn a_picture_is_read_past() {
+fn a_picture_in_a_webhook_is_skipped() {
     let app = TestApp::start();
     let mut connection = Connection::open(app.address);
     for (_, request) in requests("snapshot/snapshot") {
@@ -171,7 +171,7 @@ fn a_picture_is_read_past() {
 }
 
 #[test]
-fn a_template_without_a_topic_is_told_what_it_lacks() {
+fn the_answer_to_a_template_without_a_topic_says_what_is_missing() {
     let app = TestApp::start();
     let mut connection = Connection::open(app.address);
     for (_, request) in requests("local-complete/tpl-slack") {
@@ -184,7 +184,7 @@ fn a_template_without_a_topic_is_told_what_it_lacks() {
 }
 
 #[test]
-fn the_examples_of_our_user_are_accepted_as_they_are() {
+fn the_examples_of_a_user_are_accepted_unchanged() {
     let cases = [
         ("octoprint-started.json", Shown { started: 1.0, ended: NONE, running: 1.0 }, "local"),
         ("octoprint-done.json", Shown { started: 1.0, ended: COMPLETED, running: 0.0 }, "local"),
@@ -206,7 +206,7 @@ fn the_examples_of_our_user_are_accepted_as_they_are() {
 }
 
 #[test]
-fn the_documented_example_is_refused_with_its_comma_and_accepted_without() {
+fn the_documented_example_is_refused_because_of_its_trailing_comma() {
     let app = TestApp::start();
     let documented = fs::read_to_string(data("examples/octoeverywhere-documented.txt")).unwrap();
     let response = app.post_json("/webhook/octoeverywhere", &documented);
@@ -220,7 +220,7 @@ fn the_documented_example_is_refused_with_its_comma_and_accepted_without() {
     assert_eq!(sum(&samples, "printfarm_print_height_meters", &[]), 0.3);
 }
 
-/// Replays a folder with its own timing, and answers print and paused seconds at the end.
+/// Replays a folder with its original timing. Returns the printed and paused seconds at the end.
 fn timed(folder: &str) -> (f64, f64) {
     let start = Timestamp::from_micros(1_800_000_000_000_000);
     let (mut farm, mut now) = (Farm::default(), start);
@@ -259,7 +259,7 @@ fn timed(folder: &str) -> (f64, f64) {
 }
 
 #[test]
-fn with_their_own_timing_pauses_are_told_from_printing() {
+fn printing_and_pauses_are_told_apart_with_the_original_timing() {
     let cases = [
         ("pause-resume-done/json", 66.4, 20.0),
         ("pause-resume-done/default-progress", 66.4, 20.0),

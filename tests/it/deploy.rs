@@ -31,7 +31,7 @@ fn strings(list: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn all_that_is_mounted_is_there() {
+fn every_mounted_file_exists() {
     let named = yaml(COMPOSE)["volumes"].clone();
     for (service, settings) in services() {
         for volume in strings(&settings["volumes"]) {
@@ -65,7 +65,7 @@ fn images_are_pinned_and_run_without_rights() {
 }
 
 #[test]
-fn only_the_exporter_is_open_to_others() {
+fn only_the_exporter_is_reachable_from_other_machines() {
     let default = flags_in_help()["--web.listen-address"].clone().unwrap();
     let port = default.trim_start_matches(':');
     for (service, settings) in services() {
@@ -108,7 +108,7 @@ fn the_simulator_sends_to_the_exporter_with_its_secrets() {
 }
 
 #[test]
-fn the_settings_are_known_to_the_program() {
+fn the_program_knows_every_setting() {
     let flags = flags_in_help();
     let start = UNIT.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
     let further = SETTINGS.lines().find_map(|line| line.strip_prefix("#ARGS=")).unwrap();

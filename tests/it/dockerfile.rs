@@ -1,4 +1,4 @@
-//! The recipe of the container, as far as it can be read; tests/image builds and runs it.
+//! The Dockerfile agrees with the repository and the program. tests/image builds and runs its images.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -73,7 +73,7 @@ fn every_target_that_a_manifest_names_has_a_path() {
 }
 
 #[test]
-fn it_builds_what_a_release_is_and_keeps_to_the_lock_file() {
+fn it_builds_in_the_way_of_a_release_and_with_the_lock_file() {
     for program in ["exporter", "simulator"] {
         let runs = all(&stage(&format!("build-{program}")), "RUN");
         let build = format!("scripts/build-static printfarm_{program} ");

@@ -1,4 +1,4 @@
-//! Broken requests, made from real ones: each is refused with a reason, and nothing comes of it.
+//! Broken requests, made from real ones: each is refused with a reason and changes nothing.
 
 mod chosen;
 pub(crate) mod requests;
@@ -10,7 +10,7 @@ use crate::common::captures;
 use crate::common::program::Running;
 use requests::Case;
 
-/// By how much all of them together may raise the memory that the program has ever held.
+/// By how much all requests together may raise the peak of the program's memory.
 const MOST_MEMORY: u64 = 64 << 20;
 
 const GOOD: &[u8] = include_bytes!("../data/examples/octoprint-started.json");
@@ -32,14 +32,14 @@ fn rejected(metrics: &str) -> usize {
     samples.map(|line| line.rsplit_once(' ').unwrap().1.parse::<usize>().unwrap()).sum()
 }
 
-/// The most memory that the program has held so far, in bytes.
+/// The peak of the program's memory, in bytes.
 pub(crate) fn peak(program: &Running) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
 }
 
-/// Some prints that have ended, so that nothing moves by itself.
+/// Sends prints that end, so that no metric changes by itself.
 fn print_something(program: &Running) {
     for folder in ["local-complete/json", "cancel/default", "sd-complete/json"] {
         let mut connection = Connection::open(program.address);
@@ -98,7 +98,7 @@ fn broken_requests_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn what_is_only_odd_is_taken() {
+fn unusual_but_valid_requests_are_accepted() {
     let program = Running::start(&[]);
     for Case { name, target, headers, body, .. } in chosen::odd() {
         let (status, answer) = request(&program, "POST", target, &headers, &body);

@@ -49,7 +49,7 @@ fn understood(request: &Request, received: Timestamp, secret: &Secret) -> Parsed
     sender.parse(&fields, &Context { segment, configured_name: &|_| None, received }).unwrap()
 }
 
-/// Runs a farm in virtual time through the decoding and the state.
+/// Runs a farm in virtual time through the decoder and the farm's state.
 fn run(options: &Options) -> (Ledger, Farm, Timestamp) {
     let secret = Secret::new(SECRET.to_owned());
     let mut plan = Plan::new(options);
@@ -83,7 +83,7 @@ fn ended(truth: &PrinterLedger, outcome: Outcome) -> u64 {
 }
 
 #[test]
-fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
+fn every_print_and_second_of_a_virtual_farm_is_counted_right() {
     for (seed, speed, days) in [(1, 1, 12), (2, 60, 12), (3, 720, 12), (4, 5_000, 12)] {
         let (truth, farm, end) = run(&options(seed, speed, days));
         let readings: BTreeMap<_, _> =
@@ -100,8 +100,8 @@ fn in_virtual_time_every_print_and_every_second_is_where_it_belongs() {
     }
 }
 
-/// Senders state whole seconds, and some of them nothing at a resume, so that a pause is known to two seconds at each of its
-/// ends; a print that never waited is known to the microsecond. What nobody could see may be credited or not.
+/// Senders report whole seconds, and some report no resume, so a pause may be wrong by two seconds. A print without a pause is
+/// exact to the microsecond. Time that no webhook shows may be credited or not.
 fn assert_seconds(case: &str, truth: &PrinterLedger, printed: Duration, paused: Duration) {
     let unclear = Duration::from_secs(2) * u32::try_from(truth.pauses).unwrap();
     let rounded = Duration::from_micros(1) * u32::try_from(truth.started.iter().sum::<u64>()).unwrap();
@@ -117,7 +117,7 @@ fn assert_seconds(case: &str, truth: &PrinterLedger, printed: Duration, paused: 
 }
 
 #[test]
-fn the_virtual_farm_meets_every_outcome() {
+fn a_virtual_farm_has_every_outcome() {
     let (truth, _, _) = run(&options(1, 60, 12));
     for outcome in Outcome::ALL {
         assert!(truth.printers().any(|(_, truth)| ended(truth, *outcome) > 0), "{outcome:?}");
@@ -125,7 +125,7 @@ fn the_virtual_farm_meets_every_outcome() {
 }
 
 #[test]
-fn the_program_shows_what_a_farm_reports_that_sends_to_it() {
+fn the_metrics_show_what_a_simulated_farm_reports() {
     let exporter = Running::start(&[]);
     let target = format!("http://{}", exporter.address);
     let report = simulate(&target, &farm_now(4));

@@ -312,7 +312,7 @@ fn every_dashboard_keeps_the_rules() {
 }
 
 #[test]
-fn every_rule_finds_its_breach() {
+fn every_rule_finds_a_dashboard_that_breaks_it() {
     let breaches: &[(&str, &str, Value)] = &[
         ("dashboard: editable", "/editable", json!(true)),
         ("dashboard: uid", "/uid", json!("other")),

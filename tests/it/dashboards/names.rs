@@ -25,7 +25,7 @@ fn every_name_in_a_dashboard_exists() {
 }
 
 #[test]
-fn every_name_in_a_recording_rule_exists_and_its_own_name_tells_its_labels() {
+fn every_name_in_a_recording_rule_exists_and_the_name_of_the_rule_states_its_labels() {
     let known = known();
     let used: BTreeSet<_> = model::all()
         .iter()

@@ -1,17 +1,17 @@
-//! Bodies that are more than they seem, or never end.
+//! Bodies that are larger than they look, or never end.
 
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::arena::Arena;
-use super::honest::SECRET;
+use super::attacked::AttackedExporter;
+use super::clients::SECRET;
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const MULTIPART: &str = "Content-Type: multipart/form-data; boundary=B\r\n";
 
-/// What it is, its headers, its body, and the reason with which it is refused.
+/// Name, headers, body, and the reason for the refusal.
 type Bomb = (&'static str, String, Vec<u8>, &'static str);
 
 fn part(head: &str, content: &str) -> String {
@@ -76,38 +76,38 @@ fn of_multipart() -> Vec<Bomb> {
 }
 
 #[test]
-fn bombs() {
+fn oversized_and_nested_bodies_are_refused() {
     let bombs: Vec<_> = of_json().into_iter().chain(of_multipart()).collect();
-    let arena = Arena::open("bombs of JSON, gzip and multipart", "");
+    let exporter = AttackedExporter::open("bombs of JSON, gzip and multipart", "");
     let throw = |(name, headers, body, reason): &Bomb| {
-        let mut connection = arena.connect(1);
+        let mut connection = exporter.connect(1);
         connection.send(format!(
             "POST /webhook/octoprint?secret={SECRET} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {}\r\n\r\n",
             body.len()
         ));
-        // The answer may come before all of it was read.
+        // The exporter may answer before it has read everything.
         let _ = connection.try_send(body);
         let response = connection.receive("POST");
         assert_eq!(response.json()["reason"], *reason, "{name}");
     };
-    let rounds = arena.attack(|| bombs.iter().for_each(throw));
-    let mut expected = super::arena::Counted::new();
+    let rounds = exporter.attack(|| bombs.iter().for_each(throw));
+    let mut expected = super::attacked::Counted::new();
     for (.., reason) in &bombs {
         *expected
             .entry(format!("webhook_rejected_total{{reason={reason},source=octoprint}}"))
             .or_default() += rounds;
     }
-    assert_eq!(arena.close(), expected);
+    assert_eq!(exporter.close(), expected);
 }
 
 #[test]
-fn bombs_that_announce_no_length() {
-    let arena = Arena::open("chunked bodies without end", "");
+fn chunked_bodies_that_never_end_are_refused() {
+    let exporter = AttackedExporter::open("chunked bodies without end", "");
     let head =
         format!("POST /webhook/octoprint HTTP/1.1\r\nHost: x\r\n{JSON}Transfer-Encoding: chunked\r\n\r\n");
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-    let rounds = arena.attack(|| {
-        let mut connection = arena.connect(1);
+    let rounds = exporter.attack(|| {
+        let mut connection = exporter.connect(1);
         connection.send(&head);
         for _ in 0..160 {
             let _ = connection.try_send(&chunk);
@@ -115,5 +115,5 @@ fn bombs_that_announce_no_length() {
         assert_eq!(connection.receive("POST").json()["reason"], "too_large");
     });
     let series = "webhook_rejected_total{reason=too_large,source=octoprint}";
-    assert_eq!(arena.close().into_iter().collect::<Vec<_>>(), [(series.to_owned(), rounds)]);
+    assert_eq!(exporter.close().into_iter().collect::<Vec<_>>(), [(series.to_owned(), rounds)]);
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use printfarm_simulator::{Options, Secrets};
 use serde_json::Value;
 
-use super::arena::counted;
-use super::honest::Place;
-use super::rabble;
+use super::attacked::counted;
+use super::attackers;
+use super::clients::Endpoint;
 use super::tunnel::Tunnel;
 use crate::app::users;
 use crate::certificates::{Authority, Folder, VERSIONS};
@@ -21,11 +21,11 @@ use crate::common::program::Running;
 use crate::common::simulated::{assert_shown, farm_now, simulate};
 use crate::malformed::peak;
 
-/// How long it takes, in seconds, without this variable.
+/// How long the test takes, in seconds, unless the variable is set.
 const SECONDS: u64 = 90;
 const VARIABLE: &str = "PRINTFARM_HOUR_SECONDS";
 
-/// How many seconds of the farm pass in one.
+/// How many times faster than a real farm the farm runs.
 const SPEED: f64 = 720.0;
 
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
@@ -35,10 +35,10 @@ const PROBER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 /// `alice:fern`
 const ALICE: &str = "Authorization: Basic YWxpY2U6ZmVybg==\r\n";
 
-/// The program, and everything that changes under it.
+/// The program, and everything that changes while it runs.
 struct Hour {
     program: Running,
-    place: Place,
+    endpoint: Endpoint,
     authority: Authority,
     folder: Folder,
 }
@@ -54,25 +54,25 @@ impl Hour {
             .map(|(kind, path)| format!("--{kind}config.file={}", path.display()));
         let program = Running::start(&[&web, &config]);
         let tls = Some(authority.trusting(None, &VERSIONS));
-        let place = Place { address: program.address, user: ALICE, tls };
-        Self { program, place, authority, folder }
+        let endpoint = Endpoint { address: program.address, user: ALICE, tls };
+        Self { program, endpoint, authority, folder }
     }
 
-    /// From now on these secrets open.
+    /// From now on these secrets are valid.
     fn reload(&self, secrets: &[&str], generation: u64) {
         self.folder.write("printfarm.yml", &config(secrets, generation));
         self.program.signal("HUP");
     }
 
-    /// The answer to a message with this secret that reports nothing: 422, when the secret opens.
-    fn knock(&self, secret: &str) -> u16 {
-        let mut connection = self.place.connect(PROBER);
+    /// The status of the answer to a message without an event: 422 when the secret is valid.
+    fn status_with(&self, secret: &str) -> u16 {
+        let mut connection = self.endpoint.connect(PROBER);
         let headers = format!("Content-Type: application/json\r\nX-Webhook-Secret: {secret}\r\n");
         connection.send_request("POST", "/webhook/octoprint", &headers, b"{}");
         connection.receive("POST").status
     }
 
-    /// Changes certificates and, without changing which of these secrets open, the configuration, until it is to stop.
+    /// Keeps changing certificates and the configuration, in which these secrets stay valid, until `stop`. Returns how often.
     fn change(&self, secrets: &[&str], stop: &AtomicBool) -> u64 {
         let mut generation = 0;
         while !stop.load(Ordering::Relaxed) {
@@ -85,7 +85,7 @@ impl Hour {
         generation
     }
 
-    /// Lets a farm send with this secret, while everything changes. What it says of itself, and how often that was.
+    /// Lets a farm send with this secret while everything changes. Returns its report and the number of changes.
     fn farm(&self, target: &str, secret: &str, seed: u64, seconds: u64) -> (Value, u64) {
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -101,12 +101,12 @@ impl Hour {
         })
     }
 
-    /// Scrapes with a password, until it is to stop. A scrape that fails fails the test. How many there were.
+    /// Scrapes with a password until `stop`; every scrape must succeed. Returns their number.
     fn scrape_until(&self, stop: &AtomicBool) -> u32 {
         let mut scrapes = 0;
         let mut last = 0.0;
         while !stop.load(Ordering::Relaxed) {
-            let started = prints_started(&self.place.scrape());
+            let started = prints_started(&self.endpoint.scrape());
             assert!(started >= last, "{started} prints started, fewer than the {last} of the scrape before");
             (scrapes, last) = (scrapes + 1, started);
             thread::sleep(SCRAPE_INTERVAL);
@@ -129,7 +129,7 @@ fn config(secrets: &[&str], generation: u64) -> String {
     )
 }
 
-/// The truths of two farms with the same printers, by printer.
+/// The sums of the reports of two farms with the same printers, by printer.
 fn together(farms: &[Value]) -> BTreeMap<String, Value> {
     let mut printers: BTreeMap<String, Value> = BTreeMap::new();
     for printer in farms.iter().flat_map(|farm| farm["printers"].as_array().unwrap()) {
@@ -159,16 +159,16 @@ fn add(sum: &mut Value, other: &Value) {
 fn an_hour_of_everything_at_once() {
     let seconds = std::env::var(VARIABLE).map_or(SECONDS, |text| text.parse().unwrap());
     let hour = Hour::start();
-    let tunnel = Tunnel::start(&hour.place);
-    let rabble = rabble::start(&hour.place);
+    let tunnel = Tunnel::start(&hour.endpoint);
+    let attackers = attackers::start(&hour.endpoint);
     let (first, changes) = hour.farm(&tunnel.target(), "old", 1, seconds / 2);
     hour.reload(&["old", "new"], 0);
-    eventually("the new secret opens", || (hour.knock("new") == 422).then_some(()));
-    assert_eq!(hour.knock("old"), 422, "both open while they change");
+    eventually("the new secret is valid", || (hour.status_with("new") == 422).then_some(()));
+    assert_eq!(hour.status_with("old"), 422, "both are valid during the change");
     let (second, more) = hour.farm(&tunnel.target(), "new", 2, seconds / 2);
-    eventually("the old secret no longer opens", || (hour.knock("old") == 401).then_some(()));
-    let attacks = rabble.stop();
-    let metrics = hour.place.scrape();
+    eventually("the old secret is no longer valid", || (hour.status_with("old") == 401).then_some(()));
+    let attacks = attackers.stop();
+    let metrics = hour.endpoint.scrape();
     let counted = counted(&metrics);
     let webhooks = [&first, &second].map(|farm| farm["webhooks"]["acknowledged"].as_u64().unwrap());
     let (changes, megabytes) = (changes + more, peak(&hour.program) >> 20);
@@ -177,11 +177,11 @@ fn an_hour_of_everything_at_once() {
     let printers = together(&[first, second]);
     assert!(printers.len() >= 24, "{printers:#?}");
     for printer in printers.values() {
-        // Under attack a webhook may be as late as its sender's patience lets it.
+        // Under attack a webhook may be late by seconds.
         assert_shown(printer, &metrics, 5.0);
     }
     assert!(metrics.contains("\nprintfarm_panics_total 0\n"));
-    for series in rabble::COUNTED {
+    for series in attackers::COUNTED {
         assert!(counted.contains_key(series), "{series}: {counted:?}");
     }
 }

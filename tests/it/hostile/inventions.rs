@@ -1,12 +1,12 @@
-//! Printers and names that nobody has.
+//! Unknown printers and unusual names.
 
 use serde_json::json;
 
-use super::arena::{Arena, attacker};
-use super::honest::SECRET;
+use super::attacked::{AttackedExporter, attacker};
+use super::clients::SECRET;
 use crate::common::exposition;
 
-/// How many characters a file's name has here; the longest are four bytes long, and 1,024 bytes are kept.
+/// The length of a file name here, in characters of up to four bytes; the exporter keeps 1,024 bytes.
 const LONG: usize = 250;
 
 fn started(printer: &str, file: &str) -> String {
@@ -15,9 +15,9 @@ fn started(printer: &str, file: &str) -> String {
         .to_string()
 }
 
-/// Sends these webhooks one after the other. How many were answered with each status.
-fn send(arena: &Arena, bodies: impl Iterator<Item = String>) -> [u64; 2] {
-    let mut connection = arena.place.connect(attacker(1));
+/// Sends these webhooks one after the other. Returns how many were answered with each status.
+fn send(exporter: &AttackedExporter, bodies: impl Iterator<Item = String>) -> [u64; 2] {
+    let mut connection = exporter.endpoint.connect(attacker(1));
     let mut counts = [0, 0];
     for body in bodies {
         connection.send_request(
@@ -36,45 +36,45 @@ fn send(arena: &Arena, bodies: impl Iterator<Item = String>) -> [u64; 2] {
 }
 
 #[test]
-fn ten_thousand_printers() {
-    let arena = Arena::open("10,000 invented printers", "");
-    // Honest printers have been seen before.
-    arena.watch();
-    let counts = send(&arena, (0..10_000).map(|number| started(&format!("invented-{number}"), "a.gcode")));
+fn printers_beyond_the_limit_are_refused() {
+    let exporter = AttackedExporter::open("10,000 invented printers", "");
+    // The honest printers are known by now.
+    exporter.watch();
+    let counts = send(&exporter, (0..10_000).map(|number| started(&format!("invented-{number}"), "a.gcode")));
     assert_eq!(counts, [998, 9_002]);
     let series = "webhook_rejected_total{reason=printer_limit,source=octoprint}";
-    assert_eq!(arena.close().into_iter().collect::<Vec<_>>(), [(series.to_owned(), 9_002)]);
+    assert_eq!(exporter.close().into_iter().collect::<Vec<_>>(), [(series.to_owned(), 9_002)]);
 }
 
 #[test]
-fn every_character() {
-    let arena = Arena::open("labels of all characters", "");
+fn every_character_can_be_in_a_label() {
+    let exporter = AttackedExporter::open("labels of all characters", "");
     let first = '\0'..='\u{ffff}';
     let all: Vec<char> = first.chain(('\u{10000}'..=char::MAX).step_by(41)).collect();
     let names = all.chunks(LONG).map(|chunk| chunk.iter().collect::<String>());
-    // As names of files in so many prints, and some of them as names of printers.
+    // Every character is in the name of a file, and some are in the name of a printer.
     let bodies = names.enumerate().map(|(number, name)| {
         let printer = if number % 2 == 0 { name.clone() } else { "one".to_owned() };
         started(&printer, &name)
     });
-    assert_eq!(send(&arena, bodies)[1], 0);
-    let text = arena.place.scrape();
+    assert_eq!(send(&exporter, bodies)[1], 0);
+    let text = exporter.endpoint.scrape();
     let printers = exposition::read(&text).into_keys().filter_map(|mut labels| labels.remove("printer"));
     let printers: std::collections::BTreeSet<String> = printers.collect();
     assert!(printers.len() > 150, "{}", printers.len());
-    assert_eq!(arena.close().len(), 0);
+    assert_eq!(exporter.close().len(), 0);
 }
 
 #[test]
-fn names_without_end() {
-    let arena = Arena::open("names without end", "limits: {printers: 100}");
-    arena.watch();
+fn endless_names_are_truncated() {
+    let exporter = AttackedExporter::open("names without end", "limits: {printers: 100}");
+    exporter.watch();
     let long =
         |number: usize, length: usize| format!("{number}{}", "\u{1}\"\\\n\u{1f5a8}".repeat(length / 8));
-    let counts = send(&arena, (0..150).map(|number| started(&long(number, 20_000), &long(0, 40_000))));
+    let counts = send(&exporter, (0..150).map(|number| started(&long(number, 20_000), &long(0, 40_000))));
     assert_eq!(counts, [98, 52]);
-    let longest = arena.place.scrape().lines().map(str::len).max().unwrap();
-    // Of each of the names in a line 1,024 bytes are kept, and some are escaped.
+    let longest = exporter.endpoint.scrape().lines().map(str::len).max().unwrap();
+    // The exporter keeps 1,024 bytes of each name in a line, and escapes some of them.
     assert!(longest < 8 * 1_024, "{longest}");
-    assert_eq!(arena.close().into_values().collect::<Vec<_>>(), [52]);
+    assert_eq!(exporter.close().into_values().collect::<Vec<_>>(), [52]);
 }

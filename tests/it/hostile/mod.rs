@@ -1,18 +1,18 @@
-//! Attacks on the real program. Under each of them the other clients are served, nothing that was acknowledged is lost, the
-//! memory stays bounded, and the right metric counts it.
+//! Attacks on the real program. During each attack other clients are served, nothing acknowledged is lost, memory stays
+//! bounded, and the right metric counts the attack.
 //!
-//! What an attack cost is printed with `--nocapture`; docs/HARDENING.md has the figures of one run. Only what a sender would
-//! notice is asserted of the time: its patience.
+//! `--nocapture` prints what an attack costs; docs/HARDENING.md has the figures of one run. The only assertion about time is
+//! that a request takes less than a sender's timeout.
 
-mod arena;
+mod attacked;
+mod attackers;
 mod bombs;
+mod clients;
 mod crowds;
 mod guesses;
-mod honest;
 mod hour;
 mod inventions;
 mod paths;
-mod rabble;
 mod slow;
 mod smuggling;
 mod tunnel;

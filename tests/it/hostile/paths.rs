@@ -1,9 +1,9 @@
-//! Paths that may lead somewhere else.
+//! Paths with tricks that might reach another endpoint.
 
-use super::arena::Arena;
-use super::honest::SECRET;
+use super::attacked::AttackedExporter;
+use super::clients::SECRET;
 
-/// What is asked for, and the status of the answer.
+/// Path, and the status of the answer.
 const CASES: [(&str, u16); 30] = [
     ("/../etc/passwd", 404),
     ("/%2e%2e/%2e%2e/etc/passwd", 404),
@@ -38,12 +38,12 @@ const CASES: [(&str, u16); 30] = [
 ];
 
 #[test]
-fn a_path_is_what_it_says() {
-    let arena = Arena::open("path tricks", "");
+fn no_path_reaches_another_endpoint() {
+    let exporter = AttackedExporter::open("path tricks", "");
     let mut wrong = Vec::new();
     for (target, expected) in CASES {
         let target = target.replace("SECRET", SECRET);
-        let mut connection = arena.connect(1);
+        let mut connection = exporter.connect(1);
         connection.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
         let found = connection.receive("GET").status;
         if found != expected {
@@ -53,17 +53,17 @@ fn a_path_is_what_it_says() {
     let long = format!("/webhook/octoprint/{}", "%2e%2e%2f".repeat(7_000));
     let longer = format!("/{}", "a".repeat(100_000));
     for (target, expected) in [(long, 401), (longer, 431)] {
-        let mut connection = arena.connect(1);
+        let mut connection = exporter.connect(1);
         connection.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
         assert_eq!(connection.receive("GET").status, expected);
     }
     assert_eq!(wrong, Vec::<String>::new());
-    arena.watch();
+    exporter.watch();
     let counted = [
         ("connections_dropped_total{reason=header_limit}", 1),
         ("connections_dropped_total{reason=malformed}", 1),
         ("webhook_rejected_total{reason=malformed,source=octoprint}", 1),
         ("webhook_rejected_total{reason=wrong_secret,source=octoprint}", 7),
     ];
-    assert_eq!(arena.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
+    assert_eq!(exporter.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
 }

@@ -1,14 +1,14 @@
-//! Requests that two servers may read in two ways. Where a proxy stands before the exporter, one must not become two.
+//! Requests that two servers may read differently. Behind a proxy, one request must not become two.
 
-use super::arena::Arena;
-use super::honest::SECRET;
+use super::attacked::AttackedExporter;
+use super::clients::SECRET;
 
-/// What is to be read as a body, or not at all; a server that takes it for a request answers 404.
+/// Must be read as a body or not at all. A server that reads it as a request answers 404.
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /// The statuses of all answers to these bytes.
-fn answers(arena: &Arena, bytes: &str) -> Vec<u16> {
-    let mut connection = arena.connect(1);
+fn answers(exporter: &AttackedExporter, bytes: &str) -> Vec<u16> {
+    let mut connection = exporter.connect(1);
     connection.send(bytes);
     connection.finish_sending();
     let text = String::from_utf8(connection.rest().unwrap()).unwrap();
@@ -16,7 +16,7 @@ fn answers(arena: &Arena, bytes: &str) -> Vec<u16> {
     heads.map(|head| head.split(' ').next().unwrap().parse().unwrap()).collect()
 }
 
-/// A webhook with these headers behind the usual ones, and this body.
+/// A webhook with these additional headers and this body.
 fn post(headers: &str, body: &str) -> String {
     format!(
         "POST /webhook/octoprint?secret={SECRET} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n{body}"
@@ -27,7 +27,7 @@ fn get(headers: &str) -> String {
     format!("GET /-/healthy HTTP/1.1\r\nHost: x\r\n{headers}\r\n")
 }
 
-/// What it is, what is sent, and the statuses of the answers. With 400 the frame is refused, or the body, which is no JSON.
+/// Name, bytes, and the statuses of the answers. 400 means that the framing is refused, or the body, which is not JSON.
 fn cases() -> Vec<(&'static str, String, &'static [u16])> {
     let hidden = HIDDEN.len();
     let chunks = format!("{hidden:x}\r\n{HIDDEN}\r\n0\r\n\r\n");
@@ -89,21 +89,21 @@ fn cases() -> Vec<(&'static str, String, &'static [u16])> {
 }
 
 #[test]
-fn one_request_is_one_request() {
-    let arena = Arena::open("request smuggling", "");
+fn ambiguous_framing_never_makes_two_requests_of_one() {
+    let exporter = AttackedExporter::open("request smuggling", "");
     let mut wrong = Vec::new();
     for (name, bytes, expected) in cases() {
-        let found = answers(&arena, &bytes);
+        let found = answers(&exporter, &bytes);
         if found != *expected {
             wrong.push(format!("{name}: {found:?}, not {expected:?}"));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    arena.watch();
+    exporter.watch();
     let counted = [
         ("connections_dropped_total{reason=malformed}", 18),
         ("webhook_rejected_total{reason=malformed,source=octoprint}", 10),
         ("webhook_rejected_total{reason=no_event,source=octoprint}", 1),
     ];
-    assert_eq!(arena.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
+    assert_eq!(exporter.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
 }

@@ -1,4 +1,4 @@
-//! Encrypts what comes in plain, for a sender that does not speak TLS itself.
+//! Forwards plain connections over TLS, for a sender without TLS.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -8,34 +8,34 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 
-use super::honest::Place;
+use super::clients::Endpoint;
 
 const SENDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// It lasts until it is dropped.
+/// Runs until it is dropped.
 pub(super) struct Tunnel {
     address: SocketAddr,
     _runtime: Runtime,
 }
 
 impl Tunnel {
-    pub(super) fn start(place: &Place) -> Self {
+    pub(super) fn start(endpoint: &Endpoint) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let (exporter, config) = (place.address, Arc::clone(place.tls.as_ref().unwrap()));
+        let (exporter, config) = (endpoint.address, Arc::clone(endpoint.tls.as_ref().unwrap()));
         runtime.spawn(async move {
             loop {
                 let (plain, _) = listener.accept().await.unwrap();
                 let connector = TlsConnector::from(Arc::clone(&config));
-                // Its end is the end of both connections, and the sender's business.
+                // When forwarding ends, both connections close and the sender notices.
                 tokio::spawn(carry(plain, exporter, connector));
             }
         });
         Self { address, _runtime: runtime }
     }
 
-    /// Where the sender sends.
+    /// The URL for the sender.
     pub(super) fn target(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -1,10 +1,10 @@
-//! Requests that somebody thought of.
+//! Broken requests that were written by hand.
 
 use serde_json::{Value, json};
 
 use super::requests::{Case, FORM, JSON, MULTIPART, OCTOEVERYWHERE, OCTOPRINT};
 
-/// Messages of OctoEverywhere with a field that holds what does not belong there.
+/// Messages of OctoEverywhere with a field of the wrong type.
 pub(super) fn octoeverywhere() -> Vec<Case> {
     let message = |name: &str, value: Value| {
         let mut message = json!({"PrinterId": "p", "PrinterName": "ender", "PrintId": "1", "EventType": 1, "FileName": "a.gcode"});
@@ -57,7 +57,7 @@ pub(super) fn octoeverywhere() -> Vec<Case> {
     cases
 }
 
-/// Requests of which one is enough.
+/// Single requests.
 pub(super) fn single() -> Vec<Case> {
     let part =
         |head: &str| format!("--frontier\r\n{head}\r\n\r\nPrint Done\r\n--frontier--\r\n").into_bytes();
@@ -114,7 +114,7 @@ pub(super) fn single() -> Vec<Case> {
     cases
 }
 
-/// Deeper than is taken.
+/// JSON that is nested too deep.
 pub(super) fn too_deep() -> Vec<Case> {
     let lists = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let objects = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
@@ -129,7 +129,7 @@ pub(super) fn too_deep() -> Vec<Case> {
     cases.map(|(name, body)| Case::new(name, OCTOPRINT, JSON, body, 413)).into()
 }
 
-/// More than is taken.
+/// Requests beyond a limit.
 pub(super) fn too_much() -> Vec<Case> {
     let object = |count: usize| {
         let fields: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
@@ -164,7 +164,7 @@ pub(super) fn too_much() -> Vec<Case> {
     ]
 }
 
-/// What looks wrong and is taken, because senders write the same thing in many ways.
+/// Requests that look wrong and are accepted, because senders write the same thing in many ways.
 pub(super) fn odd() -> Vec<Case> {
     let message =
         |extra: &str| format!("{{\"topic\": \"Print Progress\", \"deviceIdentifier\": \"delta\"{extra}}}");

@@ -1,4 +1,4 @@
-//! Makes the requests, most of them from real ones. They are the same in every run: chance comes from a fixed seed.
+//! The broken requests, most of them made from real ones. A fixed seed makes them the same in every run.
 
 use std::io::Write;
 
@@ -21,7 +21,7 @@ pub(crate) struct Case {
     pub(crate) target: &'static str,
     pub(crate) headers: String,
     pub(crate) body: Vec<u8>,
-    /// How many bytes its Content-Length promises beyond the body.
+    /// By how many bytes its Content-Length exceeds its body.
     pub(crate) missing: usize,
     /// The status of the answer.
     pub(crate) status: u16,
@@ -39,7 +39,7 @@ impl Case {
     }
 }
 
-/// A small generator of numbers that look like chance.
+/// A small generator of pseudo-random numbers.
 struct Chance(u64);
 
 impl Chance {
@@ -105,15 +105,15 @@ pub(crate) fn all() -> Vec<Case> {
     cases
 }
 
-/// A request that ends early, and says so.
+/// A request that is cut off, with the right length.
 fn cut(what: &str, chance: &mut Chance, all: &[Real]) -> Case {
     let Real { headers, body } = chance.of(all);
-    // A multipart body that lacks only the end of its last line is whole.
+    // A multipart body without its last line end is complete.
     let at = 1 + chance.below(body.len() - 5);
     Case::new(&format!("{what}, cut after {at} bytes"), OCTOPRINT, headers, &body[..at], 400)
 }
 
-/// A request that ends before it has sent what it said.
+/// A request that ends before its stated length.
 fn broken_off(chance: &mut Chance, all: &[&[Real]]) -> Case {
     let of_one_kind = *chance.of(all);
     let Real { headers, body } = chance.of(of_one_kind);
@@ -123,7 +123,7 @@ fn broken_off(chance: &mut Chance, all: &[&[Real]]) -> Case {
     Case { missing, ..case }
 }
 
-/// JSON without one of the marks that hold it together.
+/// JSON without one of its structural characters.
 fn without_a_mark(chance: &mut Chance, all: &[Real]) -> Case {
     let Real { headers, body } = chance.of(all);
     let marks = marks(body);
@@ -133,7 +133,7 @@ fn without_a_mark(chance: &mut Chance, all: &[Real]) -> Case {
     Case::new(&format!("another mark at {at}"), OCTOPRINT, headers, broken, 400)
 }
 
-/// Where braces, colons and commas stand outside of text, and the quotes around it.
+/// The positions of braces, colons and commas outside of strings, and of quotes.
 fn marks(json: &[u8]) -> Vec<usize> {
     let (mut within, mut escaped, mut found) = (false, false, Vec::new());
     for (at, byte) in json.iter().enumerate() {
@@ -151,7 +151,7 @@ fn marks(json: &[u8]) -> Vec<usize> {
     found
 }
 
-/// A field that holds what does not belong there.
+/// A field with a value of the wrong type.
 fn of_a_wrong_kind(chance: &mut Chance, all: &[Real]) -> Case {
     let places: [(&str, &[Value]); 12] = [
         ("/topic", &[json!(7), json!([]), json!(["Print Done"]), json!({}), json!(true), json!(1.5)]),
@@ -171,7 +171,7 @@ fn of_a_wrong_kind(chance: &mut Chance, all: &[Real]) -> Case {
         let Real { headers, body } = chance.of(all);
         let mut message: Value = serde_json::from_slice(body).unwrap();
         let (place, values) = *chance.of(&places);
-        // Prints from a card have no state, job and progress.
+        // Prints from an SD card have no state, job and progress.
         if let Some(field) = message.pointer_mut(place) {
             *field = chance.of(values).clone();
             let name = format!("{place} is {field}");
@@ -195,7 +195,7 @@ fn not_utf8(chance: &mut Chance, all: &[Real]) -> Case {
     Case::new(&format!("{bytes:?} at {at}"), OCTOPRINT, headers, broken, 400)
 }
 
-/// JSON with something before or behind it.
+/// JSON with something before or after it.
 fn with_junk(chance: &mut Chance, all: &[Real]) -> Case {
     let Real { headers, body } = chance.of(all);
     let junk =
@@ -204,7 +204,7 @@ fn with_junk(chance: &mut Chance, all: &[Real]) -> Case {
     Case::new(&format!("with {junk:?}"), OCTOPRINT, headers, broken, 400)
 }
 
-/// Multipart with a boundary that is not its own, or none.
+/// Multipart with a wrong boundary or none.
 fn in_another_frame(chance: &mut Chance, all: &[Real]) -> Case {
     let Real { headers, body } = chance.of(all);
     let (line, boundary) = headers.trim_end().split_once("boundary=").unwrap();
@@ -218,7 +218,7 @@ fn in_another_frame(chance: &mut Chance, all: &[Real]) -> Case {
     Case::new(&headers, OCTOPRINT, headers.clone(), body.clone(), 400)
 }
 
-/// A real body under a name that it does not have.
+/// A real body with a wrong Content-Type.
 fn of_another_type(Real { body, headers }: &Real) -> Vec<Case> {
     let types = [
         "text/plain",
@@ -247,7 +247,7 @@ fn of_another_type(Real { body, headers }: &Real) -> Vec<Case> {
     cases
 }
 
-/// Small bodies that unpack to a large one.
+/// Small bodies that decompress to a large one.
 fn compressed(Real { body, .. }: &Real) -> Vec<Case> {
     let mut megabyte = GzEncoder::new(Vec::new(), Compression::best());
     megabyte.write_all(" ".repeat(1 << 20).as_bytes()).unwrap();

@@ -10,7 +10,7 @@ use crate::servers::tool;
 const ALERTMANAGER: &str = "prometheus/alertmanager.yml";
 
 #[test]
-fn prometheus_takes_the_rules_and_the_example() {
+fn promtool_accepts_the_rules_and_the_example() {
     let rules = tool("promtool", &["check", "rules", "prometheus/alerts.yml"]);
     assert!(rules.contains(&format!("{} rules found", alerts().len())), "{rules}");
     let config = tool("promtool", &["check", "config", "prometheus/prometheus.yml"]);
@@ -25,7 +25,7 @@ fn every_unit_test_of_the_rules_passes() {
     assert_eq!(said.matches("SUCCESS").count(), files.len(), "{said}");
 }
 
-/// The example with the receivers that are only shown.
+/// The example with the receivers that are only in comments.
 fn with_what_is_shown(config: &str) -> String {
     let uncommented = |line: &str| {
         let Some((before, shown)) = line.split_once("# ").filter(|(before, _)| before.trim().is_empty())
@@ -39,7 +39,7 @@ fn with_what_is_shown(config: &str) -> String {
 }
 
 #[test]
-fn alertmanager_takes_the_example_and_what_it_shows_in_comments() {
+fn amtool_accepts_the_example_with_and_without_its_comments() {
     tool("amtool", &["check-config", ALERTMANAGER]);
     let config = with_what_is_shown(&text(ALERTMANAGER));
     let parsed: Value = yaml_serde::from_str(&config).unwrap();

@@ -1,4 +1,4 @@
-//! A failed print, as OctoPrint sends it, on its whole way to the receiver of the alert.
+//! A failed print, as OctoPrint sends it, reaches the receiver of the alert.
 
 use std::net::SocketAddr;
 
@@ -91,7 +91,7 @@ impl Stack {
 }
 
 #[test]
-fn a_failed_print_reaches_the_receiver_also_as_the_first_webhook_of_its_printer() {
+fn a_failed_print_reaches_the_receiver_even_as_the_first_webhook_of_its_printer() {
     let stack = Stack::start();
     let requests: Vec<_> = captures::requests(CAPTURE).into_iter().map(|(_, request)| request).collect();
     let (last, earlier) = requests.split_last().unwrap();

@@ -1,4 +1,4 @@
-//! The programs around the exporter, as they are installed: each test runs its own, with its own configuration.
+//! The programs around the exporter. Each test starts its own, with its own configuration.
 
 mod alertmanager;
 mod prometheus;
@@ -32,7 +32,7 @@ pub(crate) fn folder_with(files: &[(&str, &str)]) -> PathBuf {
     folder
 }
 
-/// What a tool writes when it runs in the project's folder, where it must succeed.
+/// Runs a tool, which must succeed, in the repository. Returns what it prints.
 pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
     let output = installed(program, output);
@@ -41,7 +41,7 @@ pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
     stdout
 }
 
-/// What starting or running a tool gave, or which script installs it.
+/// The result of starting a tool. When it is missing, the test fails and names the script that installs it.
 pub(crate) fn installed<T>(program: &str, started: std::io::Result<T>) -> T {
     started.unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound => panic!("{program} is not installed; run scripts/install-test-tools"),
@@ -49,12 +49,12 @@ pub(crate) fn installed<T>(program: &str, started: std::io::Result<T>) -> T {
     })
 }
 
-/// An address that nobody listens at.
+/// A free address.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A program that serves HTTP on `address`; it ends, with its folder, when it is dropped.
+/// A program that serves HTTP at `address`. It is stopped and its folder is removed when it is dropped.
 struct Server {
     child: Child,
     address: SocketAddr,

@@ -1,4 +1,4 @@
-//! What a person's phone is to Alertmanager: an address that takes notifications.
+//! A receiver of notifications, as Alertmanager sees it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-/// A server that answers every POST with 200 and keeps what was sent. It lives as long as the test.
+/// A server that answers every POST with 200 and keeps its body.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     notifications: mpsc::Receiver<(String, Value)>,

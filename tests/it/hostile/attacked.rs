@@ -1,4 +1,4 @@
-//! Where an attack meets the program while honest clients use it.
+//! A program that is attacked while honest clients use it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use printfarm_exporter::process;
 
-use super::honest::{Honest, Place, SECRET, Served};
+use super::clients::{Endpoint, HonestClients, SECRET, Served};
 use crate::certificates::{Authority, Folder, VERSIONS};
 use crate::client::Connection;
 use crate::common::eventually;
@@ -17,13 +17,13 @@ use crate::malformed::peak;
 
 const DOCUMENT: &str = include_str!("../../../docs/HARDENING.md");
 
-/// The senders' patience: OctoEverywhere waits so long for an answer.
+/// How long OctoEverywhere waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many honest webhooks there are under each attack, at least.
+/// How many honest webhooks are sent during each attack, at least.
 const ENOUGH: usize = 200;
 
-/// The metrics that count who was refused, or cut off.
+/// The metrics that count refused webhooks, requests and connections.
 const COUNTERS: [&str; 4] = [
     "printfarm_connections_dropped_total{",
     "printfarm_webhook_ignored_total{",
@@ -34,32 +34,32 @@ const COUNTERS: [&str; 4] = [
 /// `alice:fern`
 const ALICE: &str = "Authorization: Basic YWxpY2U6ZmVybg==\r\n";
 
-/// An attacker; each number is a client.
+/// The address of an attacker.
 pub(super) fn attacker(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 66, number)
 }
 
 /// A program under attack.
-pub(super) struct Arena {
+pub(super) struct AttackedExporter {
     name: &'static str,
     pub(super) program: Running,
-    pub(super) place: Place,
-    honest: Honest,
+    pub(super) endpoint: Endpoint,
+    honest: HonestClients,
     most_memory: u64,
-    /// With the files of the configuration.
+    /// Holds the files of the configuration.
     _folder: Option<Folder>,
 }
 
-/// How much each counter of refusals has grown, those that have.
+/// The counters of refusals that are not 0.
 pub(super) type Counted = BTreeMap<String, u64>;
 
-impl Arena {
+impl AttackedExporter {
     /// Starts the program with these lines in its configuration. Both sources have the same secret.
     pub(super) fn open(name: &'static str, config: &str) -> Self {
-        Self::start(name, config, &[], |program| Place { address: program.address, user: "", tls: None })
+        Self::start(name, config, &[], |program| Endpoint { address: program.address, user: "", tls: None })
     }
 
-    /// The same, encrypted, with this section of users.
+    /// Starts the program with TLS and these users.
     pub(super) fn open_encrypted(name: &'static str, config: &str, users: &str) -> Self {
         let (authority, folder) = (Authority::new("Servers"), Folder::new());
         folder.write_pair("server", &authority.server());
@@ -67,19 +67,19 @@ impl Arena {
         let web = folder.write("web.yml", &format!("{tls}\n{users}"));
         let arguments = [format!("--web.config.file={}", web.display())];
         let tls = Some(authority.trusting(None, &VERSIONS));
-        let arena = Self::start(name, config, &arguments, |program| Place {
+        let exporter = Self::start(name, config, &arguments, |program| Endpoint {
             address: program.address,
             user: ALICE,
             tls,
         });
-        Self { _folder: Some(folder), ..arena }
+        Self { _folder: Some(folder), ..exporter }
     }
 
     fn start(
         name: &'static str,
         config: &str,
         arguments: &[String],
-        place: impl FnOnce(&Running) -> Place,
+        endpoint: impl FnOnce(&Running) -> Endpoint,
     ) -> Self {
         let mut command = program();
         let yaml = PathBuf::from(command.get_current_dir().unwrap()).join("printfarm.yml");
@@ -90,24 +90,24 @@ impl Arena {
         command.arg("--config.file=printfarm.yml");
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         let program = Running::start_as(command, &arguments);
-        let place = place(&program);
-        // Both ends of an attack's connections may be many.
+        let endpoint = endpoint(&program);
+        // Both ends of every connection of an attack are in this process or its child.
         process::raise_nofile_limit();
-        let honest = Honest::start(&place);
-        Self { name, program, place, honest, most_memory: 128 << 20, _folder: None }
+        let honest = HonestClients::start(&endpoint);
+        Self { name, program, endpoint, honest, most_memory: 128 << 20, _folder: None }
     }
 
-    /// The program may hold so much at most.
+    /// Sets how much memory the program may use.
     pub(super) fn within(self, megabytes: u64) -> Self {
         Self { most_memory: megabytes << 20, ..self }
     }
 
     /// A connection of an attacker, without encryption.
     pub(super) fn connect(&self, number: u8) -> Connection {
-        Connection::open_from(attacker(number), self.place.address)
+        Connection::open_from(attacker(number), self.endpoint.address)
     }
 
-    /// Attacks again and again, until enough honest webhooks have been sent meanwhile. How often that was.
+    /// Repeats an attack until enough honest webhooks have been sent meanwhile. Returns the number of rounds.
     pub(super) fn attack(&self, mut round: impl FnMut()) -> u64 {
         let before = self.honest.sent();
         let mut rounds = 0;
@@ -123,21 +123,20 @@ impl Arena {
         self.attack(|| std::thread::sleep(Duration::from_millis(10)));
     }
 
-    /// The counters of refusals, those that are not 0.
     pub(super) fn counted(&self) -> Counted {
-        counted(&self.place.scrape())
+        counted(&self.endpoint.scrape())
     }
 
-    /// Waits until something was counted as often.
+    /// Waits until a counter has reached `count`.
     pub(super) fn wait_for(&self, series: &str, count: u64) {
         eventually(series, || self.counted().get(series).filter(|counted| **counted >= count).copied());
     }
 
-    /// Ends it: the honest clients were served, nothing of theirs is lost, and the memory was within its bound. Returns what
-    /// was counted.
+    /// Ends the test: checks that the honest clients were served, that nothing acknowledged is lost, and that memory stayed
+    /// within its bound. Returns the counters of refusals.
     pub(super) fn close(self) -> Counted {
         let served = self.honest.stop();
-        let text = self.place.scrape();
+        let text = self.endpoint.scrape();
         assert_eq!(completed(&text), served.prints, "an acknowledged webhook is lost");
         assert!(text.contains("\nprintfarm_panics_total 0\n"));
         let (peak, counted) = (peak(&self.program), counted(&text));
@@ -169,7 +168,7 @@ pub(super) fn counted(metrics: &str) -> Counted {
     all.filter(|(_, count)| *count > 0).collect()
 }
 
-/// How many prints of the honest printers are counted.
+/// How many completed prints of honest printers the metrics show.
 fn completed(metrics: &str) -> usize {
     let lines = metrics.lines().filter_map(|line| {
         let labels = line.strip_prefix("printfarm_prints_total{")?;

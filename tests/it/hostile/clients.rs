@@ -1,4 +1,4 @@
-//! The clients that must not suffer: a sender of webhooks and a scraper, each from an address of its own.
+//! The clients that must be served during an attack: senders and a scraper, each with an address of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,24 +17,24 @@ pub(super) const SECRET: &str = "hunter2";
 const SENDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const SCRAPER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
-/// How long the senders, and the scraper, wait between two requests.
+/// How long senders and the scraper wait between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
 const SCRAPE_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many senders there are, each with a printer of its own.
 const SENDERS: usize = 2;
 
-/// Where the exporter is, and how to speak with it.
+/// How to reach the exporter.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     pub(super) address: SocketAddr,
-    /// What the scraper says of itself.
+    /// The header with the scraper's user, or nothing.
     pub(super) user: &'static str,
-    /// Whom to trust, where it is encrypted.
+    /// The client's side of TLS, where the exporter has it.
     pub(super) tls: Option<Arc<ClientConfig>>,
 }
 
-impl Place {
+impl Endpoint {
     pub(super) fn connect(&self, client: Ipv4Addr) -> Connection {
         let connection = Connection::open_from(client, self.address);
         match &self.tls {
@@ -43,7 +43,6 @@ impl Place {
         }
     }
 
-    /// The metrics, in text.
     pub(super) fn scrape(&self) -> String {
         let mut connection = self.connect(SCRAPER);
         connection.send_request("GET", "/metrics", self.user, b"");
@@ -53,15 +52,14 @@ impl Place {
     }
 }
 
-/// Clients at work.
-pub(super) struct Honest {
+pub(super) struct HonestClients {
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicUsize>,
     senders: Vec<JoinHandle<Vec<Duration>>>,
     scraper: JoinHandle<Vec<Duration>>,
 }
 
-/// How long each of their requests took, from connecting to the answer, in order of time taken.
+/// How long each request took, from connecting to the answer, sorted.
 pub(super) struct Served {
     pub(super) webhooks: Vec<Duration>,
     pub(super) scrapes: Vec<Duration>,
@@ -69,19 +67,19 @@ pub(super) struct Served {
     pub(super) prints: usize,
 }
 
-impl Honest {
-    pub(super) fn start(place: &Place) -> Self {
+impl HonestClients {
+    pub(super) fn start(endpoint: &Endpoint) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let senders = (0..SENDERS).map(|number| {
-            let (place, stop, sent) = (place.clone(), Arc::clone(&stop), Arc::clone(&sent));
-            thread::spawn(move || send(&place, number, &stop, &sent))
+            let (endpoint, stop, sent) = (endpoint.clone(), Arc::clone(&stop), Arc::clone(&sent));
+            thread::spawn(move || send(&endpoint, number, &stop, &sent))
         });
         let senders = senders.collect();
-        // From here on its password is remembered; one that has to be checked may be told to come again.
-        place.scrape();
+        // The exporter remembers a password that it has checked. During an attack the first check may be refused as busy.
+        endpoint.scrape();
         let scraper = {
-            let (place, stop) = (place.clone(), Arc::clone(&stop));
-            thread::spawn(move || repeat(SCRAPE_PAUSE, &stop, |_| drop(place.scrape())))
+            let (endpoint, stop) = (endpoint.clone(), Arc::clone(&stop));
+            thread::spawn(move || repeat(SCRAPE_PAUSE, &stop, |_| drop(endpoint.scrape())))
         };
         Self { stop, sent, senders, scraper }
     }
@@ -102,14 +100,14 @@ impl Honest {
     }
 }
 
-/// One print after the other: its start, then its end. Each webhook has a connection of its own, as real ones have.
-fn send(place: &Place, printer: usize, stop: &AtomicBool, sent: &AtomicUsize) -> Vec<Duration> {
+/// Sends prints, start and end, each webhook over a new connection as real senders do.
+fn send(endpoint: &Endpoint, printer: usize, stop: &AtomicBool, sent: &AtomicUsize) -> Vec<Duration> {
     repeat(PAUSE, stop, |turn| {
         let (print, kind) = (turn / 2, 1 + turn % 2);
         let body = format!(
             r#"{{"PrinterId":"honest-{printer}","PrintId":"{print}","EventType":{kind},"SecretKey":"{SECRET}"}}"#
         );
-        let mut connection = place.connect(SENDER);
+        let mut connection = endpoint.connect(SENDER);
         let json = "Content-Type: application/json\r\nConnection: close\r\n";
         connection.send_request("POST", "/webhook/octoeverywhere", json, body.as_bytes());
         let response = connection.receive("POST");
@@ -118,7 +116,7 @@ fn send(place: &Place, printer: usize, stop: &AtomicBool, sent: &AtomicUsize) ->
     })
 }
 
-/// How long each turn took. There is an even number of them.
+/// Repeats an even number of turns until `stop`. Returns how long each took.
 fn repeat(pause: Duration, stop: &AtomicBool, mut turn: impl FnMut(usize)) -> Vec<Duration> {
     let clock = Clock::start();
     let mut spans = Vec::new();
