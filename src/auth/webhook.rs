@@ -41,12 +41,12 @@ pub(crate) fn authenticate(
         return Err(SecretError::Missing);
     }
     let throttled = |retry_after| SecretError::Throttled { retry_after };
-    throttle.look(client, scope, now).map_err(throttled)?;
+    throttle.check(client, scope, now).map_err(throttled)?;
     if presented.match_any(secrets) {
-        throttle.right(client, scope, now);
+        throttle.record_right(client, scope, now);
         return Ok(());
     }
-    Err(throttle.wrong(client, scope, now).map_or(SecretError::Wrong, throttled))
+    Err(throttle.record_wrong(client, scope, now).map_or(SecretError::Wrong, throttled))
 }
 
 /// The secrets that a webhook presents.

@@ -18,11 +18,21 @@ use tokio::sync::watch;
 use tracing::debug;
 
 use super::connection_limit::ConnectionPermit;
-use super::serve::{ListenerContext, Stage};
+use super::listener::ListenerContext;
 use super::stream::Stream;
 use super::{ConnectionLimits, Peer, tls};
 use crate::labels::DropReason;
 use crate::panics;
+
+/// How far the server is on its way to the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Serving,
+    /// Requests in flight finish; nothing else begins.
+    Draining,
+    /// Connections close at once.
+    Closing,
+}
 
 /// Serves one connection, and ends it when it is evicted or the server stops.
 pub(super) struct ConnectionTask {

@@ -3,6 +3,7 @@
 mod connection;
 mod connection_limit;
 mod listen;
+mod listener;
 mod peer;
 mod serve;
 mod stream;
@@ -12,8 +13,9 @@ use std::time::Duration;
 
 pub use connection_limit::ConnectionLimiter;
 pub use listen::{BadAddress, BindError, ListenAddress, bind};
+pub use listener::{Listener, ListenerKind};
 pub use peer::Peer;
-pub use serve::{Listener, ListenerKind, serve};
+pub use serve::serve;
 
 /// Deadlines of one connection.
 #[derive(Clone, Copy, Debug)]

@@ -4,65 +4,25 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper_util::service::TowerToHyperService;
-use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::connection::ConnectionTask;
+use super::connection::{ConnectionTask, Stage};
 use super::connection_limit::{self, Admission, ConnectionLimiter, ConnectionPermit};
+use super::listener::{Listener, ListenerContext};
 use super::{ConnectionLimits, Peer};
-use crate::config::web::SharedWebConfig;
 
 /// How long to wait after a failed accept. The cause, no free file descriptor, does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-
-/// Whom a listener is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListenerKind {
-    /// People and Prometheus, and senders of webhooks where these have no listener of their own.
-    Web,
-    /// Senders of webhooks only. They have no client certificate.
-    Webhooks,
-}
-
-/// Sockets that serve the same endpoints.
-pub struct Listener {
-    /// Whom they are for.
-    pub kind: ListenerKind,
-    /// Where they listen.
-    pub sockets: Vec<TcpListener>,
-    /// What they serve. Every request has a [`Peer`] as an extension.
-    pub router: Router,
-    /// Where TLS is configured, if it is.
-    pub web_config: Option<SharedWebConfig>,
-}
-
-/// How far the server is on its way to the end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    Serving,
-    /// Requests in flight finish; nothing else begins.
-    Draining,
-    /// Connections close at once.
-    Closing,
-}
 
 struct Server {
     limits: ConnectionLimits,
     limiter: Arc<ConnectionLimiter>,
     stage: watch::Receiver<Stage>,
-}
-
-/// What the connections of a listener share.
-pub(super) struct ListenerContext {
-    pub(super) router: TowerToHyperService<Router>,
-    kind: ListenerKind,
-    web_config: Option<SharedWebConfig>,
 }
 
 /// A connection that was accepted, and its permit, unless it is refused.
@@ -161,18 +121,6 @@ impl Server {
             stage: self.stage.clone(),
         };
         task.spawn(stream, tls);
-    }
-}
-
-impl ListenerContext {
-    /// The TLS configuration of the next connection.
-    fn tls(&self) -> Option<Arc<ServerConfig>> {
-        let config = self.web_config.as_ref()?.current();
-        let tls = config.tls.as_ref()?;
-        Some(Arc::clone(match self.kind {
-            ListenerKind::Web => &tls.web,
-            ListenerKind::Webhooks => &tls.webhook,
-        }))
     }
 }
 
