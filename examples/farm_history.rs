@@ -22,7 +22,7 @@ use http_body_util::Full;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{ApplyTime, Changes, Disposition, Event, Farm, Limits};
 use printfarm_exporter::labels::IgnoreReason;
-use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::metrics::{self, exporter::ExporterMetrics};
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{BodyLimits, Context, Parsed, Senders, read};
 use printfarm_simulator::{Options, Plan, Request, Secrets};
@@ -80,8 +80,9 @@ fn main() -> anyhow::Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let labels = format!("instance={:?},job={:?}", args.instance, args.job);
     let mut scrape = Scrape { labels, page: Vec::new(), next: start };
-    let mut exporter = Exporter { farm: Farm::default(), metrics: Metrics::new(start)? };
-    exporter.metrics.own.config_loaded(start);
+    let mut exporter = Exporter { farm: Farm::default(), metrics: ExporterMetrics::new(start)? };
+    exporter.metrics.config_loaded(start);
+    exporter.metrics.add_sources(&Senders::builtin().sources());
     for step in Plan::new(&options) {
         let received = start + step.at;
         while scrape.next < received && scrape.next <= end {
@@ -102,7 +103,7 @@ fn main() -> anyhow::Result<()> {
 /// The exporter without sockets and store.
 struct Exporter {
     farm: Farm,
-    metrics: Metrics,
+    metrics: ExporterMetrics,
 }
 
 impl Exporter {
@@ -124,9 +125,9 @@ impl Exporter {
             Parsed::Event(event) => (event.kind.label(), self.apply(&event, received)?),
             Parsed::Ignored { reason, kind } => (kind, Some(reason)),
         };
-        self.metrics.own.event(source, kind);
+        self.metrics.event(source, kind);
         if let Some(reason) = ignored {
-            self.metrics.own.ignored(source, reason);
+            self.metrics.ignored(source, reason);
         }
         Ok(())
     }
@@ -163,7 +164,7 @@ impl Scrape {
     fn write(&mut self, exporter: &Exporter, out: &mut impl Write) -> anyhow::Result<()> {
         let Self { labels, page, next } = self;
         page.clear();
-        exporter.metrics.write(exporter.farm.view(), *next, page)?;
+        metrics::write(exporter.farm.view(), *next, &exporter.metrics, page)?;
         let time = next.seconds();
         let is_simulated = |line: &&str| !NOT_SIMULATED.iter().any(|prefix| line.starts_with(prefix));
         for line in str::from_utf8(page)?.lines().filter(|line| !line.starts_with('#')).filter(is_simulated) {

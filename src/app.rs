@@ -17,7 +17,7 @@ use crate::config::web::SharedWebConfig;
 use crate::config::{self, Reach, SharedSettings};
 use crate::http::{self, AppState, Options, Ports};
 use crate::log;
-use crate::metrics::Metrics;
+use crate::metrics::exporter::ExporterMetrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
 use crate::server::{self, ConnectionLimiter, ConnectionLimits, ListenAddress, Listener, ListenerKind};
@@ -45,7 +45,7 @@ pub struct Config {
     /// The source of the time.
     pub clock: Clock,
     /// What `/metrics` shows.
-    pub metrics: Metrics,
+    pub metrics: ExporterMetrics,
     /// Options of the endpoints.
     pub options: Options,
     /// Deadlines of connections.
@@ -107,7 +107,7 @@ impl Config {
             settings,
             web_config: None,
             storage,
-            metrics: Metrics::new(clock.now())?,
+            metrics: ExporterMetrics::new(clock.now())?,
             clock,
             options: Options::default(),
             connections: ConnectionLimits::default(),
@@ -175,7 +175,7 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     let limiter = ConnectionLimiter::new(
         state.settings.clone(),
         state.clock.clone(),
-        state.metrics.own.clone(),
+        state.metrics.clone(),
         connections.idle_grace,
     );
     let drain = async {
@@ -198,9 +198,12 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start_recorder(storage: Storage, metrics: &Metrics, clock: &Clock) -> anyhow::Result<(Recorder, Writer)> {
-    let start =
-        |store| Recorder::start(Measured::new(store, metrics.own.clone(), clock.clone()), clock.clone());
+fn start_recorder(
+    storage: Storage,
+    metrics: &ExporterMetrics,
+    clock: &Clock,
+) -> anyhow::Result<(Recorder, Writer)> {
+    let start = |store| Recorder::start(Measured::new(store, metrics.clone(), clock.clone()), clock.clone());
     match storage {
         Storage::Store(store) => Ok(start(store)?),
         Storage::File { path, retention } => {
@@ -222,7 +225,7 @@ async fn tick(state: &AppState) {
     loop {
         ticks.tick().await;
         state.recorder.tick();
-        let dropped = state.metrics.own.log_lines_dropped(log::dropped_lines() as u64);
+        let dropped = state.metrics.log_lines_dropped(log::dropped_lines() as u64);
         if dropped > 0 {
             warn!(dropped, "the log was not read in time; lines were dropped");
         }

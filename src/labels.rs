@@ -60,7 +60,6 @@ impl Source {
     pub const OctoPrint: Self = Self("octoprint");
     pub const OctoEverywhere: Self = Self("octoeverywhere");
     pub const ALL: &'static [Self] = &[Self::OctoPrint, Self::OctoEverywhere];
-    pub const VALUES: &'static [&'static str] = &["octoprint", "octoeverywhere"];
 
     pub fn index(self) -> usize {
         Self::ALL.iter().position(|source| *source == self).unwrap_or(0)

@@ -31,7 +31,7 @@ fn start() -> Result<(), CliExit> {
 
 fn run(args: &Args, config: Config) -> anyhow::Result<()> {
     let _log = log::init(args.log_level, args.log_format).context("cannot start the log")?;
-    let metrics = config.metrics.own.clone();
+    let metrics = config.metrics.clone();
     panics::install_hook(move || metrics.panicked());
     process::disable_core_dumps();
     process::raise_nofile_limit();

@@ -7,7 +7,7 @@ use printfarm_exporter::farm::{
     ApplyTime, Changes, Event, EventKind, Farm, Identity, Limits, PrintReport, View,
 };
 use printfarm_exporter::labels::{Outcome, Source};
-use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::metrics::{self, exporter::ExporterMetrics};
 use printfarm_exporter::timestamp::Timestamp;
 
 #[path = "../benches/load/captured.rs"]
@@ -42,15 +42,16 @@ fn farm(printers: usize) -> View {
 }
 
 /// How often a scrape allocates, and how many bytes it has.
-fn scrape(metrics: &Metrics, view: &View) -> (u64, usize) {
+fn scrape(metrics: &ExporterMetrics, view: &View) -> (u64, usize) {
     let mut text = Vec::with_capacity(64 << 20);
-    let counted = allocation_counter::measure(|| metrics.write(view, NOW, &mut text).unwrap());
+    let counted = allocation_counter::measure(|| metrics::write(view, NOW, metrics, &mut text).unwrap());
     (counted.count_total, text.len())
 }
 
 #[test]
 fn a_scrape_of_ten_thousand_printers_allocates_as_often_as_one_of_none() {
-    let metrics = Metrics::new(NOW).unwrap();
+    let metrics = ExporterMetrics::new(NOW).unwrap();
+    metrics.add_sources(Source::ALL);
     for printers in [0, 1, 100, 1_000, 10_000] {
         let (count, bytes) = scrape(&metrics, &farm(printers));
         println!("{printers} printers: {count} allocations");

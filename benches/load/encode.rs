@@ -6,8 +6,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use printfarm_exporter::clock::Clock;
 use printfarm_exporter::farm::{ApplyTime, Changes, Event, Farm, Limits, View};
-use printfarm_exporter::metrics::Metrics;
+use printfarm_exporter::metrics::{self, exporter::ExporterMetrics};
 use printfarm_exporter::timestamp::Timestamp;
+use printfarm_exporter::webhook::Senders;
 use tokio::runtime::Builder;
 
 use crate::captured::{PRINT, Request, parse};
@@ -23,7 +24,8 @@ const SERIES: f64 = 14.0;
 
 /// Farms of two sizes, half of their printers printing.
 pub(crate) fn encode(plan: &Plan, targets: &mut Targets) {
-    let metrics = Metrics::new(NOW).unwrap();
+    let metrics = ExporterMetrics::new(NOW).unwrap();
+    metrics.add_sources(&Senders::builtin().sources());
     let clock = Clock::start();
     head(&[
         "printers",
@@ -99,14 +101,14 @@ struct Written {
 }
 
 /// Writes a scrape.
-fn write(metrics: &Metrics, view: &View, gzip: bool) -> Written {
+fn write(metrics: &ExporterMetrics, view: &View, gzip: bool) -> Written {
     let mut text = Sink::default();
     if !gzip {
-        metrics.write(view, NOW, &mut text).unwrap();
+        metrics::write(view, NOW, metrics, &mut text).unwrap();
         return Written { text: text.0, sent: text.0 };
     }
     let mut packer = Both(&mut text, GzEncoder::new(Sink::default(), Compression::fast()));
-    metrics.write(view, NOW, &mut packer).unwrap();
+    metrics::write(view, NOW, metrics, &mut packer).unwrap();
     let sent = packer.1.finish().unwrap().0;
     Written { text: text.0, sent }
 }
@@ -142,10 +144,10 @@ impl Write for Sink {
 }
 
 /// The number of series of a farm beyond those of an empty one.
-fn count_series(metrics: &Metrics, view: &View) -> usize {
+fn count_series(metrics: &ExporterMetrics, view: &View) -> usize {
     let count = |view: &View| {
         let mut text = Vec::new();
-        metrics.write(view, NOW, &mut text).unwrap();
+        metrics::write(view, NOW, metrics, &mut text).unwrap();
         String::from_utf8(text).unwrap().lines().filter(|line| !line.starts_with('#')).count()
     };
     count(view) - count(&View::default())

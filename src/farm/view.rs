@@ -27,6 +27,11 @@ impl View {
         self.limit_reached[source.index()]
     }
 
+    /// The sources that have reported that their webhooks of the day are used up, and when they last did.
+    pub fn limits_reached(&self) -> impl Iterator<Item = (Source, Timestamp)> {
+        Source::ALL.iter().filter_map(|&source| Some((source, self.limit_reached(source)?)))
+    }
+
     /// The number of printers.
     #[must_use]
     pub fn len(&self) -> usize {

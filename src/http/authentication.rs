@@ -35,7 +35,7 @@ pub(super) async fn layer(
 pub(super) async fn authenticate(web: &AppState, peer: Peer, headers: &HeaderMap) -> Result<(), Response> {
     let Some(basic_auth) = &web.basic_auth else { return Ok(()) };
     let Err(error) = basic_auth.check(headers).await else { return Ok(()) };
-    web.metrics.own.unauthorized(error);
+    web.metrics.unauthorized(error);
     if error == AuthError::Wrong {
         warn!(client = %peer.client(), "wrong user or password");
     }

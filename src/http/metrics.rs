@@ -25,7 +25,7 @@ use tokio::task::{spawn_blocking, yield_now};
 use tracing::error;
 
 use super::{AppState, encoding, response};
-use crate::metrics::Metrics;
+use crate::metrics::{self, exporter::ExporterMetrics};
 use crate::panics;
 use crate::recorder::Recorder;
 
@@ -71,11 +71,11 @@ fn body(scrape: Arc<[u8]>, gzip: bool) -> Body {
     }))
 }
 
-fn render(recorder: &Recorder, metrics: &Metrics) -> io::Result<Vec<u8>> {
+fn render(recorder: &Recorder, metrics: &ExporterMetrics) -> io::Result<Vec<u8>> {
     let (view, now) = recorder.view();
     // Series repeat each other: even the fastest level makes them ten times smaller.
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    metrics.write(&view, now, &mut gzip)?;
+    metrics::write(&view, now, metrics, &mut gzip)?;
     gzip.finish()
 }
 

@@ -60,12 +60,12 @@ pub(crate) async fn reload(web: &AppState) -> Result<(), ReloadError> {
 async fn reload_settings(web: &AppState) -> Result<(), ReloadError> {
     let settings = web.settings.clone();
     let refused = |problem: &dyn Display| {
-        web.metrics.own.config_refused();
+        web.metrics.config_refused();
         error!(%problem, "configuration not reloaded; the earlier one stays in force");
     };
     match spawn_blocking(move || settings.reload()).await {
         Ok(Ok(())) => {
-            web.metrics.own.config_loaded(web.clock.now());
+            web.metrics.config_loaded(web.clock.now());
             info!("configuration reloaded");
             config::warn_of_open_webhooks(&web.settings.current(), web.ports.reach);
             Ok(())
@@ -110,12 +110,12 @@ pub(crate) async fn reload_if_changed(web: &AppState, config: &SharedWebConfig) 
 }
 
 fn web_config_loaded(web: &AppState, config: &SharedWebConfig) {
-    web.metrics.own.web_config(true, config.current().not_after());
+    web.metrics.web_config(true, config.current().not_after());
     info!("web configuration reloaded, with the files that it names");
     config::warn_of_web_config(&config.current(), web.ports.reach);
 }
 
 fn web_config_refused(web: &AppState, config: &SharedWebConfig, problem: &dyn Display) {
-    web.metrics.own.web_config(false, config.current().not_after());
+    web.metrics.web_config(false, config.current().not_after());
     error!(%problem, "web configuration not reloaded; the earlier one stays in force");
 }

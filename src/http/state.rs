@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::web::SharedWebConfig;
 use crate::config::{Reach, SharedSettings};
 use crate::limits::{LogThrottle, RateLimiter};
-use crate::metrics::Metrics;
+use crate::metrics::exporter::ExporterMetrics;
 use crate::recorder::Recorder;
 use crate::webhook::Senders;
 
@@ -17,7 +17,7 @@ use super::metrics::Renders;
 /// The state of the exporter, as the endpoints need it.
 pub(crate) struct AppState {
     pub(crate) recorder: Recorder,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: ExporterMetrics,
     pub(crate) settings: SharedSettings,
     /// TLS, users and headers, if they are configured.
     pub(crate) web_config: Option<SharedWebConfig>,
@@ -70,7 +70,7 @@ impl Default for Options {
 /// What [`AppState`] is made of.
 pub(crate) struct Parts {
     pub(crate) recorder: Recorder,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: ExporterMetrics,
     pub(crate) settings: SharedSettings,
     pub(crate) web_config: Option<SharedWebConfig>,
     pub(crate) clock: Clock,
@@ -82,8 +82,9 @@ impl AppState {
     /// The state of an exporter that starts: it is not ready yet.
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { recorder, metrics, settings, web_config, clock, options, ports } = parts;
+        metrics.add_sources(&options.senders.sources());
         if let Some(config) = &web_config {
-            metrics.own.web_config(true, config.current().not_after());
+            metrics.web_config(true, config.current().not_after());
         }
         Self {
             recorder,

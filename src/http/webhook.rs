@@ -51,7 +51,7 @@ pub(super) async fn webhook(
         Ok(outcome) => delivery.accept(&outcome),
         Err(error) => delivery.reject(&error),
     };
-    web.metrics.own.webhook_duration(delivery.source, web.clock.monotonic().saturating_sub(begun));
+    web.metrics.webhook_duration(delivery.source, web.clock.monotonic().saturating_sub(begun));
     response
 }
 
@@ -182,16 +182,16 @@ impl Delivery<'_> {
         let (source, event) = (self.source, outcome.event());
         let printer = self.printer.as_deref();
         debug!(source = source.as_str(), event = event.as_str(), printer, "webhook recorded");
-        self.web.metrics.own.event(source, event);
+        self.web.metrics.event(source, event);
         if let Some(reason) = outcome.ignored() {
-            self.web.metrics.own.ignored(source, reason);
+            self.web.metrics.ignored(source, reason);
         }
         WebhookResponse::from(outcome).response(StatusCode::OK)
     }
 
     fn reject(&self, error: &WebhookError) -> Response {
         let status = error.status();
-        self.web.metrics.own.rejected(self.source, error.reason());
+        self.web.metrics.rejected(self.source, error.reason());
         self.log(error);
         let mut response =
             WebhookResponse::rejected(error.reason().as_str(), error.to_string()).response(status);

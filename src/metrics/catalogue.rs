@@ -44,7 +44,7 @@ pub enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
     pub name: &'static str,
-    /// Every value, when they are a closed set.
+    /// Every value, when they are a closed set that is known at compile time.
     pub values: Option<&'static [&'static str]>,
 }
 
@@ -66,6 +66,15 @@ impl Metric {
 }
 
 impl Label {
+    /// Every value, when they are a closed set; those of `source` are `sources`.
+    #[must_use]
+    pub fn values_with(&self, sources: &[Source]) -> Option<Vec<&'static str>> {
+        match self.values {
+            None if *self == SOURCE => Some(sources.iter().map(|source| source.as_str()).collect()),
+            values => values.map(<[_]>::to_vec),
+        }
+    }
+
     const fn open(name: &'static str) -> Self {
         Self { name, values: None }
     }
@@ -89,7 +98,8 @@ const PRINTER: Label = Label::open("printer");
 const REJECTED_REASON: Label = Label::closed("reason", RejectReason::VALUES);
 const REVISION: Label = Label::open("revision");
 const RUST_VERSION: Label = Label::open("rustversion");
-const SOURCE: Label = Label::closed("source", Source::VALUES);
+/// Its values are the registered senders.
+const SOURCE: Label = Label::open("source");
 const UNAUTHORIZED_REASON: Label = Label::closed("reason", AuthError::VALUES);
 const STATE: Label = Label::closed("state", State::VALUES);
 const VERSION: Label = Label::open("version");

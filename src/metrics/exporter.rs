@@ -41,7 +41,7 @@ pub struct ExporterMetrics {
 
 impl ExporterMetrics {
     /// The metrics of an exporter that loaded its configuration at `now`. Every series of a closed label set is there
-    /// from the start, at 0, so that the first event is an increase.
+    /// from the start, at 0, so that the first event is an increase; those of sources with [`Self::add_sources`].
     ///
     /// # Errors
     /// When two metrics of the catalogue have the same name.
@@ -73,6 +73,14 @@ impl ExporterMetrics {
         };
         metrics.config_loaded(now);
         Ok(metrics)
+    }
+
+    /// Shows the series of these sources, at 0.
+    pub fn add_sources(&self, sources: &[Source]) {
+        create_series(&self.events, &catalogue::WEBHOOK_EVENTS, sources);
+        create_series(&self.ignored, &catalogue::WEBHOOK_IGNORED, sources);
+        create_series(&self.rejected, &catalogue::WEBHOOK_REJECTED, sources);
+        create_series(&self.webhook_duration, &catalogue::WEBHOOK_DURATION, sources);
     }
 
     /// Counts a webhook that is answered with success, whether it is ignored or not.
@@ -157,7 +165,7 @@ impl ExporterMetrics {
     ///
     /// # Errors
     /// When `out` fails.
-    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
         let text = TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(io::Error::other)?;
         out.write_all(text.as_bytes())
     }
@@ -176,7 +184,7 @@ fn counter(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounte
 
 fn counters(registry: &Registry, metric: &Metric) -> prometheus::Result<IntCounterVec> {
     let counters = IntCounterVec::new(opts(metric), &label_names(metric))?;
-    create_series(&counters, metric)?;
+    create_series(&counters, metric, &[]);
     register(registry, counters)
 }
 
@@ -192,21 +200,22 @@ fn optional_gauge(registry: &Registry, metric: &Metric) -> prometheus::Result<Ga
 fn webhook_duration(registry: &Registry) -> prometheus::Result<HistogramVec> {
     let metric = &catalogue::WEBHOOK_DURATION;
     let histograms = HistogramVec::new(histogram_opts(metric), &label_names(metric))?;
-    create_series(&histograms, metric)?;
     register(registry, histograms)
 }
 
-/// Creates the series of every combination of the metric's label values.
-fn create_series<B: MetricVecBuilder>(vec: &MetricVec<B>, metric: &Metric) -> prometheus::Result<()> {
+/// Creates the series of every combination of the metric's label values; with those of `source` being `sources`.
+fn create_series<B: MetricVecBuilder>(vec: &MetricVec<B>, metric: &Metric, sources: &[Source]) {
     let mut combinations = vec![Vec::new()];
-    for values in metric.labels.iter().filter_map(|label| label.values) {
+    for values in metric.labels.iter().filter_map(|label| label.values_with(sources)) {
         let extended = |combination: &Vec<&'static str>| {
             let combination = combination.clone();
-            values.iter().map(move |value| [combination.as_slice(), &[*value]].concat())
+            values.iter().map(move |value| [combination.as_slice(), &[*value]].concat()).collect::<Vec<_>>()
         };
         combinations = combinations.iter().flat_map(extended).collect();
     }
-    combinations.iter().try_for_each(|values| vec.get_metric_with_label_values(values).map(drop))
+    for values in combinations {
+        let _ = vec.with_label_values(&values);
+    }
 }
 
 fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> prometheus::Result<C> {
@@ -232,9 +241,15 @@ mod tests {
 
     use super::*;
 
-    fn lines(own: &ExporterMetrics) -> BTreeSet<String> {
+    fn metrics() -> ExporterMetrics {
+        let metrics = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
+        metrics.add_sources(Source::ALL);
+        metrics
+    }
+
+    fn lines(metrics: &ExporterMetrics) -> BTreeSet<String> {
         let mut out = Vec::new();
-        own.write(&mut out).unwrap();
+        metrics.write(&mut out).unwrap();
         str::from_utf8(&out)
             .unwrap()
             .lines()
@@ -245,15 +260,15 @@ mod tests {
 
     /// The series that `act` changes, as they are afterwards.
     fn changed(act: impl FnOnce(&ExporterMetrics)) -> Vec<String> {
-        let own = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
-        let before = lines(&own);
-        act(&own);
-        lines(&own).difference(&before).cloned().collect()
+        let metrics = metrics();
+        let before = lines(&metrics);
+        act(&metrics);
+        lines(&metrics).difference(&before).cloned().collect()
     }
 
     #[test]
     fn every_series_is_shown_from_the_start() {
-        let all = lines(&ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap());
+        let all = lines(&metrics());
         let not_zero: Vec<_> = all.iter().filter(|line| !line.ends_with(" 0")).collect();
         let version = env!("CARGO_PKG_VERSION");
         let (revision, rust) = (version::REVISION, version::RUSTC);
@@ -279,7 +294,7 @@ mod tests {
 
     #[test]
     fn counting_any_reason_adds_no_series() {
-        let metrics = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
+        let metrics = metrics();
         let series = || -> BTreeSet<String> {
             lines(&metrics).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
         };
@@ -313,15 +328,15 @@ mod tests {
     fn a_webhook_is_counted_by_source_and_reason() {
         let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
         assert_eq!(
-            changed(|own| own.event(cloud, EventLabel::FailureWarning)),
+            changed(|metrics| metrics.event(cloud, EventLabel::FailureWarning)),
             ["printfarm_webhook_events_total{event=\"failure_warning\",source=\"octoeverywhere\"} 1"]
         );
         assert_eq!(
-            changed(|own| own.ignored(local, IgnoreReason::Duplicate)),
+            changed(|metrics| metrics.ignored(local, IgnoreReason::Duplicate)),
             ["printfarm_webhook_ignored_total{reason=\"duplicate\",source=\"octoprint\"} 1"]
         );
         assert_eq!(
-            changed(|own| own.rejected(local, RejectReason::WrongSecret)),
+            changed(|metrics| metrics.rejected(local, RejectReason::WrongSecret)),
             ["printfarm_webhook_rejected_total{reason=\"wrong_secret\",source=\"octoprint\"} 1"]
         );
         assert_eq!(changed(ExporterMetrics::store_failed), ["printfarm_store_failures_total 1"]);
@@ -329,9 +344,9 @@ mod tests {
 
     #[test]
     fn connections_and_panics_are_counted() {
-        assert_eq!(changed(|own| own.connections(3)), ["printfarm_connections 3"]);
+        assert_eq!(changed(|metrics| metrics.connections(3)), ["printfarm_connections 3"]);
         assert_eq!(
-            changed(|own| own.connection_dropped(DropReason::HeaderLimit)),
+            changed(|metrics| metrics.connection_dropped(DropReason::HeaderLimit)),
             ["printfarm_connections_dropped_total{reason=\"header_limit\"} 1"]
         );
         assert_eq!(changed(ExporterMetrics::panicked), ["printfarm_panics_total 1"]);
@@ -339,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_duration_is_counted_in_its_buckets() {
-        let commit = changed(|own| own.commit(Duration::from_secs(5)));
+        let commit = changed(|metrics| metrics.commit(Duration::from_secs(5)));
         assert_eq!(
             commit,
             [
@@ -350,7 +365,7 @@ mod tests {
                 "printfarm_store_commit_duration_seconds_sum 5",
             ]
         );
-        let webhook = changed(|own| own.webhook_duration(Source::OctoPrint, Duration::from_secs(11)));
+        let webhook = changed(|metrics| metrics.webhook_duration(Source::OctoPrint, Duration::from_secs(11)));
         assert_eq!(
             webhook,
             [
@@ -365,9 +380,9 @@ mod tests {
     fn a_failed_reload_keeps_the_time_of_the_last_success() {
         assert_eq!(changed(ExporterMetrics::config_refused), ["printfarm_config_last_reload_successful 0"]);
         let later = Timestamp::from_micros(2_000_000);
-        let again = |own: &ExporterMetrics| {
-            own.config_refused();
-            own.config_loaded(later);
+        let again = |metrics: &ExporterMetrics| {
+            metrics.config_refused();
+            metrics.config_loaded(later);
         };
         assert_eq!(changed(again), ["printfarm_config_last_reload_success_timestamp_seconds 2"]);
     }
@@ -379,18 +394,18 @@ mod tests {
             "printfarm_web_config_last_reload_successful",
             "printfarm_tls_certificate_not_after_timestamp_seconds",
         ];
-        assert_eq!(changed(|own| own.web_config(true, None)), [format!("{successful} 1")]);
-        let refused = changed(|own| own.web_config(false, end));
+        assert_eq!(changed(|metrics| metrics.web_config(true, None)), [format!("{successful} 1")]);
+        let refused = changed(|metrics| metrics.web_config(false, end));
         assert_eq!(refused, [format!("{not_after} 3"), format!("{successful} 0")]);
-        let unknown = |own: &ExporterMetrics| {
-            own.web_config(true, end);
-            own.web_config(true, None);
+        let unknown = |metrics: &ExporterMetrics| {
+            metrics.web_config(true, end);
+            metrics.web_config(true, None);
         };
         assert_eq!(changed(unknown), [format!("{successful} 1")]);
     }
 
     #[test]
     fn clones_count_together() {
-        assert_eq!(changed(|own| own.clone().store_failed()).len(), 1);
+        assert_eq!(changed(|metrics| metrics.clone().store_failed()).len(), 1);
     }
 }

@@ -13,30 +13,18 @@ use crate::farm::View;
 use crate::timestamp::Timestamp;
 use exporter::ExporterMetrics;
 
-/// Everything that `/metrics` shows. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Metrics {
-    /// The exporter's own metrics.
-    pub own: ExporterMetrics,
-}
-
-impl Metrics {
-    /// The metrics of an exporter that starts at `now`.
-    ///
-    /// # Errors
-    /// When two metrics of the catalogue contradict each other.
-    pub fn new(now: Timestamp) -> prometheus::Result<Self> {
-        Ok(Self { own: ExporterMetrics::new(now)? })
-    }
-
-    /// Writes everything as it is at `now` in text format 0.0.4: the printers' series, then the exporter's own.
-    ///
-    /// # Errors
-    /// When `out` fails.
-    pub fn write(&self, view: &View, now: Timestamp, out: &mut impl io::Write) -> io::Result<()> {
-        printers::write(view.read(now), |source| view.limit_reached(source), out)?;
-        self.own.write(out)
-    }
+/// Writes everything that `/metrics` shows at `now` in text format 0.0.4: the printers' series, then the exporter's own.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write(
+    view: &View,
+    now: Timestamp,
+    metrics: &ExporterMetrics,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    printers::write(view.read(now), view.limits_reached(), out)?;
+    metrics.write(out)
 }
 
 #[cfg(test)]

@@ -55,12 +55,12 @@ const FAMILIES: [(&Metric, Writer); 22] = [
 /// When `out` fails.
 pub fn write<'a>(
     printers: impl Iterator<Item = PrinterSnapshot<'a>>,
-    limit_reached: impl Fn(Source) -> Option<Timestamp>,
+    limits_reached: impl Iterator<Item = (Source, Timestamp)>,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let limits = Source::ALL.iter().filter_map(|&source| Some((source, limit_reached(source)?)));
     let rows = printers.map(|printer| Row { label: escape(printer.label), printer });
-    let mut families = Families { rows: rows.collect(), limits: limits.collect(), text: String::new() };
+    let mut families =
+        Families { rows: rows.collect(), limits: limits_reached.collect(), text: String::new() };
     for (metric, write) in FAMILIES {
         write(&mut families, metric);
         // A family without series has no head either.

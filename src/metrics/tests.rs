@@ -13,10 +13,11 @@ fn everything() -> String {
     let (fresh_totals, seasoned_totals) = (Totals::default(), seasoned());
     let limit = Some(Timestamp::from_micros(1_795_300_000_000_000));
     let printers = printers::tests::encoded_with([limit; 2], &[fresh(&fresh_totals), busy(&seasoned_totals)]);
-    let own = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
-    own.web_config(true, limit);
+    let metrics = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
+    metrics.add_sources(Source::ALL);
+    metrics.web_config(true, limit);
     let mut out = printers.into_bytes();
-    own.write(&mut out).unwrap();
+    metrics.write(&mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -24,7 +25,7 @@ fn everything() -> String {
 fn an_empty_farm_shows_the_exporters_own_metrics() {
     let mut out = Vec::new();
     let now = Timestamp::from_micros(0);
-    Metrics::new(now).unwrap().write(&View::default(), now, &mut out).unwrap();
+    write(&View::default(), now, &ExporterMetrics::new(now).unwrap(), &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(out.starts_with("# HELP "), "{out}");
     assert!(out.contains("\nprintfarm_store_failures_total 0\n"), "{out}");
@@ -63,7 +64,8 @@ fn every_series_has_the_labels_of_the_catalogue() {
             "{line}"
         );
         for ((_, value), label) in labels.iter().zip(metric.labels) {
-            assert!(label.values.is_none_or(|words| words.contains(&value.trim_matches('"'))), "{line}");
+            let values = label.values_with(Source::ALL);
+            assert!(values.is_none_or(|values| values.contains(&value.trim_matches('"'))), "{line}");
         }
     }
 }
@@ -94,7 +96,7 @@ fn row(metric: &Metric) -> String {
 }
 
 fn described(label: &Label) -> String {
-    label.values.map_or_else(
+    label.values_with(Source::ALL).map_or_else(
         || format!("`{}`", label.name),
         |words| format!("`{}` = {}", label.name, words.join(", ")),
     )

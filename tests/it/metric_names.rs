@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use printfarm_exporter::metrics::catalogue::{ALL, Kind};
+use printfarm_exporter::webhook::Senders;
 use serde_json::Value;
 
 use crate::promql::{self, References};
@@ -11,7 +12,7 @@ use crate::promql::{self, References};
 const RECORDING_RULES: &str = include_str!("../../prometheus/recording_rules.yml");
 
 /// The labels of a metric, with all values of the closed ones.
-type Labels = BTreeMap<&'static str, Option<&'static [&'static str]>>;
+type Labels = BTreeMap<&'static str, Option<Vec<&'static str>>>;
 
 /// Every metric that an expression may use, with its labels.
 pub(crate) type Known = BTreeMap<String, Labels>;
@@ -34,10 +35,13 @@ pub(crate) fn level(name: &str) -> BTreeSet<&str> {
 /// Prometheus adds.
 pub(crate) fn known() -> Known {
     let mut known = Known::from([("up".to_owned(), Labels::new())]);
+    let sources = Senders::builtin().sources();
     for metric in ALL {
-        let labels: Labels = metric.labels.iter().map(|label| (label.name, label.values)).collect();
+        let labels: Labels =
+            metric.labels.iter().map(|label| (label.name, label.values_with(&sources))).collect();
         if metric.kind == Kind::Histogram {
-            let with_bounds = labels.iter().map(|(name, values)| (*name, *values)).chain([("le", None)]);
+            let with_bounds =
+                labels.iter().map(|(name, values)| (*name, values.clone())).chain([("le", None)]);
             known.insert(format!("{}_bucket", metric.name), with_bounds.collect());
             known.extend(["sum", "count"].map(|end| (format!("{}_{end}", metric.name), labels.clone())));
         } else {

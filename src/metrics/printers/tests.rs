@@ -17,7 +17,8 @@ pub(in crate::metrics) fn encoded_with(
     printers: &[PrinterSnapshot<'_>],
 ) -> String {
     let mut out = Vec::new();
-    write(printers.iter().copied(), |source| limits[source.index()], &mut out).unwrap();
+    let limits = Source::ALL.iter().zip(limits).filter_map(|(&source, limit)| Some((source, limit?)));
+    write(printers.iter().copied(), limits, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
