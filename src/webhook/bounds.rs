@@ -49,7 +49,7 @@ pub(super) fn position(value: f64) -> Option<u64> {
 }
 
 /// A time, from seconds since the Unix epoch.
-pub(super) fn clock(seconds: f64) -> Option<Timestamp> {
+pub(super) fn timestamp(seconds: f64) -> Option<Timestamp> {
     #[expect(clippy::cast_possible_truncation, reason = "a date of this century, checked")]
     CREDIBLE_SECONDS.contains(&seconds).then(|| Timestamp::from_micros((seconds * 1e6) as i64))
 }
@@ -79,7 +79,7 @@ mod tests {
             assert_eq!(metres(value), None, "{value}");
             assert_eq!(layers(value), None, "{value}");
             assert_eq!(position(value), None, "{value}");
-            assert_eq!(clock(value), None, "{value}");
+            assert_eq!(timestamp(value), None, "{value}");
         }
     }
 
@@ -96,8 +96,8 @@ mod tests {
         assert_eq!((layers(0.0), layers(1.0), layers(1.5)), (None, Some(1), None));
         assert_eq!((layers(1e6), layers(1e6 + 1.0)), (Some(1_000_000), None));
         assert_eq!((position(0.0), position(5348.0)), (Some(0), Some(5348)));
-        assert_eq!(clock(1_795_308_879.5), Some(Timestamp::from_micros(1_795_308_879_500_000)));
-        assert_eq!(clock(12.0), None);
+        assert_eq!(timestamp(1_795_308_879.5), Some(Timestamp::from_micros(1_795_308_879_500_000)));
+        assert_eq!(timestamp(12.0), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::kind::state_text;
 use super::message::Message;
-use super::what::state_text;
 use super::{Malformed, Object, bounds};
 use crate::farm::{Elapsed, EventKind, File, PrintReport};
 use crate::labels::Origin;

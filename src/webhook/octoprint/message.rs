@@ -1,21 +1,20 @@
-//! Where a template has put the fields.
+//! Finds the fields of a message wherever the user's template has them.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::what::Topic;
+use super::topic::Topic;
 use super::{Malformed, Object, Payload};
 use crate::webhook::payload::same_name;
 
-/// The objects that the plugin's placeholders stand for. Texts in them are never a topic: a printer's state can be called
-/// "Error", too.
+/// The objects that the plugin fills in. A text in them is not a topic: the state of a printer can be "Error", too.
 const PLUGIN_OBJECTS: [&str; 4] = ["extra", "state", "job", "progress"];
 
 /// A message whose topic is known.
 pub(super) struct Message<'a> {
     topic: &'a str,
-    /// Where the topic was, unless it was found at the top under its own name.
+    /// The object with the topic, unless it is at the top under its own name.
     nested: Option<Object<'a>>,
     top: Object<'a>,
 }

@@ -1,7 +1,7 @@
 //! OctoPrint-Webhooks and its maintained fork.
 //!
 //! Users write the data template themselves, so only the topic is required. `message` finds it and the other fields
-//! wherever a template has them, `what` reads what happened, and `job` reads the report of the print.
+//! wherever a template has them, `topic` has the topics, `kind` reads what happened, and `job` reads the report of the print.
 
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
@@ -9,15 +9,16 @@ use crate::farm::{Event, EventKind, PrintReport};
 use crate::labels::{EventLabel, IgnoreReason};
 
 mod job;
+mod kind;
 mod message;
 mod profile;
 #[cfg(test)]
 mod tests;
-mod what;
+mod topic;
 
 use message::Message;
 use profile::PROFILE;
-use what::Topic;
+use topic::Topic;
 
 /// How the names of a queue plugin's placeholders begin: they start and end within moments and are no prints.
 const PLACEHOLDER: &str = "continuousprint_";
@@ -43,7 +44,7 @@ impl Sender for OctoPrint {
         let id = context.segment.or(device);
         let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
         let extra = message.object("extra")?;
-        let kind = if extra.flag("popup")? { EventKind::Test } else { topic.kind(&message)? };
+        let kind = if extra.flag("popup")? { EventKind::Test } else { kind::read(topic, &message)? };
         let file = job::file(&message, extra);
         if kind != EventKind::Test && is_placeholder(&file) {
             return Ok(Parsed::Ignored { reason: IgnoreReason::Placeholder, kind: kind.label() });
@@ -51,7 +52,7 @@ impl Sender for OctoPrint {
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id.to_owned(), device.map(str::to_owned)),
             received: context.received,
-            sent: message.number("currentTime")?.and_then(bounds::clock),
+            sent: message.number("currentTime")?.and_then(bounds::timestamp),
             kind,
             report: match kind {
                 // The job beside an unknown event can be about any file.

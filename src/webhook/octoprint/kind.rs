@@ -1,0 +1,98 @@
+//! Reads what happened: the kind of an event.
+
+use std::borrow::Cow;
+
+use super::message::Message;
+use super::topic::{Topic, lookup};
+use super::{Malformed, Object};
+use crate::farm::{EventKind, ReportedState};
+use crate::labels::{AttentionReason, Outcome};
+
+#[cfg(test)]
+mod tests;
+
+/// The kind of the event, by its topic and, where that is not enough, by other fields.
+///
+/// # Errors
+/// When one of those fields holds a list or an object.
+pub(super) fn read(topic: Topic, message: &Message<'_>) -> Result<EventKind, Malformed> {
+    Ok(match topic {
+        Topic::Started => EventKind::Started,
+        Topic::Done => EventKind::Ended(Outcome::Completed),
+        Topic::Failed => EventKind::Ended(failure(message)?),
+        Topic::Paused => EventKind::Paused,
+        Topic::Progress => EventKind::Progress,
+        Topic::Attention => EventKind::Attention(AttentionReason::UserInteraction),
+        Topic::Error => EventKind::Error,
+        Topic::Custom => custom(message)?,
+    })
+}
+
+/// What an event of OctoPrint means that users name in the message of a custom event.
+#[derive(Clone, Copy)]
+enum Custom {
+    Kind(EventKind),
+    Failed,
+    StateChanged,
+}
+
+const CUSTOM: [(&str, Custom); 8] = [
+    ("PrintResumed", Custom::Kind(EventKind::StateReport(ReportedState::Printing))),
+    ("PrintPaused", Custom::Kind(EventKind::StateReport(ReportedState::Paused))),
+    ("PrintCancelled", Custom::Kind(EventKind::Ended(Outcome::Cancelled))),
+    ("PrintDone", Custom::Kind(EventKind::Ended(Outcome::Completed))),
+    ("PrintFailed", Custom::Failed),
+    ("Connected", Custom::Kind(EventKind::StateReport(ReportedState::Idle))),
+    ("Disconnected", Custom::Kind(EventKind::StateReport(ReportedState::Offline))),
+    ("PrinterStateChanged", Custom::StateChanged),
+];
+
+const STATES: [(&str, ReportedState); 7] = [
+    ("PRINTING", ReportedState::Printing),
+    ("PAUSED", ReportedState::Paused),
+    ("OPERATIONAL", ReportedState::Idle),
+    ("ERROR", ReportedState::Error),
+    ("CLOSED_WITH_ERROR", ReportedState::Error),
+    ("OFFLINE", ReportedState::Offline),
+    ("CLOSED", ReportedState::Offline),
+];
+
+fn custom(message: &Message<'_>) -> Result<EventKind, Malformed> {
+    let name = message.field(|object| object.text("message"))?.unwrap_or_default();
+    Ok(match lookup(&CUSTOM, &name) {
+        Some(Custom::Kind(kind)) => kind,
+        Some(Custom::Failed) => EventKind::Ended(failure(message)?),
+        Some(Custom::StateChanged) => {
+            let state = message.object("extra")?.text("state_id")?.unwrap_or_default();
+            lookup(&STATES, &state).map_or(EventKind::Notice, EventKind::StateReport)
+        }
+        None => EventKind::Notice,
+    })
+}
+
+/// Whether a failed print was cancelled: the plugin has one topic for both.
+fn failure(message: &Message<'_>) -> Result<Outcome, Malformed> {
+    let reason = message.object("extra")?.text("reason")?;
+    let cancelled = match reason.or_else(|| message.renamed_text(&["reason"])) {
+        Some(reason) => ["cancelled", "canceled"].iter().any(|word| reason.eq_ignore_ascii_case(word)),
+        None => is_cancelling(message)?,
+    };
+    Ok(if cancelled { Outcome::Cancelled } else { Outcome::Failed })
+}
+
+fn is_cancelling(message: &Message<'_>) -> Result<bool, Malformed> {
+    let state = message.object("state")?;
+    let flag = state.object("flags", "state.flags")?.flag("cancelling")?;
+    Ok(flag || state_text(message, state)?.is_some_and(|text| text.eq_ignore_ascii_case("cancelling")))
+}
+
+/// The name of the printer's state. `state` is the object of that name in the message.
+///
+/// # Errors
+/// When it is a list or an object.
+pub(super) fn state_text<'a>(
+    message: &Message<'a>,
+    state: Object<'a>,
+) -> Result<Option<Cow<'a, str>>, Malformed> {
+    Ok(state.text("text")?.or_else(|| message.renamed_text(&["state"])))
+}
