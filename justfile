@@ -30,6 +30,7 @@ fmt:
 # Run the linter as CI does.
 lint:
     cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo clippy --locked --test stack --test image -- -D warnings
 
 # Build the documentation of the code and open it.
 doc:
