@@ -6,7 +6,8 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::yaml::{self, YamlErrorHints};
+use super::yaml::{self, Document, YamlErrorHints};
+use super::{ConfigProblem, SecretError};
 use crate::labels::Source;
 
 /// The whole file.
@@ -117,22 +118,23 @@ impl<'de> Visitor<'de> for OneOrMoreVisitor {
 }
 
 /// Reads the file's text; the error says what is wrong and where, without a value of the file.
-pub(super) fn parse(bytes: &[u8], sources: &[Source]) -> Result<File, String> {
+pub(super) fn parse(bytes: &[u8], sources: &[Source]) -> Result<Document<File>, ConfigProblem> {
     // Someone who forgets "value:" writes a secret where a key belongs.
-    let hints = YamlErrorHints { secret_keys: "secrets", unsupported: &[], sources };
-    let file: File = yaml::parse(bytes, hints).map_err(|error| error.to_string())?.content;
-    check_sources(file.webhook_secrets.as_ref().map_or(&[], |entries| &entries.0), sources)?;
-    Ok(file)
+    let hints = YamlErrorHints { secret_keys: "secrets", sources };
+    let document: Document<File> = yaml::parse(bytes, hints)?;
+    let entries = document.content.webhook_secrets.as_ref().map_or(&[][..], |entries| &entries.0);
+    check_sources(entries, sources)?;
+    Ok(document)
 }
 
 /// An unknown source is not repeated: it may be a secret.
-fn check_sources(entries: &[(String, OneOrMore)], sources: &[Source]) -> Result<(), String> {
+fn check_sources(entries: &[(String, OneOrMore)], sources: &[Source]) -> Result<(), SecretError> {
     for (at, (key, _)) in entries.iter().enumerate() {
         if !sources.iter().any(|source| source.as_str() == key) {
-            return Err(format!("webhook_secrets has an unknown source; the sources are {}", names(sources)));
+            return Err(SecretError::UnknownSource(names(sources)));
         }
         if entries[..at].iter().any(|(other, _)| other == key) {
-            return Err(format!("webhook_secrets.{key} is there twice; remove one"));
+            return Err(SecretError::SourceTwice(key.clone()));
         }
     }
     Ok(())

@@ -2,10 +2,11 @@
 //! file.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::auth::SecretScope;
-use crate::config::{ConfigError, Environment, file};
+use crate::config::{ConfigError, Environment, file, in_file, variables};
 use crate::labels::Source;
 use crate::secret::Secret;
 
@@ -34,6 +35,22 @@ impl Secrets {
         self.of_sources.iter().filter(|(_, secrets)| secrets.is_empty()).map(|(source, _)| *source)
     }
 
+    /// What has a secret here and none in `next`: the path of its key. Then its webhooks would be open to anybody.
+    pub(super) fn lost_in(&self, next: &Self) -> Option<String> {
+        let with_secrets = self.of_sources.iter().filter(|(_, secrets)| !secrets.is_empty());
+        let of_sources = with_secrets.map(|(source, _)| (*source, None));
+        let of_printers = self.of_printers.iter();
+        let of_printers =
+            of_printers.flat_map(|(source, ids)| ids.keys().map(|id| (*source, Some(id.as_str()))));
+        let mut scopes = of_sources.chain(of_printers);
+        let (source, printer) =
+            scopes.find(|(source, printer)| next.scope(*source, *printer).1.is_empty())?;
+        Some(match printer {
+            None => format!("webhook_secrets.{}", source.as_str()),
+            Some(_) => format!("a printer of the source {}", source.as_str()),
+        })
+    }
+
     /// Whether a printer of this source has secrets of its own, so that the scope depends on the printer.
     #[must_use]
     pub fn has_printers(&self, source: Source) -> bool {
@@ -41,12 +58,48 @@ impl Secrets {
     }
 }
 
+/// What is wrong with a secret. The first field says where it is; the secret, and the path of its file, are not repeated.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum SecretError {
+    #[error("webhook_secrets has an unknown source; the sources are {0}")]
+    UnknownSource(String),
+    #[error("webhook_secrets.{0} is there twice; remove one")]
+    SourceTwice(String),
+    #[error("{0} has both value and file; remove one of them")]
+    ValueAndFile(String),
+    #[error("{0} has neither value nor file; add one or remove the entry")]
+    Nothing(String),
+    #[error("{0} is an empty list; add a secret or remove the entry")]
+    EmptyList(String),
+    #[error("{0} and {0}_FILE are both set; unset one of them")]
+    TwoVariables(String),
+    #[error("{0} is not UTF-8; set it to UTF-8 text")]
+    VariableNotUtf8(String),
+    #[error("{0} is empty; set it to a path or unset it")]
+    EmptyPath(String),
+    #[error("{0} names a secret file that cannot be read ({1}); check the path and its permissions")]
+    Unreadable(String, io::Error),
+    #[error("{0} names a secret file that is not UTF-8; save it as UTF-8 text")]
+    FileNotUtf8(String),
+    #[error("{0} is an empty secret; set one, or remove the entry to accept webhooks without")]
+    Empty(String),
+    #[error("{0} is a secret with a blank before or after it, which senders do not send; remove the blank")]
+    BlankAround(String),
+    #[error(
+        "{0} is a secret with a line break or another control character in it; it must be one line of text"
+    )]
+    ControlCharacter(String),
+    #[error("{0} is a secret in quotes, which would be part of it; remove the quotes")]
+    Quoted(String),
+}
+
 /// The secrets of one printer, as the file says them.
 pub(super) struct OfPrinter {
     pub(super) source: Source,
     pub(super) id: String,
-    /// What to call the place in an error.
-    pub(super) place: String,
+    /// The path of the key.
+    pub(super) key: String,
     pub(super) secrets: file::OneOrMore,
 }
 
@@ -58,139 +111,115 @@ pub(super) fn resolve(
     config: Option<&Path>,
     environment: &Environment,
 ) -> Result<Secrets, ConfigError> {
+    let read = |sources: Vec<SecretSource>| {
+        let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
+        let secrets = sources.into_iter().map(|source| source.read(folder, environment));
+        secrets.collect::<Result<Vec<_>, _>>().map_err(|error| in_file(config, error))
+    };
     let mut secrets = Secrets::default();
     let mut written: HashMap<_, _> = of_sources.into_iter().collect();
     for &source in known {
-        let of_source = of_source(source, written.remove(source.as_str()), config, environment)?;
+        let key = format!("webhook_secrets.{}", source.as_str());
+        let from_environment = from_environment(source, environment).map_err(ConfigError::Environment)?;
+        // A file that contradicts itself is wrong even where the environment wins.
+        let from_file =
+            written.remove(source.as_str()).map_or(Ok(Vec::new()), |written| sources(&key, written));
+        let from_file = from_file.map_err(|error| in_file(config, error))?;
+        let of_source = from_environment.map_or_else(|| read(from_file), |secret| Ok(vec![secret]))?;
         secrets.of_sources.push((source, of_source));
     }
-    for OfPrinter { source, id, place, secrets: own } in of_printers {
-        let own = sources(&place, own).and_then(|sources| all(sources, config, environment));
-        secrets.of_printers.entry(source).or_default().insert(id, own.map_err(in_file(config))?);
+    for OfPrinter { source, id, key, secrets: own } in of_printers {
+        let own = sources(&key, own).map_err(|error| in_file(config, error)).and_then(read)?;
+        secrets.of_printers.entry(source).or_default().insert(id, own);
     }
     Ok(secrets)
 }
 
-fn of_source(
-    source: Source,
-    written: Option<file::OneOrMore>,
-    config: Option<&Path>,
-    environment: &Environment,
-) -> Result<Vec<Secret>, ConfigError> {
-    let from_environment =
-        from_environment(source, environment).map_err(|problem| ConfigError::Environment { problem })?;
-    // A file that contradicts itself is wrong even where the environment wins.
-    let name = format!("webhook_secrets.{}", source.as_str());
-    let sources = written.map_or_else(|| Ok(Vec::new()), |written| sources(&name, written));
-    let sources = sources.map_err(in_file(config))?;
-    match from_environment {
-        Some(secret) => Ok(vec![secret]),
-        None => all(sources, config, environment).map_err(in_file(config)),
-    }
-}
-
-fn all(
-    sources: Vec<SecretSource>,
-    config: Option<&Path>,
-    environment: &Environment,
-) -> Result<Vec<Secret>, String> {
-    let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
-    sources.into_iter().map(|place| place.secret(folder, environment)).collect()
-}
-
 /// An empty list is an error: it would leave webhooks unprotected that somebody meant to protect.
-fn sources(name: &str, written: file::OneOrMore) -> Result<Vec<SecretSource>, String> {
+fn sources(key: &str, written: file::OneOrMore) -> Result<Vec<SecretSource>, SecretError> {
     match written {
-        file::OneOrMore::One(secret) => Ok(vec![SecretSource::in_file(name, secret)?]),
-        file::OneOrMore::More(list) if list.is_empty() => {
-            Err(format!("{name} is an empty list; add a secret or remove the entry"))
-        }
+        file::OneOrMore::One(secret) => Ok(vec![SecretSource::in_file(key, secret)?]),
+        file::OneOrMore::More(list) if list.is_empty() => Err(SecretError::EmptyList(key.to_owned())),
         file::OneOrMore::More(list) => list
             .into_iter()
             .enumerate()
-            .map(|(index, secret)| SecretSource::in_file(&format!("{name}[{index}]"), secret))
+            .map(|(index, secret)| SecretSource::in_file(&format!("{key}[{index}]"), secret))
             .collect(),
     }
 }
 
-fn in_file(config: Option<&Path>) -> impl Fn(String) -> ConfigError {
-    move |problem| ConfigError::File { path: config.map(Path::to_owned).unwrap_or_default(), problem }
-}
-
-/// A secret or where it is, and what to call that place in an error.
+/// Where a secret is, and how errors call that place.
 struct SecretSource {
     name: String,
-    what: SecretLocation,
+    location: SecretLocation,
 }
 
 enum SecretLocation {
+    /// In the configuration file, whose own quotes are not part of it.
     Value(String),
+    Variable(String),
     File(PathBuf),
 }
 
 impl SecretSource {
-    fn in_file(name: &str, secret: file::Secret) -> Result<Self, String> {
-        match (secret.value, secret.file) {
-            (Some(_), Some(_)) => Err(format!("{name} has both value and file; remove one of them")),
-            (Some(value), None) => {
-                Ok(Self { name: format!("{name}.value"), what: SecretLocation::Value(value) })
-            }
-            (None, Some(file)) => {
-                Ok(Self { name: format!("{name}.file"), what: SecretLocation::File(file.into()) })
-            }
-            (None, None) => Err(format!("{name} has neither value nor file; add one or remove the entry")),
-        }
+    fn in_file(key: &str, secret: file::Secret) -> Result<Self, SecretError> {
+        let (name, location) = match (secret.value, secret.file) {
+            (Some(_), Some(_)) => return Err(SecretError::ValueAndFile(key.to_owned())),
+            (Some(value), None) => (format!("{key}.value"), SecretLocation::Value(value)),
+            (None, Some(file)) => (format!("{key}.file"), SecretLocation::File(file.into())),
+            (None, None) => return Err(SecretError::Nothing(key.to_owned())),
+        };
+        Ok(Self { name, location })
     }
 
-    fn secret(self, folder: &Path, environment: &Environment) -> Result<Secret, String> {
-        let Self { name, what } = self;
-        let text = match what {
-            SecretLocation::Value(value) => value,
-            SecretLocation::File(path) => read(&name, &folder.join(path), environment)?,
+    fn read(self, folder: &Path, environment: &Environment) -> Result<Secret, SecretError> {
+        let Self { name, location } = self;
+        let (text, may_be_quoted) = match location {
+            SecretLocation::Value(text) => (text, true),
+            SecretLocation::Variable(text) => (text, false),
+            SecretLocation::File(path) => match (environment.file)(&folder.join(path)) {
+                Err(cause) => return Err(SecretError::Unreadable(name, cause)),
+                Ok(bytes) => match String::from_utf8(bytes) {
+                    Err(_) => return Err(SecretError::FileNotUtf8(name)),
+                    Ok(text) => (text, false),
+                },
+            },
         };
-        if text.is_empty() {
-            return Err(format!(
-                "{name} is an empty secret; set one, or remove the entry to accept webhooks without"
-            ));
+        match without_traces(&text) {
+            "" => Err(SecretError::Empty(name)),
+            secret if secret.trim().is_empty() => Err(SecretError::Empty(name)),
+            secret if secret.contains(char::is_control) => Err(SecretError::ControlCharacter(name)),
+            secret if secret.trim() != secret => Err(SecretError::BlankAround(name)),
+            secret if is_quoted(secret) && !may_be_quoted => Err(SecretError::Quoted(name)),
+            secret => Ok(Secret::new(secret.to_owned())),
         }
-        Ok(Secret::new(text))
     }
 }
 
-fn from_environment(source: Source, environment: &Environment) -> Result<Option<Secret>, String> {
-    let value_name = format!("PRINTFARM_{}_SECRET", source.as_str().to_ascii_uppercase());
+/// The text without what editors and `echo` leave around it: a byte order mark, and line ends.
+fn without_traces(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\n', '\r'])
+}
+
+/// Files of variables for containers take quotes for part of the value.
+fn is_quoted(text: &str) -> bool {
+    text.len() > 1 && ['"', '\''].iter().any(|quote| text.starts_with(*quote) && text.ends_with(*quote))
+}
+
+fn from_environment(source: Source, environment: &Environment) -> Result<Option<Secret>, SecretError> {
+    let value_name = variables::of_secret(source);
     let file_name = format!("{value_name}_FILE");
     let value = (environment.variable)(&value_name);
     let file = (environment.variable)(&file_name);
-    let place = match (value, file) {
+    let (name, location) = match (value, file) {
         (None, None) => return Ok(None),
-        (Some(_), Some(_)) => {
-            return Err(format!("{value_name} and {file_name} are both set; unset one of them"));
-        }
-        (Some(value), None) => {
-            let value = value
-                .into_string()
-                .map_err(|_| format!("{value_name} is not UTF-8; set it to UTF-8 text"))?;
-            SecretSource { name: value_name, what: SecretLocation::Value(value) }
-        }
-        (None, Some(path)) if path.is_empty() => {
-            return Err(format!("{file_name} is empty; set it to a path or unset it"));
-        }
-        (None, Some(path)) => SecretSource { name: file_name, what: SecretLocation::File(path.into()) },
+        (Some(_), Some(_)) => return Err(SecretError::TwoVariables(value_name)),
+        (Some(value), None) => match value.into_string() {
+            Err(_) => return Err(SecretError::VariableNotUtf8(value_name)),
+            Ok(value) => (value_name, SecretLocation::Variable(value)),
+        },
+        (None, Some(path)) if path.is_empty() => return Err(SecretError::EmptyPath(file_name)),
+        (None, Some(path)) => (file_name, SecretLocation::File(path.into())),
     };
-    place.secret(Path::new(""), environment).map(Some)
-}
-
-/// The path stays out of the error: it is a value too, and may be a secret that was put in the wrong place.
-fn read(name: &str, path: &Path, environment: &Environment) -> Result<String, String> {
-    let bytes = (environment.file)(path).map_err(|cause| {
-        format!(
-            "{name} names a secret file that cannot be read ({cause}); check the path and its permissions"
-        )
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| format!("{name} names a secret file that is not UTF-8; save it as UTF-8 text"))?;
-    // Editors and `echo` end a file with a line end that is no part of the secret.
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+    SecretSource { name, location }.read(Path::new(""), environment).map(Some)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::secrets::{self, OfPrinter, Secrets};
-use crate::config::{ConfigError, Environment, file};
+use crate::config::{ConfigError, Environment, file, in_file};
 use crate::farm::Limits;
 use crate::labels::Source;
 use crate::limits::Rate;
@@ -60,6 +60,28 @@ impl Names {
     }
 }
 
+/// What is wrong with a value of the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum SettingsError {
+    #[error("{0} is 0; set it to 1 or more, or remove it")]
+    Zero(&'static str),
+    #[error("{0} is not a time; write it as 90m, 1h or 1day 12h")]
+    NotADuration(&'static str),
+    #[error("{0} is 0; set it to more, or remove it")]
+    ZeroDuration(&'static str),
+    #[error("printers[{0}].source is unknown; the sources are {1}")]
+    UnknownSource(usize, String),
+    #[error("printers[{0}].{1} is empty; fill it in or remove the entry")]
+    Empty(usize, &'static str),
+    #[error("printers[{0}] has neither name nor secrets; add one or remove the entry")]
+    Nothing(usize),
+    #[error("printers[{0}] has the same source and id as printers[{1}]; remove one of them")]
+    SamePrinter(usize, usize),
+    #[error("printers[{0}] has the same name as printers[{1}]; give each printer its own")]
+    SameName(usize, usize),
+}
+
 /// Completes and checks what the file and the environment say.
 pub(super) fn build(
     file: file::File,
@@ -67,112 +89,100 @@ pub(super) fn build(
     path: Option<&Path>,
     environment: &Environment,
 ) -> Result<Settings, ConfigError> {
-    let in_file = |problem| ConfigError::File { path: path.map(Path::to_owned).unwrap_or_default(), problem };
     let written = file.limits.unwrap_or_default();
-    let silence = written.silence.unwrap_or_default();
-    let size = |name, value: Option<usize>, default| match value {
-        Some(0) => Err(in_file(zero(name))),
-        value => Ok(value.unwrap_or(default)),
+    let silence = written.silence.as_ref();
+    let (farm, body, network) = (Limits::default(), BodyLimits::default(), NetworkLimits::default());
+    let limits = || {
+        let limits = Limits {
+            printers: size("limits.printers", written.printers, farm.printers)?,
+            silence_grace: duration(
+                "limits.silence.grace",
+                silence.and_then(|silence| silence.grace.as_deref()),
+                farm.silence_grace,
+            )?,
+            silence_without_estimate: duration(
+                "limits.silence.without_estimate",
+                silence.and_then(|silence| silence.without_estimate.as_deref()),
+                farm.silence_without_estimate,
+            )?,
+        };
+        let body = BodyLimits {
+            body_bytes: size("limits.body_bytes", written.body_bytes, body.body_bytes)?,
+            multipart_bytes: size(
+                "limits.multipart_body_bytes",
+                written.multipart_body_bytes,
+                body.multipart_bytes,
+            )?,
+            fields: size("limits.fields", written.fields, body.fields)?,
+        };
+        let rate = written
+            .requests_per_second
+            .map(|count| NonZeroU32::new(count).ok_or(SettingsError::Zero("limits.requests_per_second")));
+        let network = NetworkLimits {
+            connections: size("limits.connections", written.connections, network.connections)?,
+            connections_per_address: size(
+                "limits.connections_per_address",
+                written.connections_per_address,
+                network.connections_per_address,
+            )?,
+            header_bytes: size("limits.header_bytes", written.header_bytes, network.header_bytes)?,
+            rate: rate.transpose()?.map(Rate::per_second),
+        };
+        Ok((limits, body, network))
     };
-    let defaults = Limits::default();
-    let limits = Limits {
-        printers: size("printers", written.printers, defaults.printers)?,
-        silence_grace: span("grace", silence.grace, defaults.silence_grace).map_err(in_file)?,
-        silence_without_estimate: span(
-            "without_estimate",
-            silence.without_estimate,
-            defaults.silence_without_estimate,
-        )
-        .map_err(in_file)?,
-    };
-    let defaults = BodyLimits::default();
-    let body = BodyLimits {
-        body_bytes: size("body_bytes", written.body_bytes, defaults.body_bytes)?,
-        multipart_bytes: size(
-            "multipart_body_bytes",
-            written.multipart_body_bytes,
-            defaults.multipart_bytes,
-        )?,
-        fields: size("fields", written.fields, defaults.fields)?,
-    };
-    let defaults = NetworkLimits::default();
-    let rate = written.requests_per_second.map(|count| {
-        let count = NonZeroU32::new(count).ok_or_else(|| zero("requests_per_second"));
-        count.map(Rate::per_second).map_err(in_file)
-    });
-    let network = NetworkLimits {
-        connections: size("connections", written.connections, defaults.connections)?,
-        connections_per_address: size(
-            "connections_per_address",
-            written.connections_per_address,
-            defaults.connections_per_address,
-        )?,
-        header_bytes: size("header_bytes", written.header_bytes, defaults.header_bytes)?,
-        rate: rate.transpose()?,
-    };
-    let (names, of_printers) = printers(file.printers.unwrap_or_default(), sources).map_err(in_file)?;
-    let secrets = secrets::resolve(
-        file.webhook_secrets.map_or_else(Vec::new, |entries| entries.0),
-        of_printers,
-        sources,
-        path,
-        environment,
-    )?;
+    let (limits, body, network) = limits().map_err(|error: SettingsError| in_file(path, error))?;
+    let (names, of_printers) =
+        printers(file.printers.unwrap_or_default(), sources).map_err(|error| in_file(path, error))?;
+    let of_sources = file.webhook_secrets.map_or_else(Vec::new, |entries| entries.0);
+    let secrets = secrets::resolve(of_sources, of_printers, sources, path, environment)?;
     Ok(Settings { secrets, names, limits, body, network })
 }
 
-fn zero(name: &str) -> String {
-    format!("limits.{name} is 0; set it to 1 or more, or remove it")
-}
-
-fn span(name: &str, text: Option<String>, default: Duration) -> Result<Duration, String> {
-    let Some(text) = text else { return Ok(default) };
-    // The library's message quotes the text.
-    let span = humantime::parse_duration(&text)
-        .map_err(|_| format!("limits.silence.{name} is not a time; write it as 90m, 1h or 1day 12h"))?;
-    if span.is_zero() {
-        return Err(format!("limits.silence.{name} is 0; set it to more, or remove it"));
+fn size(key: &'static str, value: Option<usize>, default: usize) -> Result<usize, SettingsError> {
+    match value {
+        Some(0) => Err(SettingsError::Zero(key)),
+        value => Ok(value.unwrap_or(default)),
     }
-    Ok(span)
 }
 
-fn printers(printers: Vec<file::Printer>, sources: &[Source]) -> Result<(Names, Vec<OfPrinter>), String> {
+fn duration(key: &'static str, text: Option<&str>, default: Duration) -> Result<Duration, SettingsError> {
+    let Some(text) = text else { return Ok(default) };
+    let span = humantime::parse_duration(text).map_err(|_| SettingsError::NotADuration(key))?;
+    if span.is_zero() { Err(SettingsError::ZeroDuration(key)) } else { Ok(span) }
+}
+
+fn printers(
+    printers: Vec<file::Printer>,
+    sources: &[Source],
+) -> Result<(Names, Vec<OfPrinter>), SettingsError> {
     let mut names = Names::default();
     let mut secrets = Vec::new();
     let mut seen: Vec<(Source, String, Option<String>)> = Vec::new();
     for (index, printer) in printers.into_iter().enumerate() {
         let known = sources.iter().copied().find(|source| source.as_str() == printer.source);
-        let source = known.ok_or_else(|| {
-            format!("printers[{index}].source is unknown; the sources are {}", file::names(sources))
-        })?;
-        // A webhook's id has no blanks around it, so one with blanks here would never be met.
+        let source = known.ok_or_else(|| SettingsError::UnknownSource(index, file::names(sources)))?;
+        // A webhook's id has no blanks around it, so one with blanks here would never match.
         let (id, name) = (printer.id.trim().to_owned(), printer.name);
         for (key, text) in [("id", Some(&id)), ("name", name.as_ref())] {
             if text.is_some_and(|text| text.trim().is_empty()) {
-                return Err(format!("printers[{index}].{key} is empty; fill it in or remove the entry"));
+                return Err(SettingsError::Empty(index, key));
             }
         }
         if name.is_none() && printer.secrets.is_none() {
-            return Err(format!(
-                "printers[{index}] has neither name nor secrets; add one or remove the entry"
-            ));
+            return Err(SettingsError::Nothing(index));
         }
         if let Some(first) = seen.iter().position(|(s, i, _)| (*s, i) == (source, &id)) {
-            return Err(format!(
-                "printers[{index}] has the same source and id as printers[{first}]; remove one of them"
-            ));
+            return Err(SettingsError::SamePrinter(index, first));
         }
         if let Some(first) = seen.iter().position(|(.., n)| name.is_some() && *n == name) {
-            return Err(format!(
-                "printers[{index}] has the same name as printers[{first}]; give each printer its own"
-            ));
+            return Err(SettingsError::SameName(index, first));
         }
         if let Some(name) = &name {
             names.0.entry(source).or_default().insert(id.clone(), name.clone());
         }
         if let Some(own) = printer.secrets {
-            let place = format!("printers[{index}].secrets");
-            secrets.push(OfPrinter { source, id: id.clone(), place, secrets: own });
+            let key = format!("printers[{index}].secrets");
+            secrets.push(OfPrinter { source, id: id.clone(), key, secrets: own });
         }
         seen.push((source, id, name));
     }

@@ -185,13 +185,16 @@ fn secrets_come_from_the_environment_first() {
     let in_file: (&str, &[u8]) = ("/etc/pf.yml", yaml.as_bytes());
     let value = ("PRINTFARM_OCTOPRINT_SECRET", "environment");
     let path = ("PRINTFARM_OCTOPRINT_SECRET_FILE", "/run/secret");
-    let cases: [(&str, Variables, &[u8], &str); 7] = [
+    let cases: [(&str, Variables, &[u8], &str); 10] = [
         ("no variable", &[], b"unread", "file"),
         ("a variable with a value", &[value], b"unread", "environment"),
         ("a variable with a path", &[path], b"from a file", "from a file"),
-        ("one line end is dropped", &[path], b"s\n", "s"),
-        ("one line end of the other kind too", &[path], b"s\r\n", "s"),
-        ("but only one, and no blanks", &[path], b" s \n\n", " s \n"),
+        ("a line end is dropped", &[path], b"s\n", "s"),
+        ("a line end of the other kind too", &[path], b"s\r\n", "s"),
+        ("all line ends, but no blank within", &[path], b"s t\n\r\n\n", "s t"),
+        ("a byte order mark is dropped", &[path], b"\xef\xbb\xbfs\n", "s"),
+        ("a line end in a variable", &[("PRINTFARM_OCTOPRINT_SECRET", "s\r\n")], b"", "s"),
+        ("one quote is part of the secret", &[path], b"'s\n", "'s"),
         ("the variable of the other source", &[("PRINTFARM_OCTOEVERYWHERE_SECRET", "x")], b"", "file"),
     ];
     for (name, variables, content, expected) in cases {
@@ -205,7 +208,24 @@ fn secrets_come_from_the_environment_first() {
 fn a_wrong_environment_is_refused() {
     let value = "PRINTFARM_OCTOPRINT_SECRET";
     let file = "PRINTFARM_OCTOPRINT_SECRET_FILE";
-    let cases: [(&str, Variables, &str); 6] = [
+    let blanks = "PRINTFARM_OCTOPRINT_SECRET is an empty secret";
+    let cases: [(&str, Variables, &str); 14] = [
+        ("blanks alone", &[(value, " \t ")], blanks),
+        ("a line end alone", &[(value, "\r\n")], blanks),
+        ("a file of blanks", &[(file, "/blanks")], "PRINTFARM_OCTOPRINT_SECRET_FILE is an empty secret"),
+        (
+            "quotes",
+            &[(value, "\"s\"")],
+            "PRINTFARM_OCTOPRINT_SECRET is a secret in quotes, which would be part",
+        ),
+        (
+            "other quotes in a file",
+            &[(file, "/quoted")],
+            "PRINTFARM_OCTOPRINT_SECRET_FILE is a secret in quotes",
+        ),
+        ("a blank before it", &[(value, " s")], "is a secret with a blank before or after it"),
+        ("a blank after it", &[(file, "/trailing")], "is a secret with a blank before or after it"),
+        ("two lines", &[(value, "s\nt")], "is a secret with a line break or another control character in it"),
         ("both forms", &[(value, "s"), (file, "/s")], "are both set; unset one of them"),
         ("an empty secret", &[(value, "")], "PRINTFARM_OCTOPRINT_SECRET is an empty secret"),
         ("an empty path", &[(file, "")], "PRINTFARM_OCTOPRINT_SECRET_FILE is empty"),
@@ -218,7 +238,13 @@ fn a_wrong_environment_is_refused() {
         ("a file that is not text", &[(file, "/binary")], "is not UTF-8; save it as UTF-8 text"),
     ];
     for (name, variables, part) in cases {
-        let files: [(&str, &[u8]); 2] = [("/empty", b"\n"), ("/binary", b"\xff")];
+        let files: [(&str, &[u8]); 5] = [
+            ("/empty", b"\n"),
+            ("/binary", b"\xff"),
+            ("/blanks", b" \t \n"),
+            ("/quoted", b"'s'\n"),
+            ("/trailing", b"s \n"),
+        ];
         let error = load(None, &machine(variables, &files)).unwrap_err().to_string();
         assert!(error.starts_with("environment variable PRINTFARM_"), "{name}: {error}");
         assert!(error.contains(part), "{name}: {error}");
@@ -474,6 +500,102 @@ fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
     settings.reload().unwrap();
     assert_eq!(settings.current().limits.printers, 2);
     assert_eq!(before.limits.printers, 1, "a request keeps the settings that it began with");
+}
+
+/// A configuration that can be replaced.
+fn reloadable(variables: &'static [(&str, &str)]) -> (Arc<Mutex<String>>, impl Fn() -> SharedSettings) {
+    let content = Arc::new(Mutex::new(String::new()));
+    let file = Arc::clone(&content);
+    let load = move || {
+        let file = Arc::clone(&file);
+        let environment = Environment {
+            variable: Box::new(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into())),
+            file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
+        };
+        SharedSettings::load(Some("pf.yml".into()), environment, SOURCES.to_vec()).unwrap()
+    };
+    (content, load)
+}
+
+#[test]
+fn a_reload_removes_no_protection_unless_the_file_says_so() {
+    let both = "webhook_secrets: {octoprint: {value: a}, octoeverywhere: {value: b}}\n";
+    let one = "webhook_secrets: {octoprint: {value: a}}\n";
+    let own = "printers: [{source: octoprint, id: delta, secrets: {value: c}}]\n";
+    let cases = [
+        ("an emptied file", one, "", Some("the file is empty, and the one in force is not")),
+        ("an emptied file without secrets", "limits: {printers: 5}", "", Some("the file is empty")),
+        ("comments alone", one, "# soon\n", Some("the file is empty")),
+        ("a file that was empty before", "", "# soon\n", None),
+        (
+            "a source without a value",
+            one,
+            "webhook_secrets: {octoprint: }",
+            Some("this should be either {value: "),
+        ),
+        (
+            "a section without a value",
+            one,
+            "webhook_secrets:\n",
+            Some("webhook_secrets is there, but has no value"),
+        ),
+        ("another section without one", "", "limits:\n", Some("limits is there, but has no value")),
+        (
+            "a limit without a value",
+            "",
+            "limits: {printers: }",
+            Some("limits.printers is there, but has no value"),
+        ),
+        ("an empty mapping", one, "{}", Some("webhook_secrets.octoprint has no secret any more")),
+        (
+            "another section alone",
+            one,
+            "limits: {printers: 5}",
+            Some("webhook_secrets.octoprint has no secret"),
+        ),
+        ("one of two sources", both, one, Some("webhook_secrets.octoeverywhere has no secret any more")),
+        ("all, in so many words", both, "webhook_secrets: {}", None),
+        ("another secret", one, "webhook_secrets: {octoprint: {value: c}}", None),
+        (
+            "a printer's own, without one of its source",
+            own,
+            "printers: []",
+            Some("a printer of the source octoprint"),
+        ),
+        ("a printer's own, in so many words", own, "webhook_secrets: {}", None),
+    ];
+    for (name, first, second, refusal) in cases {
+        let (content, load) = reloadable(&[]);
+        first.clone_into(&mut content.lock().unwrap());
+        let settings = load();
+        let before = settings.current();
+        second.clone_into(&mut content.lock().unwrap());
+        let error = settings.reload().err().map(|error| error.to_string());
+        assert_eq!(Arc::ptr_eq(&before, &settings.current()), refusal.is_some(), "{name}: {error:?}");
+        assert!(error.unwrap_or_default().contains(refusal.unwrap_or_default()), "{name}");
+    }
+}
+
+#[test]
+fn a_secret_of_the_environment_protects_whatever_the_file_says() {
+    let (content, load) = reloadable(&[("PRINTFARM_OCTOPRINT_SECRET", "e")]);
+    "webhook_secrets: {octoprint: {value: a}}".clone_into(&mut content.lock().unwrap());
+    let settings = load();
+    "limits: {printers: 5}".clone_into(&mut content.lock().unwrap());
+    settings.reload().unwrap();
+    assert!(expects(&settings.current(), OCTOPRINT, "e"));
+}
+
+#[test]
+fn a_printer_without_its_own_secret_falls_back_to_that_of_its_source() {
+    let (content, load) = reloadable(&[]);
+    let source = "webhook_secrets: {octoprint: {value: a}}\n";
+    *content.lock().unwrap() =
+        format!("{source}printers: [{{source: octoprint, id: delta, secrets: {{value: c}}}}]");
+    let settings = load();
+    source.clone_into(&mut content.lock().unwrap());
+    settings.reload().unwrap();
+    assert!(opens(&settings.current(), OCTOPRINT, Some("delta"), "a"));
 }
 
 #[test]

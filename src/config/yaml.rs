@@ -15,8 +15,6 @@ const LONGEST_KEY: usize = 40;
 pub(super) struct YamlErrorHints<'a> {
     /// Part of the keys below which a wrong key may be a misplaced secret, so that it is not repeated.
     pub(super) secret_keys: &'static str,
-    /// Keys that other exporters know and this one does not support, with what to do about each.
-    pub(super) unsupported: &'static [(&'static str, &'static str)],
     /// The known keys of `webhook_secrets`. Any other may be a misplaced secret.
     pub(super) sources: &'a [Source],
 }
@@ -46,8 +44,6 @@ enum YamlProblem {
     UnknownKey,
     #[error("unknown key{key}; the keys here are {known}")]
     UnknownKeyAmong { key: String, known: String },
-    #[error("{key} is not supported; {advice}")]
-    Unsupported { key: &'static str, advice: &'static str },
 }
 
 /// A file that was read.
@@ -115,13 +111,13 @@ fn describe(error: &yaml_serde::Error, hints: YamlErrorHints<'_>) -> YamlError {
     let problem = explain(&place, &text[at + phrase.len()..], hints);
     // Of a key that is there twice the library only knows where the mapping begins.
     let line = line.filter(|_| !matches!(problem, YamlProblem::DuplicateKey(_)));
-    YamlError { line, place: shown(place, hints.sources), problem }
+    YamlError { line, place: known_part(&place, hints.sources).to_owned(), problem }
 }
 
-/// The place without a key of `webhook_secrets` that is no source: it may be a secret.
-fn shown(place: String, sources: &[Source]) -> String {
+/// The place without a key that may be a misplaced secret.
+fn known_part<'a>(place: &'a str, sources: &[Source]) -> &'a str {
     match place.split_once("webhook_secrets.") {
-        Some((_, below)) if !is_below_source(below, sources) => "webhook_secrets".to_owned(),
+        Some((_, below)) if !is_below_source(below, sources) => "webhook_secrets",
         _ => place,
     }
 }
@@ -166,10 +162,6 @@ fn unknown(place: &str, rest: &str, hints: YamlErrorHints<'_>) -> YamlProblem {
     let Some((key, known)) = rest.rsplit_once("`, expected ") else { return YamlProblem::UnknownKey };
     let known = known.trim_start_matches("one of ").replace('`', "");
     let below_secrets = place.contains(hints.secret_keys);
-    let unsupported = hints.unsupported.iter().find(|(unsupported, _)| *unsupported == key);
-    if let Some((key, advice)) = unsupported.filter(|_| !below_secrets) {
-        return YamlProblem::Unsupported { key, advice };
-    }
     let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
     let named = plain && key.len() <= LONGEST_KEY && !below_secrets;
     YamlProblem::UnknownKeyAmong { key: if named { format!(" {key}") } else { String::new() }, known }
@@ -210,8 +202,7 @@ mod tests {
         list: Option<Vec<String>>,
     }
 
-    const HINTS: YamlErrorHints<'_> =
-        YamlErrorHints { secret_keys: "secrets", unsupported: &[("foreign", "remove it")], sources: &[] };
+    const HINTS: YamlErrorHints<'_> = YamlErrorHints { secret_keys: "secrets", sources: &[] };
 
     fn read(yaml: &str) -> Result<Document<File>, YamlError> {
         parse(yaml.as_bytes(), HINTS)
@@ -239,7 +230,6 @@ mod tests {
                 section("other: 1"),
                 "line 3: in section: unknown key other; the keys here are needed, number",
             ),
-            ("unknown field, unsupported", section("foreign: 1"), "foreign is not supported; remove it"),
             (
                 "duplicate field",
                 section("needed: b"),

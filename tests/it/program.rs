@@ -109,6 +109,41 @@ fn config_check_reports_both_files_and_starts_nothing() {
 }
 
 #[test]
+fn a_misspelt_environment_variable_is_warned_of() {
+    let warning = "the environment variable PRINTFARM_OCTOPRINT_SECRETS has no effect";
+    let mut command = program();
+    command.env("PRINTFARM_OCTOPRINT_SECRETS", "hunter2").arg("--web.listen-address=127.0.0.1:0");
+    let log = log_of(command);
+    assert!(log.contains(warning) && !log.contains("hunter2"), "{log}");
+    let output =
+        program().env("PRINTFARM_OCTOPRINT_SECRETS", "hunter2").arg("--config.check").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains(warning), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_reload_keeps_secrets_that_the_file_lost_and_warns_of_open_webhooks() {
+    let name = "emptied.yml";
+    let path =
+        file(name, "webhook_secrets: {octoprint: {value: hunter2}, octoeverywhere: {value: hunter2}}\n");
+    let config = format!("--config.file={}", path.display());
+    let program = Running::start(&[&config, "--web.listen-address=:0"]);
+    let status = || program.request("POST", "/webhook/octoprint", "{}").status;
+    for emptied in ["", "webhook_secrets: {octoprint: , octoeverywhere: {value: hunter2}}\n", "limits: {}\n"]
+    {
+        file(name, emptied);
+        program.signal("HUP");
+        program.wait_for("configuration not reloaded; the earlier one stays in force");
+        assert_eq!(status(), 401, "{emptied}");
+    }
+    file(name, "webhook_secrets: {}\n");
+    program.signal("HUP");
+    program.wait_for("configuration reloaded");
+    program.wait_for("anybody who reaches this port can send webhooks");
+    assert_eq!(status(), 422);
+}
+
+#[test]
 fn a_bad_environment_is_a_bad_configuration() {
     let output = program().env("PRINTFARM_OCTOPRINT_SECRET", "").output().unwrap();
     assert_eq!(output.status.code(), Some(64));
