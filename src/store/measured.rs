@@ -1,6 +1,6 @@
 //! Metrics and log lines of a store.
 
-use tracing::error;
+use tracing::{error, info};
 
 use super::{Store, StoreError, StoredState};
 use crate::clock::Clock;
@@ -8,24 +8,29 @@ use crate::farm::{Changes, View};
 use crate::metrics::exporter::ExporterMetrics;
 use crate::timestamp::Timestamp;
 
-/// Times each commit of a store, and counts and logs its failures.
+/// Times each commit of a store, counts its failures, and logs when it begins and when it ends to fail.
 pub struct Measured {
     store: Box<dyn Store>,
     metrics: ExporterMetrics,
     clock: Clock,
+    /// Why the store fails, since the last successful commit.
+    failing: Option<StoreError>,
 }
 
 impl Measured {
     /// Measures this store.
     #[must_use]
     pub const fn new(store: Box<dyn Store>, metrics: ExporterMetrics, clock: Clock) -> Self {
-        Self { store, metrics, clock }
+        Self { store, metrics, clock, failing: None }
     }
 
-    fn counted(&self, result: Result<(), StoreError>) -> Result<(), StoreError> {
+    fn counted(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
         if let Err(error) = &result {
             self.metrics.store_failed();
-            error!(%error, "the store failed");
+            if self.failing.as_ref() != Some(error) {
+                error!(%error, "the store failed; webhooks are refused until it works again");
+                self.failing = Some(error.clone());
+            }
         }
         result
     }
@@ -40,6 +45,9 @@ impl Store for Measured {
         let begun = self.clock.monotonic();
         let committed = self.store.commit(view, changes);
         if committed.is_ok() {
+            if self.failing.take().is_some() {
+                info!("the store works again");
+            }
             self.metrics.commit(self.clock.monotonic().saturating_sub(begun));
         }
         self.counted(committed)

@@ -43,6 +43,10 @@ pub(super) enum FileError {
          is there now"
     )]
     Moved,
+    #[error("cannot be used: the disk is full; free some space, or inodes where `df -i` shows none")]
+    DiskFull,
+    #[error("cannot be used: this user must be able to write to the file and to its folder ({0})")]
+    NoAccess(String),
     #[error("cannot be used: {0}")]
     Other(String),
 }
@@ -64,13 +68,13 @@ impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
-            Some(ErrorCode::DiskFull) => Self::Other("the disk is full".into()),
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Other("another program keeps it locked".into())
             }
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Other(
-                format!("this user must be able to write to the file and to its folder ({error})"),
-            ),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::NoAccess(error.to_string())
+            }
             _ => Self::Other(error.to_string()),
         }
     }

@@ -70,7 +70,11 @@ impl SqliteStore {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(FileError::from);
-        let connection = connection.and_then(prepare).map_err(|error| error.at(&path))?;
+        let connection = connection.and_then(prepare).map_err(|error| match error {
+            // SQLite does not say why it cannot create the -wal file.
+            FileError::NoAccess(_) if is_disk_full(&path) => FileError::DiskFull.at(&path),
+            error => error.at(&path),
+        })?;
         let watch = FileWatch::new(&path).map_err(|error| io_error("watch", &path, &error))?;
         let last_print = read_last_print(&connection).map_err(|error| FileError::from(error).at(&path))?;
         let retention = Retention::default();
@@ -226,7 +230,18 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Whether no file can be created beside the store because no space or no inodes are left.
+fn is_disk_full(path: &Path) -> bool {
+    let probe = with_suffix(path, &format!(".{}.probe", std::process::id()));
+    let created = File::create_new(&probe);
+    let _ = std::fs::remove_file(&probe);
+    created.is_err_and(|error| error.kind() == ErrorKind::StorageFull)
+}
+
 fn io_error(action: &str, path: &Path, error: &io::Error) -> StoreError {
+    if error.kind() == ErrorKind::StorageFull {
+        return FileError::DiskFull.at(path);
+    }
     StoreError(format!(
         "cannot {action} {}: {error}; the store has to be in a folder that this user can write to",
         path.display()

@@ -49,6 +49,28 @@ fn webhooks_are_refused_while_another_program_locks_the_store() {
 }
 
 #[test]
+fn a_failing_store_is_logged_once_and_so_is_its_recovery() {
+    let folder = Folder::new();
+    let program = Running::start_on(&folder.store());
+    assert_eq!(done(&program, "one").0, 200);
+    let (path, away) = (folder.store(), folder.0.join("away"));
+    fs::rename(&path, &away).unwrap();
+    for _ in 0..5 {
+        assert_eq!(done(&program, "two").0, 503);
+    }
+    wait_for_readiness(&program, 503);
+    fs::rename(&away, &path).unwrap();
+    wait_until_ready(&program);
+    assert_eq!(done(&program, "three").0, 200);
+    program.signal("TERM");
+    let (code, log) = program.ended();
+    assert_eq!(code, Some(0));
+    for part in ["the store failed", "the store works again"] {
+        assert_eq!(log.matches(part).count(), 1, "{part}: {log}");
+    }
+}
+
+#[test]
 fn no_webhook_is_acknowledged_while_a_file_is_missing_or_replaced() {
     for suffix in ["", "-wal", "-shm", ".lock"] {
         for replaced in [false, true] {

@@ -9,16 +9,16 @@ use super::{
     Folder, OCTOPRINT, assert_balanced, assert_nothing_fell, ended_prints, octoprint_done, own, scrape, send,
     wait_until_ready,
 };
-use crate::common::program::Running;
+use crate::common::program::{Running, program, text};
 
 /// A small file system.
 struct Disk(PathBuf);
 
 impl Disk {
-    fn mount(folder: &Path) -> Self {
+    fn mount(folder: &Path, options: &str) -> Self {
         let path = folder.join("disk");
         create_dir_all(&path).unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&path).output();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&path).output();
         assert!(
             mount.is_ok_and(|mount| mount.status.success()),
             "this test mounts a small file system; run it as root, or as `unshare --user --map-root-user --mount \
@@ -45,7 +45,7 @@ impl Drop for Disk {
 #[test]
 fn webhooks_are_refused_while_the_disk_is_full() {
     let folder = Folder::new();
-    let disk = Disk::mount(&folder.0);
+    let disk = Disk::mount(&folder.0, "size=1m");
     let store = disk.0.join("printfarm.db");
     let mut program = Running::start_on(&store);
     let mut acknowledged = Vec::new();
@@ -84,4 +84,27 @@ fn webhooks_are_refused_while_the_disk_is_full() {
         assert_eq!(rows.get(&name).map(Vec::len), Some(1), "{name}");
     }
     assert_balanced(&scrape(&program), &store, "after the crash");
+}
+
+#[test]
+fn a_disk_without_inodes_is_called_full() {
+    for has_lock in [false, true] {
+        let folder = Folder::new();
+        let disk = Disk::mount(&folder.0, "size=1m,nr_inodes=8");
+        let store = disk.0.join("printfarm.db");
+        if has_lock {
+            let program = Running::start_on(&store);
+            program.signal("TERM");
+            assert_eq!(program.ended().0, Some(0));
+        }
+        let names = (0..).map(|number| disk.0.join(number.to_string()));
+        assert!(names.map(File::create).take_while(Result::is_ok).count() < 8);
+        let output =
+            program().arg("--web.listen-address=127.0.0.1:0").arg("--storage.path").arg(&store).output();
+        let output = output.unwrap();
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(line.contains("the disk is full") && line.contains("inodes"), "{line}");
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+    }
 }
