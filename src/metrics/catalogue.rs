@@ -235,6 +235,10 @@ catalogue! {
     /// Times the store could not commit a batch of events.
     STORE_FAILURES: Counter "printfarm_store_failures_total" [] of Exporter in "failures";
 
+    /// Size of the store's write-ahead log; it stays above 16 MB while another program reads the store in one long transaction.
+    STORE_WAL_BYTES: Gauge "printfarm_store_wal_bytes" [] of Exporter
+        in "bytes", absent "where the store is not an SQLite file";
+
     /// Expiry of the certificate in use.
     TLS_CERTIFICATE_NOT_AFTER: Gauge "printfarm_tls_certificate_not_after_timestamp_seconds" [] of Exporter
         in "seconds since the Unix epoch", absent "without TLS";

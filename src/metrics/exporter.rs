@@ -28,6 +28,7 @@ pub struct ExporterMetrics {
     webhook_duration: HistogramVec,
     commit_duration: Histogram,
     store_failures: IntCounter,
+    store_wal_bytes: GaugeVec,
     connections: Gauge,
     connections_dropped: IntCounterVec,
     panics: IntCounter,
@@ -60,6 +61,7 @@ impl ExporterMetrics {
                 Histogram::with_opts(histogram_opts(&catalogue::STORE_COMMIT_DURATION))?,
             )?,
             store_failures: counter(&registry, &catalogue::STORE_FAILURES)?,
+            store_wal_bytes: optional_gauge(&registry, &catalogue::STORE_WAL_BYTES)?,
             connections: gauge(&registry, &catalogue::CONNECTIONS)?,
             connections_dropped: counters(&registry, &catalogue::CONNECTIONS_DROPPED)?,
             panics: counter(&registry, &catalogue::PANICS)?,
@@ -111,6 +113,11 @@ impl ExporterMetrics {
     /// Counts a failure of the store.
     pub fn store_failed(&self) {
         self.store_failures.inc();
+    }
+
+    /// Notes the size of the store's write-ahead log.
+    pub fn store_wal_bytes(&self, bytes: u64) {
+        self.store_wal_bytes.with_label_values::<&str>(&[]).set(bytes as f64);
     }
 
     /// Sets the number of open connections.
@@ -340,6 +347,7 @@ mod tests {
             ["printfarm_webhook_rejected_total{reason=\"wrong_secret\",source=\"octoprint\"} 1"]
         );
         assert_eq!(changed(ExporterMetrics::store_failed), ["printfarm_store_failures_total 1"]);
+        assert_eq!(changed(|own| own.store_wal_bytes(4096)), ["printfarm_store_wal_bytes 4096"]);
     }
 
     #[test]

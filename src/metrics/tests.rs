@@ -16,6 +16,7 @@ fn everything() -> String {
     let metrics = ExporterMetrics::new(Timestamp::from_micros(0)).unwrap();
     metrics.add_sources(Source::ALL);
     metrics.web_config(true, limit);
+    metrics.store_wal_bytes(4096);
     let mut out = printers.into_bytes();
     metrics.write(&mut out).unwrap();
     String::from_utf8(out).unwrap()

@@ -59,6 +59,9 @@ impl<S: Store> WriterThread<S> {
             }
             if ticks {
                 self.prune(&messages);
+                if let Err(error) = self.store.maintain(self.published.clock.now()) {
+                    tracing::warn!(%error, "cannot maintain the store; the next attempt is in an hour");
+                }
             }
         }
         self.shut_down();

@@ -66,6 +66,12 @@ impl FileWatch {
         checked
     }
 
+    /// The size of the write-ahead log after the last commit.
+    pub(super) const fn log_bytes(&self) -> u64 {
+        let [_, (_, log), _, _] = &self.files;
+        log.content.0
+    }
+
     /// Takes over the content after a commit, if the files are still the same ones.
     pub(super) fn refresh(&mut self) -> Result<(), Tampered> {
         for (path, known) in &mut self.files {

@@ -8,7 +8,7 @@ use crate::farm::{Changes, View};
 use crate::metrics::exporter::ExporterMetrics;
 use crate::timestamp::Timestamp;
 
-/// Times each commit of a store, counts its failures, and logs when it begins and when it ends to fail.
+/// Times each commit of a store, counts its failures, and logs when it starts and stops failing.
 pub struct Measured {
     store: Box<dyn Store>,
     metrics: ExporterMetrics,
@@ -20,8 +20,16 @@ pub struct Measured {
 impl Measured {
     /// Measures this store.
     #[must_use]
-    pub const fn new(store: Box<dyn Store>, metrics: ExporterMetrics, clock: Clock) -> Self {
-        Self { store, metrics, clock, failing: None }
+    pub fn new(store: Box<dyn Store>, metrics: ExporterMetrics, clock: Clock) -> Self {
+        let measured = Self { store, metrics, clock, failing: None };
+        measured.note_log_bytes();
+        measured
+    }
+
+    fn note_log_bytes(&self) {
+        if let Some(bytes) = self.store.log_bytes() {
+            self.metrics.store_wal_bytes(bytes);
+        }
     }
 
     fn counted(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
@@ -48,6 +56,7 @@ impl Store for Measured {
             if self.failing.take().is_some() {
                 info!("the store works again");
             }
+            self.note_log_bytes();
             self.metrics.commit(self.clock.monotonic().saturating_sub(begun));
         }
         self.counted(committed)
@@ -56,6 +65,16 @@ impl Store for Measured {
     fn check(&mut self) -> Result<(), StoreError> {
         let checked = self.store.check();
         self.counted(checked)
+    }
+
+    fn maintain(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let maintained = self.store.maintain(now);
+        self.note_log_bytes();
+        maintained
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        self.store.log_bytes()
     }
 
     fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {

@@ -47,6 +47,19 @@ pub trait Store: Send {
         Ok(0)
     }
 
+    /// Does what the store has to do now and then, as of `now`.
+    ///
+    /// # Errors
+    /// When it failed. Nothing is lost by that.
+    fn maintain(&mut self, _now: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The size of the write-ahead log in bytes, where the store has one.
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Checks between commits whether the store still works.
     ///
     /// # Errors

@@ -33,6 +33,12 @@ const CACHE_SIZE_WHILE_LOADING: i64 = -64;
 /// copied once, so a longer log is less work; but its webhooks wait for the copy.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
+/// The size to which the log shrinks once no reader needs more of it.
+const LOG_LIMIT: i64 = CHECKPOINT_PAGES * 4096;
+
+/// How often the log is copied into the database and emptied, however small it is.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
 /// Keeps the state in an SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -42,6 +48,7 @@ pub struct SqliteStore {
     /// The number of the last print before this run.
     last_print: i64,
     watch: FileWatch,
+    last_checkpoint: Option<Timestamp>,
     /// The files were moved during a commit, so it is unknown which of them has it.
     commit_lost: bool,
     /// Locked for the life of this store.
@@ -78,7 +85,16 @@ impl SqliteStore {
         let watch = FileWatch::new(&path).map_err(|error| io_error("watch", &path, &error))?;
         let last_print = read_last_print(&connection).map_err(|error| FileError::from(error).at(&path))?;
         let retention = Retention::default();
-        Ok(Self { path, connection, retention, last_print, watch, commit_lost: false, _lock: lock })
+        Ok(Self {
+            path,
+            connection,
+            retention,
+            last_print,
+            watch,
+            last_checkpoint: None,
+            commit_lost: false,
+            _lock: lock,
+        })
     }
 
     /// Keeps ended prints only for `span`, or for ever.
@@ -145,6 +161,19 @@ impl Store for SqliteStore {
             .map_err(|error| error.at(&self.path))
     }
 
+    fn maintain(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let last = *self.last_checkpoint.get_or_insert(now);
+        if last <= now && now.since(last) < CHECKPOINT_INTERVAL {
+            return Ok(());
+        }
+        self.last_checkpoint = Some(now);
+        self.write(|store| checkpoint(&store.connection)).map_err(|error| error.at(&self.path))
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        Some(self.watch.log_bytes())
+    }
+
     fn check(&mut self) -> Result<(), StoreError> {
         Ok(self.check_files()?)
     }
@@ -177,9 +206,19 @@ fn prepare(mut connection: Connection) -> Result<Connection, FileError> {
     if is_empty {
         schema::create(&mut connection)?;
     }
+    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     // The first read in this mode creates the -wal file, which has to exist when it is watched.
     schema::check(&connection)?;
+    checkpoint(&connection)?;
     Ok(connection)
+}
+
+/// Copies the log into the database and empties it, unless a reader needs it: then as much as possible is copied.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    done
 }
 
 /// Creates a folder and its parents such that they survive a power cut like the files in them.
@@ -215,7 +254,7 @@ fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Takes the lock that excludes other exporters. The system releases it when the process ends.
-fn lock(path: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let name = with_suffix(path, ".lock");
     let file = File::options()
         .create(true)

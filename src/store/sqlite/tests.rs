@@ -270,6 +270,30 @@ fn the_time_of_the_heartbeat_is_stored() {
     }
 }
 
+#[test]
+fn the_log_shrinks_once_the_reader_that_needed_it_is_gone() {
+    let folder = Folder::new("log");
+    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut farm = Farm::default();
+    commit_each(&mut store, &mut farm, [event(1, EventKind::Started, job("one", 0))]);
+    let reader = open_to_read(&folder.store()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM printers").unwrap();
+    sql(
+        &folder.store(),
+        "INSERT INTO prints (printer, source, origin, started, ended, outcome, printed_seconds,
+        paused_seconds) VALUES (hex(zeroblob(10000000)), 'octoprint', 'local', 0, 0, 'completed', 0, 0)",
+    );
+    commit_each(&mut store, &mut farm, [event(2, EventKind::Progress, job("one", 5))]);
+    let limit = u64::try_from(LOG_LIMIT).unwrap();
+    assert!(store.log_bytes() > Some(limit), "{:?}", store.log_bytes());
+    store.maintain(Timestamp::from_micros(0)).unwrap();
+    store.maintain(Timestamp::from_micros(3_600_000_000)).unwrap();
+    assert!(store.log_bytes() > Some(limit), "the reader still needs it");
+    drop(reader);
+    store.maintain(Timestamp::from_micros(7_200_000_000)).unwrap();
+    assert_eq!(store.log_bytes(), Some(0));
+}
+
 mod random {
     use proptest::prelude::*;
 
