@@ -4,6 +4,7 @@ mod backup;
 mod date;
 mod format;
 mod prints;
+mod restore;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,6 +18,8 @@ pub enum Command {
     Prints(prints::Options),
     /// Copy the store to a new file; works while an exporter runs.
     Backup(backup::Options),
+    /// Replace the store by a backup; refused while an exporter runs.
+    Restore(restore::Options),
 }
 
 /// Runs a command on the store at `storage` and writes its output to stdout.
@@ -28,6 +31,7 @@ pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
     let result = match command {
         Command::Prints(options) => prints::run(options, storage, &mut out),
         Command::Backup(options) => backup::run(options, storage, &mut out),
+        Command::Restore(options) => restore::run(options, storage, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {

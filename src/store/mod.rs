@@ -14,7 +14,7 @@ mod rows;
 mod schema;
 mod sqlite;
 
-pub use backup::{BackupError, backup};
+pub use backup::{BackupError, backup, restore};
 pub use history::{Filter, History, PrintRow};
 pub use measured::Measured;
 pub use memory::MemoryStore;

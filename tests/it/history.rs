@@ -114,7 +114,9 @@ fn a_failed_command_prints_one_line_and_returns_a_code() {
     let foreign = folder.join("foreign.db");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let (taken, lost) = (path.display().to_string(), folder.join("no/folder.db").display().to_string());
-    let cases: [(&str, &Path, &[&str], i32, &str); 8] = [
+    let no_backup = nowhere.display().to_string();
+    let cases: [(&str, &Path, &[&str], i32, &str); 9] = [
+        ("restoring a missing backup", &path, &["restore", &no_backup], 1, "does not exist"),
         (
             "prints of a missing store",
             &nowhere,
@@ -192,10 +194,9 @@ fn a_backup_under_load_is_consistent_and_can_be_restored() {
     program.signal("KILL");
     drop(program);
 
-    fs::copy(&copy, &path).unwrap();
-    for left_over in ["printfarm.db-wal", "printfarm.db-shm"] {
-        fs::remove_file(folder.join(left_over)).unwrap();
-    }
+    let line = output_of(&path, &["restore", copy.to_str().unwrap()]);
+    assert!(line.starts_with(&format!("restored {} from {}", path.display(), copy.display())), "{line}");
+    assert!(!folder.join("printfarm.db-wal").exists(), "the log of the old file would damage the new one");
     let program = Running::start(&[&storage(&path)]);
     let mut client = Client::open(program.address);
     client.send_request("GET", "/metrics", "", b"");
@@ -203,6 +204,14 @@ fn a_backup_under_load_is_consistent_and_can_be_restored() {
     let series = "printfarm_prints_total{origin=\"unknown\",outcome=\"completed\",printer=\"delta\"}";
     assert!(metrics.contains(&format!("{series} {ended}\n")), "{metrics}");
     assert!(!metrics.contains("voron"), "{metrics}");
+    assert_eq!(listed(&path, &[]).len(), ended);
+    let output = on_store(&path, &["restore", copy.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("is in use by another printfarm_exporter"),
+        "{}",
+        text(&output.stderr)
+    );
     assert_eq!(listed(&path, &[]).len(), ended);
     drop(program);
     fs::remove_dir_all(folder).unwrap();
@@ -261,6 +270,24 @@ fn prints_older_than_the_retention_are_removed_at_the_start() {
     let line = program.wait_for("from the history");
     assert!(line.contains("prints=2500"), "{line}");
     assert_eq!(listed(&path, &[]).len(), 10);
+    drop(program);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_file_alone_has_the_state_of_the_last_start() {
+    let folder = folder("alone");
+    let (path, copy) = (folder.join("printfarm.db"), folder.join("copy.db"));
+    let program = Running::start(&[&storage(&path)]);
+    fs::copy(&path, &copy).unwrap();
+    assert_eq!(listed(&copy, &[]).len(), 0, "a new store is not an empty file");
+    post(&program, "delta", "Print Started");
+    post(&program, "delta", "Print Done");
+    program.signal("KILL");
+    drop(program);
+    let program = Running::start(&[&storage(&path)]);
+    fs::copy(&path, &copy).unwrap();
+    assert_eq!(listed(&copy, &[]).len(), 1);
     drop(program);
     fs::remove_dir_all(folder).unwrap();
 }
