@@ -264,6 +264,8 @@ fn slow_scrapers_do_not_delay_others() {
     let mut slow: Vec<_> = (0..40).map(|_| app.connect()).collect();
     for scraper in &mut slow {
         scraper.send_request("GET", "/metrics", "", b"");
+    }
+    for scraper in &mut slow {
         scraper.read_a_byte();
     }
     for _ in 0..3 {
