@@ -1,6 +1,6 @@
 //! Authentication: users of the web endpoints, secrets of webhooks, and the throttling of guesses.
 
-pub mod basic;
+mod basic;
 mod throttle;
 mod users;
 pub(crate) mod webhook;

@@ -43,7 +43,7 @@ fn a_start_that_fails_ends_with_one_line_and_its_exit_code() {
             "a folder as the store",
             "--storage.path=.",
             1,
-            "the store . is a folder; name a file in it, as in --storage.path=./printfarm.db".into(),
+            "the store . is a folder; name a file in it, such as --storage.path=./printfarm.db".into(),
         ),
         ("a taken port", &listen, 1, format!("cannot listen on {taken}: ")),
         ("a taken port for webhooks", &webhooks, 1, "another one with --webhook.listen-address".into()),
