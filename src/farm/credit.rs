@@ -20,6 +20,8 @@ pub(super) struct Credit {
     earliest: Option<Timestamp>,
     /// Its start was announced.
     announced: bool,
+    /// Nothing is known of the printer before this print.
+    is_first: bool,
     /// The last stated time of the print before. Senders go on stating it for a while.
     previous: Option<Duration>,
     /// What the print had lasted when its sender's clock started again at 0.
@@ -48,7 +50,8 @@ impl Credit {
     ) -> Self {
         let reach = if announced { Some(DELAY) } else { stated.map(|stated| stated + DELAY) };
         let reach = reach.map_or(gap, |reach| Some(gap.map_or(reach, |gap| gap.min(reach))));
-        Self { earliest: reach.map(|reach| now - reach), announced, previous, offset: Duration::ZERO }
+        let earliest = reach.map(|reach| now - reach);
+        Self { earliest, announced, is_first: gap.is_none(), previous, offset: Duration::ZERO }
     }
 
     pub(super) const fn is_announced(&self) -> bool {
@@ -78,7 +81,8 @@ impl Credit {
         }
         let explained =
             measured.work.is_some_and(|work| stated <= work.saturating_mul(3) / 2 + measured.paused + DELAY);
-        (self.announced && explained && !self.is_previous(stated, measured.now)).then_some(stated)
+        ((self.announced || self.is_first) && explained && !self.is_previous(stated, measured.now))
+            .then_some(stated)
     }
 
     /// Whether `stated` is the time of the print before, on a clock that may still be running.

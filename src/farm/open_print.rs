@@ -197,7 +197,8 @@ impl OpenPrint {
             let known = self.stopwatch.printed(event.received) + self.stopwatch.paused(event.received);
             self.credit.restart(known, stated);
         }
-        let believed = self.believe(event);
+        let has_fallen = self.states_less(event) && !self.restarts_the_clock(event);
+        let believed = self.believe(event).filter(|_| !has_fallen);
         if let Some(elapsed) = believed {
             self.stopwatch.correct(elapsed);
         }
@@ -213,13 +214,15 @@ impl OpenPrint {
     }
 
     /// The stated time, as far as it is believed.
-    fn believe(&self, event: &Event) -> Option<Elapsed> {
+    pub(super) fn believe(&self, event: &Event) -> Option<Elapsed> {
         let now = event.received;
+        let is_end = matches!(event.kind, EventKind::Ended(_));
+        let progress = if is_end { Some(1.0) } else { self.progress };
         let measured = Measured {
             now,
             printed: self.printed(now),
             paused: self.paused(now),
-            work: event.report.work(self.progress, self.estimate),
+            work: event.report.work(progress, self.estimate),
         };
         event.elapsed().and_then(|elapsed| self.credit.believe(elapsed, &measured))
     }

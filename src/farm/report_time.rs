@@ -10,6 +10,12 @@ use crate::timestamp::Timestamp;
 /// A sender's clock that ran ahead of ours by more than this was set.
 const SET: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Senders state when they sent something in whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
+
+/// For so long senders retry.
+const RETRIES: Duration = Duration::from_secs(10 * 60);
+
 /// When something was reported, by our clock and by the sender's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ReportTime {
@@ -30,6 +36,12 @@ impl ReportTime {
             (Some(from), Some(to)) if to >= from && to.since(from) <= ours + SET => to.since(from),
             _ => ours,
         }
+    }
+
+    /// Whether this was sent before `other`, which arrived first. A sender's clock that was set back says nothing.
+    pub(super) fn was_sent_before(self, other: Self) -> bool {
+        let by = other.sent.zip(self.sent).map(|(other, this)| other.since(this));
+        by.is_some_and(|by| by > ROUNDING && by <= RETRIES)
     }
 
     /// The time that lies `span` before this one.

@@ -31,10 +31,15 @@ impl OpenPrint {
     /// Whether `event` belongs to another print.
     pub(in crate::farm) fn is_another_print(&self, event: &Event) -> bool {
         let report = &event.report;
-        if self.print_id.is_some() && report.print_id.is_some() {
-            return !self.has_id(report.print_id.as_deref()) && !self.is_renamed_by(event);
+        let is_of_another_file = self.is_of_another_file(report);
+        match (&self.print_id, &report.print_id) {
+            (Some(_), Some(theirs)) if self.has_id(Some(theirs)) => {
+                is_of_another_file && self.fell_back(event)
+            }
+            (Some(_), Some(_)) => !self.is_renamed_by(event),
+            (Some(_), None) => is_of_another_file,
+            (None, _) => is_of_another_file || self.fell_back(event),
         }
-        self.is_of_another_file(report) || self.fell_back(event)
     }
 
     pub(in crate::farm) fn is_of_another_file(&self, report: &PrintReport) -> bool {
@@ -59,10 +64,8 @@ impl OpenPrint {
         };
         let work = report.progress.and_then(|_| report.work(None, self.estimate));
         let did_more = !is_end && work.is_some_and(|work| work > since + DELAY);
-        event.kind != EventKind::Started
-            && !self.is_of_another_file(report)
-            && goes_on
-            && (lasted_longer || did_more)
+        let is_start = event.kind == EventKind::Started;
+        !self.is_of_another_file(report) && goes_on && !is_start && (lasted_longer || did_more)
     }
 
     /// The elapsed time of one print never falls. Where it fell, and another print of that length fits in since the last
@@ -75,20 +78,20 @@ impl OpenPrint {
             && event.elapsed().is_some_and(|now| now.stated() <= since + TOLERANCE)
     }
 
-    fn states_less(&self, event: &Event) -> bool {
-        match (self.last_elapsed, event.elapsed()) {
-            (Some(before), Some(now)) => {
-                discriminant(&before) == discriminant(&now) && now.stated() + TOLERANCE < before.stated()
-            }
-            _ => false,
-        }
+    /// Whether the event states less than a report of this print before it. One may count pauses that the other leaves out.
+    pub(super) fn states_less(&self, event: &Event) -> bool {
+        let (Some(before), Some(now)) = (self.last_elapsed, event.elapsed()) else { return false };
+        let counted_alike = discriminant(&before) == discriminant(&now);
+        let pauses = if counted_alike { Duration::ZERO } else { self.paused(event.received) };
+        now.stated() + pauses + TOLERANCE < before.stated()
     }
 
     /// Whether `event` was sent before another report of this print that has already arrived.
     pub(in crate::farm) fn is_late(&self, event: &Event) -> bool {
         let id = event.report.print_id.as_deref();
         let has_former_id = id.is_some_and(|id| self.has_had_id(id) && self.print_id.as_deref() != Some(id));
-        has_former_id || self.states_less(event) && !self.restarts_the_clock(event)
+        let states_less = self.states_less(event) && !self.restarts_the_clock(event);
+        has_former_id || states_less || ReportTime::of(event).was_sent_before(self.last_report)
     }
 
     /// Whether the sender's clock started again within this print: it restarted, which also gives the print another id, or
@@ -120,15 +123,20 @@ impl OpenPrint {
             && self.progress.is_none_or(|progress| progress <= BEGINNING)
     }
 
-    /// Whether `event`, a start, states the time of this print: then this print goes on.
+    /// Whether `event`, a start, states the time or the progress of this print: then this print goes on.
     pub(in crate::farm) fn is_continued_by(&self, event: &Event) -> bool {
-        let continues = match (self.last_elapsed, self.believe(event)) {
+        let has_its_time = match (self.last_elapsed, self.believe(event)) {
             (Some(before), Some(now)) => {
                 now.stated() > TOLERANCE && now.stated() + TOLERANCE >= before.stated()
             }
             _ => false,
         };
-        continues && !self.is_another_print(event)
+        let has_its_progress = match (self.progress, event.report.progress) {
+            (Some(before), Some(now)) => now > BEGINNING && now >= before,
+            _ => false,
+        };
+        has_its_progress && !self.is_of_another_file(&event.report)
+            || has_its_time && !self.is_another_print(event)
     }
 
     /// Whether `event`, which no id assigns to this print, states the time of the print before.

@@ -11,6 +11,9 @@ use crate::farm::report_time::ReportTime;
 /// What states no time within this time of the last end is about the print that ended: plugins may report one end twice.
 const END_WINDOW: Duration = Duration::from_secs(60);
 
+/// A print may have begun this long before we heard of the last end, which was on its way.
+const TRANSIT: Duration = Duration::from_secs(30);
+
 /// An end with the same stated time, to the fraction of a second, repeats the last one within this time.
 const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -37,7 +40,14 @@ impl LastEnd {
         }
         let ago = event.received.since(self.time.received);
         let Some(elapsed) = event.elapsed() else { return ago <= END_WINDOW };
-        elapsed.stated() > self.since(event) + TOLERANCE || self.is_repeated_by(event, elapsed, ago)
+        let (stated, since) = (elapsed.stated(), self.since(event));
+        let transit = if ago > END_WINDOW && !self.runs_on_to(stated, since) { TRANSIT } else { TOLERANCE };
+        stated > since + transit || self.is_repeated_by(event, elapsed, ago)
+    }
+
+    /// Whether the sender's clock of the print that ended would state `stated` after `since`.
+    fn runs_on_to(&self, stated: Duration, since: Duration) -> bool {
+        self.last_stated.is_some_and(|last| stated.abs_diff(last + since) <= TOLERANCE)
     }
 
     fn is_repeated_by(&self, event: &Event, elapsed: Elapsed, ago: Duration) -> bool {
@@ -59,7 +69,7 @@ impl LastEnd {
         self.print_id.is_some()
             && self.print_id == report.print_id
             && File::differ(self.file.as_ref(), report.file.as_ref())
-            && (fits || event.kind == EventKind::Started)
+            && (fits || is_end(event) || event.kind == EventKind::Started)
     }
 
     fn is_of_another_print(&self, report: &PrintReport) -> bool {

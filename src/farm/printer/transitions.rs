@@ -65,7 +65,10 @@ impl PrinterState {
     /// Whether other reports of the open print overtook the event, or the event itself says that no print is open.
     fn is_late(&self, event: &Event) -> bool {
         match &self.print {
-            Some(print) if !print.is_another_print(event) => print.is_late(event),
+            Some(print) if !print.is_another_print(event) => {
+                let is_idle = event.kind == EventKind::Progress && event.report.says_idle;
+                print.is_late(event) || is_idle && print.believe(event).is_none()
+            }
             _ => event.report.says_idle,
         }
     }
@@ -74,14 +77,20 @@ impl PrinterState {
         let mut applied = ApplyOutcome::default();
         if let Some(print) = &mut self.print {
             let outcome = match print.phase() {
-                _ if print.has_id(event.report.print_id.as_deref()) => return ApplyOutcome::duplicate(),
+                _ if print.has_id(event.report.print_id.as_deref())
+                    && !print.is_of_another_file(&event.report) =>
+                {
+                    return ApplyOutcome::duplicate();
+                }
                 Phase::Printing if print.is_announced_again_by(event) => return ApplyOutcome::duplicate(),
                 _ if print.is_announced_by(event) => {
                     print.announce(event);
                     return applied;
                 }
                 _ if print.is_continued_by(event) => {
-                    return self.resume_or_progress(event, limits, Phase::Printing);
+                    print.update(event, Phase::Printing);
+                    self.attention = None;
+                    return applied;
                 }
                 Phase::Paused if !print.is_of_another_file(&event.report) => Outcome::Cancelled,
                 Phase::ErrorPending => Outcome::Failed,
@@ -238,6 +247,7 @@ impl PrinterState {
         self.totals.started[print.origin().index()] += 1;
         self.print = Some(Box::new(print));
         self.idle_state = IdleState::Idle;
+        self.error = None;
         self.attention = None;
     }
 

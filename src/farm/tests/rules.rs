@@ -362,3 +362,89 @@ fn a_progress_that_says_that_nothing_prints_leaves_the_state_of_an_open_print_un
     story.tell(DONE, elapsed("a.gcode", 101.5));
     assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 101.5));
 }
+
+#[test]
+fn an_end_after_a_restart_of_the_sender_takes_no_time_away() {
+    for (name, end) in [
+        (
+            "a moment, without a name",
+            PrintReport { elapsed: Some(Elapsed::Either(secs(3.0))), ..PrintReport::default() },
+        ),
+        ("a moment", PrintReport { elapsed: Some(Elapsed::Either(secs(3.0))), ..named("one", 0.0) }),
+        (
+            "less than before",
+            PrintReport { elapsed: Some(Elapsed::WithPauses(secs(900.0))), ..named("one", 0.0) },
+        ),
+    ] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, reports("one", 0.0, 0.0, 3600.0));
+        story.after(1800.0).tell(EventKind::Progress, reports("one", 0.5, 1800.0, 1800.0));
+        story.after(1800.0).tell(DONE, end);
+        assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 3600.0), "{name}");
+    }
+}
+
+#[test]
+fn a_start_that_states_the_progress_of_the_open_print_is_none() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, reports("one", 0.0, 0.0, 3600.0));
+    story.after(1800.0).tell(EventKind::Progress, reports("one", 0.5, 1800.0, 1800.0));
+    story.after(60.0).tell(EventKind::Started, reports("two", 0.52, 0.0, 1740.0));
+    story.after(1740.0).tell(DONE, reports("two", 1.0, 1740.0, 0.0));
+    assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 3600.0));
+}
+
+#[test]
+fn an_open_print_whose_id_is_used_for_another_file_has_ended() {
+    let again = |seconds| PrintReport { print_id: Some("one".into()), ..elapsed("b.gcode", seconds) };
+    for kind in [EventKind::Started, EventKind::Progress] {
+        let mut story = Story::default();
+        story.tell(
+            EventKind::Started,
+            PrintReport { print_id: Some("one".into()), ..elapsed("a.gcode", 0.0) },
+        );
+        story.after(3000.0).tell(
+            EventKind::Progress,
+            PrintReport { print_id: Some("one".into()), ..elapsed("a.gcode", 3000.0) },
+        );
+        story.after(600.0).tell(kind, again(1.0));
+        assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_print_that_began_while_the_end_before_it_was_on_its_way_is_one() {
+    let mut story = after_an_hour();
+    for _ in 0..2 {
+        story.after(3600.0).tell(DONE, elapsed("a.gcode", 3610.0));
+    }
+    assert_eq!((story.counts(), story.printed()), ([3, 3, 0, 0, 0, 0], 3.0 * 3600.0));
+}
+
+#[test]
+fn a_report_that_was_sent_before_one_that_has_arrived_is_late() {
+    let mut story = Story::default();
+    for (sent, kind) in [(0, EventKind::Started), (130, EventKind::Resumed), (100, EventKind::Paused)] {
+        let event = Event {
+            printer: identity(),
+            received: at(story.after(60.0).now),
+            sent: Some(Timestamp::from_micros(sent * 1_000_000)),
+            kind,
+            report: file("a.gcode"),
+        };
+        let time = story.time();
+        story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+    }
+    assert_eq!(story.state(), State::Printing);
+}
+
+#[test]
+fn a_burst_that_begins_in_the_middle_of_a_first_print_is_explained_too() {
+    let mut story = Story::default();
+    story.tell(EventKind::Progress, reports("one", 0.5, 3600.0, 3600.0));
+    story.tell(
+        DONE,
+        PrintReport { progress: None, remaining: None, estimate: None, ..reports("one", 1.0, 7200.0, 0.0) },
+    );
+    assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 7200.0));
+}
