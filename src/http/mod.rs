@@ -9,6 +9,7 @@ mod metrics;
 mod reload;
 mod response;
 mod router;
+mod shared_names;
 mod state;
 mod webhook;
 

@@ -13,6 +13,7 @@ use crate::webhook::Senders;
 
 use super::health::Readiness;
 use super::metrics::Renders;
+use super::shared_names::SharedNames;
 
 /// The state of the exporter, as the endpoints need it.
 pub(crate) struct AppState {
@@ -28,6 +29,7 @@ pub(crate) struct AppState {
     pub(crate) rate_limiter: RateLimiter,
     pub(super) basic_auth: Option<BasicAuth>,
     pub(super) log_throttle: LogThrottle,
+    pub(super) shared_names: SharedNames,
     pub(super) renders: Renders,
     pub(super) options: Options,
     pub(crate) ports: Ports,
@@ -97,6 +99,7 @@ impl AppState {
             auth_throttle: AuthThrottle::default(),
             rate_limiter: RateLimiter::default(),
             log_throttle: LogThrottle::default(),
+            shared_names: SharedNames::default(),
             renders: Renders::default(),
             options,
             ports,

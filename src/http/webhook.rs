@@ -16,6 +16,7 @@ use super::error::WebhookError;
 use super::response::{Outcome, WebhookResponse};
 use crate::auth::webhook::{PresentedSecrets, authenticate};
 use crate::config::Settings;
+use crate::farm::Disposition;
 use crate::labels::{RejectReason, Source};
 use crate::server::Peer;
 use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload, Sender};
@@ -132,8 +133,28 @@ impl Delivery<'_> {
             Parsed::Event(event) => {
                 let kind = event.kind.label();
                 self.printer = Some(event.printer.label.clone());
-                Ok(Outcome::Recorded(kind, self.web.recorder.record(event, self.settings.limits).await?))
+                let applied = self.web.recorder.record(event, self.settings.limits).await?;
+                if applied.disposition != Disposition::Test {
+                    self.watch_the_name(segment, &payload);
+                }
+                Ok(Outcome::Recorded(kind, applied))
             }
+        }
+    }
+
+    /// Warns, once, where two printers of the sender have one name in the URL: a printer that was linked to its account
+    /// anew, or two that are counted as one.
+    fn watch_the_name(&self, segment: Option<&str>, payload: &Payload) {
+        if let Some((printer, id)) = segment.zip(self.sender.printer_id(payload, None))
+            && self.web.shared_names.is_second_id(self.source, printer, id)
+        {
+            let source = self.source.as_str();
+            warn!(
+                source,
+                printer,
+                "the webhooks for this name in the URL come from a second printer id; if the printer was not linked \
+                 anew, two printers are counted as one: give each a name of its own"
+            );
         }
     }
 
