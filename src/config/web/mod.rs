@@ -16,6 +16,7 @@ mod headers;
 mod pem;
 mod reload;
 mod tls;
+mod tls_error;
 mod users;
 
 use std::io;
@@ -26,7 +27,8 @@ use axum::http::{HeaderName, HeaderValue};
 
 pub use headers::HeaderError;
 pub use reload::SharedWebConfig;
-pub use tls::{Tls, TlsError};
+pub use tls::Tls;
+pub use tls_error::TlsError;
 pub use users::UserError;
 
 use super::reloadable::ReloadRefusal;

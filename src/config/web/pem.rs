@@ -5,7 +5,7 @@ use std::path::Path;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::tls::{TlsError, set};
+use super::tls_error::TlsError;
 
 /// Where one PEM text is.
 pub(super) struct Pem<'a> {
@@ -16,6 +16,11 @@ pub(super) struct Pem<'a> {
     pub(super) text: Option<&'a String>,
     /// The folder that the file's name starts from.
     pub(super) folder: &'a Path,
+}
+
+/// An empty text is the same as none, as in the exporter-toolkit.
+pub(super) fn set(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 impl Pem<'_> {
