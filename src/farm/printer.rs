@@ -65,7 +65,12 @@ enum IdleState {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Attention {
     reason: AttentionReason,
-    last: Timestamp,
+    /// When the printer first asked. Stores from before this field have the last request only.
+    #[serde(alias = "last")]
+    since: Timestamp,
+    /// When it last asked.
+    #[serde(default)]
+    repeated: Timestamp,
 }
 
 /// What applying an event did.
@@ -143,7 +148,7 @@ impl Printer {
     /// The printer at the moment for which `times` was computed.
     #[must_use]
     pub fn snapshot(&self, times: &PrinterTimes) -> PrinterSnapshot<'_> {
-        let PrinterState { print, last_event, totals, .. } = &self.state;
+        let PrinterState { print, attention, last_event, totals, .. } = &self.state;
         PrinterSnapshot {
             label: &self.label,
             source: self.source,
@@ -151,6 +156,7 @@ impl Printer {
             name: &self.name,
             state: times.state,
             last_event: *last_event,
+            attention: attention.map(|attention| (attention.reason, attention.since)),
             print: print.as_ref().zip(times.print.as_ref()).map(|(print, times)| print.snapshot(times)),
             printed: times.printed,
             paused: times.paused,
@@ -245,9 +251,12 @@ impl PrinterState {
         if let Some(end) = &mut self.last_end {
             step.apply(&mut end.time.received);
         }
-        let attention = self.attention.as_mut().map(|attention| &mut attention.last);
-        for time in attention.into_iter().chain(&mut self.error) {
-            step.apply(time);
+        if let Some(attention) = &mut self.attention {
+            step.apply(&mut attention.since);
+            step.apply(&mut attention.repeated);
+        }
+        if let Some(error) = &mut self.error {
+            step.apply(error);
         }
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::totals::Totals;
-use crate::labels::{Origin, Source, State};
+use crate::labels::{AttentionReason, Origin, Source, State};
 use crate::timestamp::Timestamp;
 
 /// The values of a printer that change with time alone, computed for one moment.
@@ -38,6 +38,8 @@ pub struct PrinterSnapshot<'a> {
     pub state: State,
     /// When its last event was received.
     pub last_event: Timestamp,
+    /// Why the printer waits for a person, and since when. It ends when the print goes on or ends.
+    pub attention: Option<(AttentionReason, Timestamp)>,
     /// The open print, if there is one.
     pub print: Option<PrintSnapshot<'a>>,
     /// Time spent printing in all prints, without pauses; never falls.

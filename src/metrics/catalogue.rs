@@ -129,6 +129,10 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    /// Since when the printer has waited for a person; it ends when the print goes on or ends.
+    ATTENTION_SINCE: Gauge "printfarm_attention_since_timestamp_seconds" [PRINTER, ATTENTION_REASON] of Printer
+        in "seconds since the Unix epoch", absent "while it does not wait for a person";
+
     /// Times the printer asked for user attention, such as a filament change; repeats while it waits count once.
     ATTENTION: Counter "printfarm_attention_total" [PRINTER, ATTENTION_REASON] of Printer in "requests";
 

@@ -10,9 +10,9 @@ use std::io;
 use std::time::Duration;
 
 use super::catalogue::{
-    ATTENTION, ENDED_PRINT_SECONDS, FAILURE_WARNINGS, LAST_PRINT_END, Metric, NOTIFICATION_LIMIT,
-    PAUSED_SECONDS, PRINT_ELAPSED, PRINT_ETA, PRINT_HEIGHT, PRINT_INFO, PRINT_LAYER, PRINT_LAYERS,
-    PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS, PRINT_START, PRINTER_ERRORS, PRINTER_INFO,
+    ATTENTION, ATTENTION_SINCE, ENDED_PRINT_SECONDS, FAILURE_WARNINGS, LAST_PRINT_END, Metric,
+    NOTIFICATION_LIMIT, PAUSED_SECONDS, PRINT_ELAPSED, PRINT_ETA, PRINT_HEIGHT, PRINT_INFO, PRINT_LAYER,
+    PRINT_LAYERS, PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS, PRINT_START, PRINTER_ERRORS, PRINTER_INFO,
     PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
 };
 use super::text::{escape, head};
@@ -24,7 +24,8 @@ use crate::timestamp::Timestamp;
 type Writer = fn(&mut Families<'_>, &Metric);
 
 /// Every family with how it is written, sorted by name.
-const FAMILIES: [(&Metric, Writer); 22] = [
+const FAMILIES: [(&Metric, Writer); 23] = [
+    (&ATTENTION_SINCE, |f, m| f.each(m, |p, [reason]| waiting_since(p, reason))),
     (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason]))),
     (&ENDED_PRINT_SECONDS, |f, m| f.each(m, |p, [outcome]| Some(seconds(p.totals.ended_printed[outcome])))),
     (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action]))),
@@ -165,6 +166,11 @@ fn combination<const CLOSED: usize>(metric: &Metric, mut number: usize) -> Optio
         number /= values.len();
     }
     (number == 0).then_some(at)
+}
+
+/// Since when the printer has waited for a person for this reason.
+fn waiting_since(printer: &PrinterSnapshot<'_>, reason: usize) -> Option<f64> {
+    printer.attention.filter(|(open, _)| open.index() == reason).map(|(_, since)| since.seconds())
 }
 
 /// Seconds, exact to the microsecond: no digits of a binary fraction follow.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
-use crate::labels::{Origin, Outcome, Source, State};
+use crate::labels::{AttentionReason, Origin, Outcome, Source, State};
 use crate::timestamp::Timestamp;
 
 /// A printer after its first event, which opened no print.
@@ -15,6 +15,7 @@ pub(super) fn fresh(totals: &Totals) -> PrinterSnapshot<'_> {
         name: "Delta",
         state: State::Idle,
         last_event: Timestamp::from_micros(1_795_306_700_250_000),
+        attention: None,
         print: None,
         printed: Duration::ZERO,
         paused: Duration::ZERO,
@@ -31,6 +32,7 @@ pub(super) fn busy(totals: &Totals) -> PrinterSnapshot<'_> {
         name: "Voron \"2.4\" \\ new",
         state: State::Printing,
         last_event: Timestamp::from_micros(1_795_306_700_000_000),
+        attention: Some((AttentionReason::FilamentChange, Timestamp::from_micros(1_795_306_650_000_000))),
         print: Some(PrintSnapshot {
             file: "benchy.gcode",
             origin: Origin::Local,

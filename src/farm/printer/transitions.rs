@@ -182,11 +182,11 @@ impl PrinterState {
     fn attention(&mut self, event: &Event, reason: AttentionReason) -> ApplyOutcome {
         let now = event.received;
         let repeated = self.attention.is_some_and(|attention| {
-            attention.reason == reason || now.since(attention.last) <= ATTENTION_WINDOW
+            attention.reason == reason || now.since(attention.repeated) <= ATTENTION_WINDOW
         });
-        let kept =
-            if repeated { self.attention.map_or(reason, |attention| attention.reason) } else { reason };
-        self.attention = Some(Attention { reason: kept, last: now });
+        let open = self.attention.get_or_insert(Attention { reason, since: now, repeated: now });
+        open.reason = if repeated { open.reason } else { reason };
+        open.repeated = now;
         let applied = self.observe(event);
         if repeated {
             return ApplyOutcome { duplicate: true, ..applied };

@@ -66,6 +66,7 @@ fn a_print_shows_every_reported_value() {
     let totals = Totals::default();
     let text = encoded(&[busy(&totals)]);
     for (metric, expected) in [
+        (&ATTENTION_SINCE, "{printer=\"voron\",reason=\"filament_change\"} 1795306650"),
         (&PRINT_INFO, "{file=\"benchy.gcode\",origin=\"local\",printer=\"voron\"} 1"),
         (&PRINT_PROGRESS, "{printer=\"voron\"} 0.34"),
         (&PRINT_REMAINING, "{printer=\"voron\"} 1200"),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::{array, collection, num, option};
 
 use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
-use crate::labels::{Origin, Source, State};
+use crate::labels::{AttentionReason, Origin, Source, State};
 use crate::timestamp::Timestamp;
 
 /// A [`PrinterSnapshot`] that owns its texts, without its label.
@@ -18,6 +18,7 @@ pub(super) struct Printer {
     source: Source,
     state: State,
     last_event: Timestamp,
+    attention: Option<(AttentionReason, Timestamp)>,
     print: Option<Print>,
     printed: Duration,
     paused: Duration,
@@ -45,6 +46,7 @@ impl Printer {
             name: &self.name,
             state: self.state,
             last_event: self.last_event,
+            attention: self.attention,
             print: self.print.as_ref().map(Print::snapshot),
             printed: self.printed,
             paused: self.paused,
@@ -78,13 +80,15 @@ pub(super) fn farm() -> impl Strategy<Value = BTreeMap<String, Printer>> {
 fn printer() -> impl Strategy<Value = Printer> {
     let texts = (text(), text());
     let words = (one_of(Source::ALL), one_of(State::ALL));
-    (texts, words, time(), option::of(print()), span(), span(), totals()).prop_map(
-        |((id, name), (source, state), last_event, print, printed, paused, totals)| Printer {
+    let attention = option::of((one_of(AttentionReason::ALL), time()));
+    (texts, words, time(), attention, option::of(print()), span(), span(), totals()).prop_map(
+        |((id, name), (source, state), last_event, attention, print, printed, paused, totals)| Printer {
             id,
             name,
             source,
             state,
             last_event,
+            attention,
             print,
             printed,
             paused,

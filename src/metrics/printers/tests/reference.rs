@@ -55,6 +55,9 @@ impl Reference {
     fn printer(&mut self, printer: &PrinterSnapshot<'_>) {
         let label = printer.label;
         self.set(&PRINTER_INFO, &[printer.id, printer.name, label, printer.source.as_str()], Some(1.0));
+        if let Some((reason, since)) = printer.attention {
+            self.set(&ATTENTION_SINCE, &[label, reason.as_str()], Some(since.seconds()));
+        }
         for &state in State::ALL {
             let value = if state == printer.state { 1.0 } else { 0.0 };
             self.set(&PRINTER_STATE, &[label, state.as_str()], Some(value));
