@@ -9,6 +9,7 @@ pub(crate) mod captures;
 pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod dashboards;
+pub(crate) mod durability;
 pub(crate) mod exposition;
 pub(crate) mod program;
 pub(crate) mod simulated;

@@ -1,4 +1,4 @@
-//! The examples in deploy/, by the tools that know their formats.
+//! The files for other programs, in deploy/ and .github/, by the tools that know their formats.
 
 use std::fs;
 use std::process::Command;
@@ -16,6 +16,23 @@ const EXPOSURE: f64 = 1.1;
 #[test]
 fn the_compose_file_follows_the_specification() {
     tool(CHECKER, &["--builtin-schema", "vendor.compose-spec", "deploy/compose.yaml"]);
+}
+
+#[test]
+fn the_files_for_github_follow_its_schemas() {
+    let files = [
+        ("github-workflows", ".github/workflows/ci.yml"),
+        ("github-workflows", ".github/workflows/daily.yml"),
+        ("github-workflows", ".github/workflows/release.yml"),
+        ("dependabot", ".github/dependabot.yml"),
+        ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/new_sender.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/refused_webhooks.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/wrong_numbers.yml"),
+    ];
+    for (schema, file) in files {
+        tool(CHECKER, &["--builtin-schema", &format!("vendor.{schema}"), file]);
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod alerts;
 mod common;
 mod dashboards;
 mod deploy;
+mod full_disk;
 mod metrics;
 mod prometheus;
 mod screenshots;

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{
+use crate::client::Connection;
+use crate::common::durability::{
     Folder, OCTOEVERYWHERE, OCTOPRINT, assert_balanced, assert_nothing_fell, connect, ended_prints,
     octoeverywhere, octoprint_done, post, scrape, state,
 };
-use crate::client::Connection;
 use crate::common::program::Running;
 
 const ROUNDS: usize = 60;

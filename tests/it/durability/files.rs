@@ -6,7 +6,9 @@ use std::process::Output;
 
 use rusqlite::Connection;
 
-use super::{Folder, OCTOPRINT, ended_prints, octoprint_done, send, wait_for_readiness, wait_until_ready};
+use crate::common::durability::{
+    Folder, OCTOPRINT, ended_prints, octoprint_done, send, wait_for_readiness, wait_until_ready,
+};
 use crate::common::program::{Running, program, text};
 
 fn done(program: &Running, name: &str) -> (u16, String) {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{
+use crate::common::durability::{
     Folder, OCTOPRINT, assert_balanced, assert_nothing_fell, ended_prints, octoprint_done, own, scrape, send,
     wait_until_ready,
 };
