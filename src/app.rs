@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::web::SharedWebConfig;
 use crate::config::{self, Reach, SharedSettings};
 use crate::http::{self, AppState, Options, Ports};
+use crate::labels::Source;
 use crate::log;
 use crate::metrics::exporter::ExporterMetrics;
 use crate::panics;
@@ -131,7 +132,8 @@ pub fn build(config: Config) -> anyhow::Result<App> {
     let web = server::bind(&config.listen, ListenerKind::Web)?;
     let webhooks = server::bind(&config.webhook_listen, ListenerKind::Webhooks)?;
     let addresses = Addresses { web: addresses(&web)?, webhooks: addresses(&webhooks)? };
-    let (recorder, writer) = start_recorder(config.storage, &config.metrics, &config.clock)?;
+    let (recorder, writer) =
+        start_recorder(config.storage, config.options.senders.sources(), &config.metrics, &config.clock)?;
     let state = Arc::new(AppState::new(http::Parts {
         recorder,
         metrics: config.metrics,
@@ -200,6 +202,7 @@ pub async fn run(app: App, shutdown: impl Future) -> anyhow::Result<()> {
 
 fn start_recorder(
     storage: Storage,
+    sources: Vec<Source>,
     metrics: &ExporterMetrics,
     clock: &Clock,
 ) -> anyhow::Result<(Recorder, Writer)> {
@@ -207,7 +210,8 @@ fn start_recorder(
     match storage {
         Storage::Store(store) => Ok(start(store)?),
         Storage::File { path, retention } => {
-            let started = start(Box::new(SqliteStore::open(&path)?.with_retention(retention)))?;
+            let started =
+                start(Box::new(SqliteStore::open(&path)?.with_retention(retention).with_sources(sources)))?;
             // The default is relative, so its meaning depends on the working directory.
             let path = std::path::absolute(&path).unwrap_or(path);
             info!(storage = %path.display(), printers = started.0.view().0.len(), "state loaded");

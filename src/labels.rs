@@ -54,20 +54,12 @@ impl Source {
     }
 }
 
-// What is left of the enum, until every room works with the registered senders.
-#[allow(non_upper_case_globals, missing_docs, clippy::must_use_candidate)]
+/// Sources for tests.
+#[cfg(test)]
 impl Source {
-    pub const OctoPrint: Self = Self("octoprint");
-    pub const OctoEverywhere: Self = Self("octoeverywhere");
-    pub const ALL: &'static [Self] = &[Self::OctoPrint, Self::OctoEverywhere];
-
-    pub fn index(self) -> usize {
-        Self::ALL.iter().position(|source| *source == self).unwrap_or(0)
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|source| source.as_str() == word)
-    }
+    pub(crate) const OCTOPRINT: Self = Self("octoprint");
+    pub(crate) const OCTOEVERYWHERE: Self = Self("octoeverywhere");
+    pub(crate) const SAMPLES: [Self; 2] = [Self::OCTOPRINT, Self::OCTOEVERYWHERE];
 }
 
 label_values! {

@@ -95,7 +95,7 @@ fn a_wrong_command_line_is_refused_in_one_line_that_says_what_to_write() {
 fn help_and_version_are_printed() {
     let Err(CliExit::Print(help)) = read(&["--help"]) else { panic!("no help") };
     assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
-    for source in Source::ALL {
+    for source in Source::SAMPLES {
         let variable = format!("PRINTFARM_{}_SECRET", source.as_str().to_ascii_uppercase());
         assert!(help.contains(&variable) && help.contains(&format!("{variable}_FILE")), "{help}");
     }

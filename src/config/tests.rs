@@ -11,12 +11,8 @@ use crate::labels::Source;
 use crate::limits::Rate;
 use crate::webhook::BodyLimits;
 
-const OCTOPRINT: Source = Source::new("octoprint");
-const OCTOEVERYWHERE: Source = Source::new("octoeverywhere");
-const SOURCES: [Source; 2] = [OCTOPRINT, OCTOEVERYWHERE];
-
 fn load(path: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
-    super::load(path, environment, &SOURCES)
+    super::load(path, environment, &Source::SAMPLES)
 }
 
 /// Names and values.
@@ -51,7 +47,7 @@ fn opens(settings: &Settings, source: Source, printer: Option<&str>, secret: &st
 
 /// Whether every source takes webhooks without a secret.
 fn is_open(settings: &Settings) -> bool {
-    SOURCES.iter().all(|source| settings.secrets.scope(*source, None).1.is_empty())
+    Source::SAMPLES.iter().all(|source| settings.secrets.scope(*source, None).1.is_empty())
 }
 
 #[test]
@@ -107,11 +103,11 @@ limits:
 "#;
     let files: [(&str, &[u8]); 2] = [("/etc/pf.yml", yaml.as_bytes()), ("/etc/two.txt", b"two\r\n")];
     let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
-    assert!(expects(&settings, OCTOPRINT, "one"));
-    assert!(expects(&settings, OCTOEVERYWHERE, "two"));
-    assert_eq!(settings.names.get(OCTOEVERYWHERE, "abc"), Some("prusa-1"));
-    assert_eq!(settings.names.get(OCTOPRINT, "7"), Some("abc"));
-    assert_eq!(settings.names.get(OCTOPRINT, "abc"), None);
+    assert!(expects(&settings, Source::OCTOPRINT, "one"));
+    assert!(expects(&settings, Source::OCTOEVERYWHERE, "two"));
+    assert_eq!(settings.names.get(Source::OCTOEVERYWHERE, "abc"), Some("prusa-1"));
+    assert_eq!(settings.names.get(Source::OCTOPRINT, "7"), Some("abc"));
+    assert_eq!(settings.names.get(Source::OCTOPRINT, "abc"), None);
     assert_eq!(settings.limits.printers, 5);
     assert_eq!(settings.limits.silence_grace, Duration::from_secs(90 * 60));
     assert_eq!(settings.limits.silence_without_estimate, Duration::from_secs(36 * 3600));
@@ -144,7 +140,7 @@ printers:
         ),
     ];
     let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
-    let (local, cloud) = (OCTOPRINT, OCTOEVERYWHERE);
+    let (local, cloud) = (Source::OCTOPRINT, Source::OCTOEVERYWHERE);
     let cases: [(&str, Source, Option<&str>, &[&str]); 6] = [
         ("a source", local, None, &["old", "new"]),
         ("a printer of its own", local, Some("delta"), &["own"]),
@@ -174,8 +170,8 @@ fn the_environment_takes_the_place_of_all_secrets_of_its_source() {
     let machine = machine(&[("PRINTFARM_OCTOPRINT_SECRET", "e")], &[("/etc/pf.yml", yaml.as_bytes())]);
     let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
     for (secret, of_source, of_printer) in [("a", false, false), ("e", true, false), ("c", false, true)] {
-        assert_eq!(opens(&settings, OCTOPRINT, None, secret), of_source, "{secret}");
-        assert_eq!(opens(&settings, OCTOPRINT, Some("delta"), secret), of_printer, "{secret}");
+        assert_eq!(opens(&settings, Source::OCTOPRINT, None, secret), of_source, "{secret}");
+        assert_eq!(opens(&settings, Source::OCTOPRINT, Some("delta"), secret), of_printer, "{secret}");
     }
 }
 
@@ -200,7 +196,7 @@ fn secrets_come_from_the_environment_first() {
     for (name, variables, content, expected) in cases {
         let machine = machine(variables, &[in_file, ("/run/secret", content)]);
         let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
-        assert!(expects(&settings, OCTOPRINT, expected), "{name}");
+        assert!(expects(&settings, Source::OCTOPRINT, expected), "{name}");
     }
 }
 
@@ -490,7 +486,8 @@ fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
         variable: Box::new(|_| None),
         file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
     };
-    let settings = SharedSettings::load(Some("pf.yml".into()), environment, SOURCES.to_vec()).unwrap();
+    let settings =
+        SharedSettings::load(Some("pf.yml".into()), environment, Source::SAMPLES.to_vec()).unwrap();
     let before = settings.current();
     assert_eq!(before.limits.printers, 1);
     "limits: {printers: 0}".clone_into(&mut content.lock().unwrap());
@@ -512,7 +509,7 @@ fn reloadable(variables: &'static [(&str, &str)]) -> (Arc<Mutex<String>>, impl F
             variable: Box::new(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into())),
             file: Box::new(move |_| Ok(file.lock().unwrap().clone().into_bytes())),
         };
-        SharedSettings::load(Some("pf.yml".into()), environment, SOURCES.to_vec()).unwrap()
+        SharedSettings::load(Some("pf.yml".into()), environment, Source::SAMPLES.to_vec()).unwrap()
     };
     (content, load)
 }
@@ -583,7 +580,7 @@ fn a_secret_of_the_environment_protects_whatever_the_file_says() {
     let settings = load();
     "limits: {printers: 5}".clone_into(&mut content.lock().unwrap());
     settings.reload().unwrap();
-    assert!(expects(&settings.current(), OCTOPRINT, "e"));
+    assert!(expects(&settings.current(), Source::OCTOPRINT, "e"));
 }
 
 #[test]
@@ -595,7 +592,7 @@ fn a_printer_without_its_own_secret_falls_back_to_that_of_its_source() {
     let settings = load();
     source.clone_into(&mut content.lock().unwrap());
     settings.reload().unwrap();
-    assert!(opens(&settings.current(), OCTOPRINT, Some("delta"), "a"));
+    assert!(opens(&settings.current(), Source::OCTOPRINT, Some("delta"), "a"));
 }
 
 #[test]
@@ -606,8 +603,8 @@ fn without_a_file_a_reload_reads_the_secret_again() {
         variable: Box::new(|name| (name == "PRINTFARM_OCTOPRINT_SECRET_FILE").then(|| "/secret".into())),
         file: Box::new(move |_| Ok(file.lock().unwrap().as_bytes().to_vec())),
     };
-    let settings = SharedSettings::load(None, environment, SOURCES.to_vec()).unwrap();
+    let settings = SharedSettings::load(None, environment, Source::SAMPLES.to_vec()).unwrap();
     *content.lock().unwrap() = "new";
     settings.reload().unwrap();
-    assert!(expects(&settings.current(), OCTOPRINT, "new"));
+    assert!(expects(&settings.current(), Source::OCTOPRINT, "new"));
 }

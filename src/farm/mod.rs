@@ -37,7 +37,7 @@ mod stopwatch;
 mod totals;
 mod view;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Default for Limits {
 #[derive(Debug, Default)]
 pub struct Farm {
     view: View,
-    by_id: [HashMap<Arc<str>, usize>; Source::ALL.len()],
+    by_id: HashMap<Source, HashMap<Arc<str>, usize>>,
     labels: HashSet<Arc<str>>,
     /// Fingerprints of the print ids that have ended, so that no late event opens such a print again.
     ended_print_ids: HashSet<u64>,
@@ -147,13 +147,12 @@ impl Farm {
     /// number.
     #[must_use]
     pub fn restore(
-        limit_reached: [Option<Timestamp>; Source::ALL.len()],
+        limits_reached: BTreeMap<Source, Timestamp>,
         ended_print_ids: HashSet<u64>,
         printers: usize,
     ) -> Self {
-        let view = View { printers: Vec::with_capacity(printers), limit_reached };
-        let by_id = [(); Source::ALL.len()].map(|()| HashMap::with_capacity(printers));
-        Self { view, by_id, labels: HashSet::with_capacity(printers), ended_print_ids }
+        let view = View { printers: Vec::with_capacity(printers), limits_reached };
+        Self { view, by_id: HashMap::new(), labels: HashSet::with_capacity(printers), ended_print_ids }
     }
 
     /// Adds the next printer that a store has kept.
@@ -197,7 +196,7 @@ impl Farm {
             state.keep_shown(time.last_read);
             state.step_clock(step, time.now);
         }
-        self.view.limit_reached.iter_mut().flatten().for_each(|reached| step.apply(reached));
+        self.view.limits_reached.values_mut().for_each(|reached| step.apply(reached));
         changes.limits = true;
         changes.clock_step = Some(step);
         changes.printers.extend(0..self.view.printers.len());
@@ -226,7 +225,7 @@ impl Farm {
             EventKind::Test => return Ok(unchanged(Disposition::Test)),
             EventKind::LimitReached => {
                 let applied = unchanged(Disposition::Accepted);
-                self.view.limit_reached[event.printer.source.index()] = Some(event.received);
+                self.view.limits_reached.insert(event.printer.source, event.received);
                 changes.limits = true;
                 if known.is_none() {
                     return Ok(applied);
@@ -280,14 +279,16 @@ impl Farm {
                 self.view.printers[position] = Arc::clone(printer);
             } else if let Some(printer) = self.view.printers.pop() {
                 self.labels.remove(printer.label());
-                self.by_id[printer.source().index()].remove(printer.id());
+                if let Some(by_id) = self.by_id.get_mut(&printer.source()) {
+                    by_id.remove(printer.id());
+                }
             }
         }
-        self.view.limit_reached = published.limit_reached;
+        self.view.limits_reached.clone_from(&published.limits_reached);
     }
 
     fn position(&self, identity: &Identity) -> Option<usize> {
-        self.by_id[identity.source.index()].get(identity.id.as_str()).copied()
+        self.by_id.get(&identity.source)?.get(identity.id.as_str()).copied()
     }
 
     fn label(&self, identity: &Identity) -> String {
@@ -312,7 +313,7 @@ impl Farm {
     fn index(&mut self, printer: &Printer) -> bool {
         let [id, label] = printer.keys();
         let position = self.view.printers.len();
-        let is_new = self.by_id[printer.source().index()].insert(id, position).is_none();
+        let is_new = self.by_id.entry(printer.source()).or_default().insert(id, position).is_none();
         self.labels.insert(label) && is_new
     }
 }

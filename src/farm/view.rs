@@ -1,5 +1,6 @@
 //! The published state.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::printer::Printer;
@@ -12,7 +13,7 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct View {
     pub(super) printers: Vec<Arc<Printer>>,
-    pub(super) limit_reached: [Option<Timestamp>; Source::ALL.len()],
+    pub(super) limits_reached: BTreeMap<Source, Timestamp>,
 }
 
 impl View {
@@ -24,12 +25,12 @@ impl View {
     /// When a source last reported that its webhooks of the day are used up.
     #[must_use]
     pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
-        self.limit_reached[source.index()]
+        self.limits_reached.get(&source).copied()
     }
 
     /// The sources that have reported that their webhooks of the day are used up, and when they last did.
     pub fn limits_reached(&self) -> impl Iterator<Item = (Source, Timestamp)> {
-        Source::ALL.iter().filter_map(|&source| Some((source, self.limit_reached(source)?)))
+        self.limits_reached.iter().map(|(source, reached)| (*source, *reached))
     }
 
     /// The number of printers.
@@ -59,6 +60,8 @@ impl View {
                 None => self.printers.push(printer),
             }
         }
-        self.limit_reached = farm.view().limit_reached;
+        if changes.limits {
+            self.limits_reached.clone_from(&farm.view().limits_reached);
+        }
     }
 }

@@ -250,7 +250,7 @@ mod tests {
 
     fn metrics() -> ExporterMetrics {
         let metrics = ExporterMetrics::new(Timestamp::from_micros(1_500_000)).unwrap();
-        metrics.add_sources(Source::ALL);
+        metrics.add_sources(&Source::SAMPLES);
         metrics
     }
 
@@ -291,7 +291,7 @@ mod tests {
         );
         let per_source = EventLabel::ALL.len() + IgnoreReason::ALL.len() + RejectReason::ALL.len();
         let histogram = BUCKETS.len() + 3;
-        let zero = Source::ALL.len() * (per_source + histogram)
+        let zero = Source::SAMPLES.len() * (per_source + histogram)
             + histogram
             + AuthError::ALL.len()
             + DropReason::ALL.len()
@@ -306,7 +306,7 @@ mod tests {
             lines(&metrics).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
         };
         let before = series();
-        for &source in Source::ALL {
+        for source in Source::SAMPLES {
             for &event in EventLabel::ALL {
                 metrics.event(source, event);
             }
@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_webhook_is_counted_by_source_and_reason() {
-        let (local, cloud) = (Source::OctoPrint, Source::OctoEverywhere);
+        let (local, cloud) = (Source::OCTOPRINT, Source::OCTOEVERYWHERE);
         assert_eq!(
             changed(|metrics| metrics.event(cloud, EventLabel::FailureWarning)),
             ["printfarm_webhook_events_total{event=\"failure_warning\",source=\"octoeverywhere\"} 1"]
@@ -373,7 +373,7 @@ mod tests {
                 "printfarm_store_commit_duration_seconds_sum 5",
             ]
         );
-        let webhook = changed(|metrics| metrics.webhook_duration(Source::OctoPrint, Duration::from_secs(11)));
+        let webhook = changed(|metrics| metrics.webhook_duration(Source::OCTOPRINT, Duration::from_secs(11)));
         assert_eq!(
             webhook,
             [

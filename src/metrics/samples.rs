@@ -10,7 +10,7 @@ use crate::timestamp::Timestamp;
 pub(super) fn fresh(totals: &Totals) -> PrinterSnapshot<'_> {
     PrinterSnapshot {
         label: "delta",
-        source: Source::OctoPrint,
+        source: Source::OCTOPRINT,
         id: "delta",
         name: "Delta",
         state: State::Idle,
@@ -27,7 +27,7 @@ pub(super) fn fresh(totals: &Totals) -> PrinterSnapshot<'_> {
 pub(super) fn busy(totals: &Totals) -> PrinterSnapshot<'_> {
     PrinterSnapshot {
         label: "voron",
-        source: Source::OctoEverywhere,
+        source: Source::OCTOEVERYWHERE,
         id: "8f1c",
         name: "Voron \"2.4\" \\ new",
         state: State::Printing,

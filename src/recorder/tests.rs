@@ -39,7 +39,7 @@ impl Store for TestStore {
 }
 
 fn event(clock: &Clock, id: &str, kind: EventKind) -> Event {
-    let printer = Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
+    let printer = Identity { source: Source::OCTOPRINT, id: id.into(), label: id.into(), name: id.into() };
     Event { printer, received: clock.now(), sent: None, kind, report: PrintReport::default() }
 }
 

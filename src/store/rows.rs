@@ -1,5 +1,7 @@
 //! Reads and writes the rows of the SQLite store.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::schema::FileError;
@@ -12,26 +14,27 @@ const MAX_RESERVED: usize = 100_000;
 
 const PRINTERS: &str = "SELECT source, id, label, name, state FROM printers ORDER BY position";
 
-pub(super) fn read_farm(connection: &Connection) -> Result<Farm, FileError> {
+/// Reads the farm, whose printers are of these sources.
+pub(super) fn read_farm(connection: &Connection, sources: &[Source]) -> Result<Farm, FileError> {
     let mut rows = connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
     let ended_print_ids =
         rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect::<Result<_, _>>()?;
     let mut rows = connection.prepare("SELECT source, reached FROM notification_limits")?;
-    let mut limit_reached = [None; Source::ALL.len()];
+    let mut limits_reached = BTreeMap::new();
     for row in rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))? {
         let (source, reached) = row?;
-        if let Some(source) = Source::from_word(&source) {
-            limit_reached[source.index()] = Some(Timestamp::from_micros(reached));
+        if let Some(source) = known(&source, sources) {
+            limits_reached.insert(source, Timestamp::from_micros(reached));
         }
     }
     let count = "SELECT ifnull(max(position) + 1, 0) FROM printers";
     let count = connection.query_row(count, [], |row| row.get::<_, i64>(0))?;
     let count = usize::try_from(count).unwrap_or(0);
-    let mut farm = Farm::restore(limit_reached, ended_print_ids, count.min(MAX_RESERVED));
+    let mut farm = Farm::restore(limits_reached, ended_print_ids, count.min(MAX_RESERVED));
     let mut rows = connection.prepare(PRINTERS)?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
-        farm.insert_restored(read_printer(row)?)
+        farm.insert_restored(read_printer(row, sources)?)
             .map_err(|duplicate| FileError::Damaged(duplicate.to_string()))?;
     }
     // Commits address printers by their position.
@@ -55,12 +58,17 @@ pub(super) fn read_heartbeat(connection: &Connection) -> rusqlite::Result<Option
         .optional()
 }
 
+fn known(source: &str, sources: &[Source]) -> Option<Source> {
+    sources.iter().copied().find(|known| known.as_str() == source)
+}
+
 /// The printer in a row of [`PRINTERS`].
-fn read_printer(row: &Row<'_>) -> Result<Printer, FileError> {
+fn read_printer(row: &Row<'_>, sources: &[Source]) -> Result<Printer, FileError> {
     let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
     let label = text(2)?;
-    let source = Source::from_word(text(0)?)
-        .ok_or_else(|| FileError::Damaged(format!("the source of the printer {label:?} is unknown")))?;
+    let source = text(0)?;
+    let source = known(source, sources)
+        .ok_or_else(|| FileError::UnknownSender { label: label.to_owned(), sender: source.to_owned() })?;
     let state = serde_json::from_str(text(4)?)
         .map_err(|error| FileError::State { label: label.to_owned(), error })?;
     Ok(Printer::restore(source, text(1)?, label, text(3)?, state))
@@ -155,12 +163,10 @@ fn shift_prints(connection: &Connection, step: ClockStep, last_print: i64) -> ru
 }
 
 fn write_limits(connection: &Connection, view: &View) -> rusqlite::Result<()> {
-    for source in Source::ALL {
-        if let Some(reached) = view.limit_reached(*source) {
-            connection
-                .prepare_cached("INSERT OR REPLACE INTO notification_limits (source, reached) VALUES (?, ?)")?
-                .execute(params![source.as_str(), reached.micros()])?;
-        }
+    for (source, reached) in view.limits_reached() {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO notification_limits (source, reached) VALUES (?, ?)")?
+            .execute(params![source.as_str(), reached.micros()])?;
     }
     Ok(())
 }

@@ -36,6 +36,10 @@ pub(super) enum FileError {
          start empty"
     )]
     Damaged(String),
+    #[error(
+        "has the printer {label:?} of the sender {sender:?}, which this version does not know; run the version that wrote it"
+    )]
+    UnknownSender { label: String, sender: String },
     #[error("is damaged: the state of the printer {label:?} cannot be read ({error}); restore a backup")]
     State { label: String, error: serde_json::Error },
     #[error(

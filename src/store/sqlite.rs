@@ -18,6 +18,7 @@ use super::rows::{read_farm, read_heartbeat, read_last_print, write_changes};
 use super::schema::{self, FileError};
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
+use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
 /// How long to wait for another program that writes to the file, such as a person's `sqlite3`.
@@ -47,6 +48,7 @@ pub struct SqliteStore {
     retention: Retention,
     /// The number of the last print before this run.
     last_print: i64,
+    sources: Vec<Source>,
     watch: FileWatch,
     last_checkpoint: Option<Timestamp>,
     /// The files were moved during a commit, so it is unknown which of them has it.
@@ -89,12 +91,20 @@ impl SqliteStore {
             path,
             connection,
             retention,
+            sources: Vec::new(),
             last_print,
             watch,
             last_checkpoint: None,
             commit_lost: false,
             _lock: lock,
         })
+    }
+
+    /// Loads printers of these senders. A file with any other is refused.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Vec<Source>) -> Self {
+        self.sources = sources;
+        self
     }
 
     /// Keeps ended prints only for `span`, or for ever.
@@ -138,7 +148,7 @@ impl SqliteStore {
 
     fn read(&self) -> Result<StoredState, FileError> {
         self.connection.pragma_update(None, "cache_size", CACHE_SIZE_WHILE_LOADING)?;
-        let farm = read_farm(&self.connection)?;
+        let farm = read_farm(&self.connection, &self.sources)?;
         self.connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
         Ok(StoredState { farm, heartbeat: read_heartbeat(&self.connection)? })
     }

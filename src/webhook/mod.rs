@@ -84,7 +84,8 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The printer with this id, which its sender calls `name` today. Its label is the name in the URL, else the
     /// configured one, else the sender's, else the id.
-    fn identity(&self, source: Source, id: String, name: Option<String>) -> Identity {
+    #[must_use]
+    pub fn identity(&self, source: Source, id: String, name: Option<String>) -> Identity {
         let segment = self.segment.map(str::to_owned);
         let label = segment
             .or_else(|| (self.configured_name)(&id))

@@ -26,7 +26,7 @@ impl Payload {
     }
 
     /// What the fields with the [same name](same_name) hold, in the message and in the objects in it, as text.
-    pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
         let objects = self.top().tree(&[]).into_iter();
         objects.flat_map(move |(_, object)| object.similar(name)).filter_map(|value| match value {
             Value::String(text) => Some(Cow::Borrowed(text.as_str())),

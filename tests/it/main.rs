@@ -23,6 +23,7 @@ mod leaks;
 mod limits;
 mod malformed;
 mod metric_names;
+mod ping;
 mod program;
 mod promql;
 mod reload;

@@ -16,6 +16,7 @@ use printfarm_exporter::labels::{Outcome, Source, State};
 use printfarm_exporter::recorder::{RecordError, Recorder, Writer};
 use printfarm_exporter::store::{SqliteStore, Store, StoreError, StoredState, open_to_read};
 use printfarm_exporter::timestamp::Timestamp;
+use printfarm_exporter::webhook::Senders;
 use proptest::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
@@ -78,7 +79,7 @@ impl World {
     }
 
     fn start(&mut self) {
-        let store = SqliteStore::open(&self.path()).unwrap();
+        let store = SqliteStore::open(&self.path()).unwrap().with_sources(Senders::builtin().sources());
         let store = Flaky { store, fails: Arc::clone(&self.fails) };
         self.running = Some(Recorder::start(store, self.clock.clone()).unwrap());
         self.tick();
@@ -105,7 +106,7 @@ impl World {
 
     fn send_from(&self, id: &str, kind: EventKind, report: PrintReport) -> Result<Applied, RecordError> {
         let printer =
-            Identity { source: Source::OctoPrint, id: id.into(), label: id.into(), name: id.into() };
+            Identity { source: Source::new("octoprint"), id: id.into(), label: id.into(), name: id.into() };
         let event = Event { printer, received: self.clock.now(), sent: None, kind, report };
         self.runtime.block_on(self.recorder().record(event, Limits::default()))
     }
@@ -283,7 +284,8 @@ fn a_clock_step_credits_nothing_after_a_restart_either() {
             world.clock.step_wall(step * 1_000_000);
             world.tick();
             let copied = copy(&world.path());
-            let kept = SqliteStore::open(&copied.join("printfarm.db")).unwrap().load().unwrap();
+            let copy = SqliteStore::open(&copied.join("printfarm.db")).unwrap();
+            let kept = copy.with_sources(Senders::builtin().sources()).load().unwrap();
             fs::remove_dir_all(copied).unwrap();
             let moved = world.clock.now() - Duration::from_secs(30);
             let last_event = kept.farm.view().read(moved).next().unwrap().last_event;
@@ -370,7 +372,7 @@ fn a_first_start_in_1970_leaves_no_times_there() {
     let ago = |seconds| now - Duration::from_secs(seconds);
     let times = vec![("a".into(), None, ago(10)), ("b".into(), Some(ago(40)), ago(40))];
     assert_eq!(world.times(), times);
-    assert_eq!(world.recorder().view().0.limit_reached(Source::OctoPrint), Some(ago(40)));
+    assert_eq!(world.recorder().view().0.limit_reached(Source::new("octoprint")), Some(ago(40)));
     world.assert_last_row(40.0, 10.0);
     // A second step, now backwards.
     world.clock.step_wall(-5_000_000);
@@ -424,7 +426,7 @@ fn labels_and_ended_print_ids_survive_a_restart() {
             assert_eq!(world.send(late, named("one")), Disposition::Duplicate, "{end:?}: {late:?}");
         }
         let other = Identity {
-            source: Source::OctoEverywhere,
+            source: Source::new("octoeverywhere"),
             id: "x".into(),
             label: "delta".into(),
             name: "delta".into(),

@@ -13,8 +13,8 @@ fn tell(story: &mut Story, printer: Identity, kind: EventKind) -> Applied {
 #[test]
 fn a_label_is_pinned_when_the_printer_is_first_seen() {
     let mut story = Story::default();
-    tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender3"), EventKind::Started);
-    let renamed = tell(&mut story, printer(Source::OctoEverywhere, "p1", "Ender 3 Pro"), EventKind::Notice);
+    tell(&mut story, printer(Source::OCTOEVERYWHERE, "p1", "Ender3"), EventKind::Started);
+    let renamed = tell(&mut story, printer(Source::OCTOEVERYWHERE, "p1", "Ender 3 Pro"), EventKind::Notice);
     assert_eq!(renamed.label, "Ender3");
     assert_eq!((story.read().label, story.read().name), ("Ender3", "Ender 3 Pro"));
 }
@@ -23,11 +23,11 @@ fn a_label_is_pinned_when_the_printer_is_first_seen() {
 fn two_printers_never_share_a_label() {
     let mut story = Story::default();
     let labels: Vec<_> = [
-        printer(Source::OctoPrint, "mk3", "mk3"),
-        printer(Source::OctoEverywhere, "a", "mk3"),
-        printer(Source::OctoEverywhere, "b", "mk3"),
-        printer(Source::OctoEverywhere, "mk3-2", "mk3-2"),
-        printer(Source::OctoPrint, "mk3", "mk3"),
+        printer(Source::OCTOPRINT, "mk3", "mk3"),
+        printer(Source::OCTOEVERYWHERE, "a", "mk3"),
+        printer(Source::OCTOEVERYWHERE, "b", "mk3"),
+        printer(Source::OCTOEVERYWHERE, "mk3-2", "mk3-2"),
+        printer(Source::OCTOPRINT, "mk3", "mk3"),
     ]
     .into_iter()
     .map(|printer| tell(&mut story, printer, EventKind::Notice).label)
@@ -38,8 +38,8 @@ fn two_printers_never_share_a_label() {
 #[test]
 fn a_test_returns_the_label_that_the_printer_would_get_and_adds_no_printer() {
     let mut story = Story::default();
-    tell(&mut story, printer(Source::OctoPrint, "mk3", "mk3"), EventKind::Notice);
-    let applied = tell(&mut story, printer(Source::OctoEverywhere, "a", "mk3"), EventKind::Test);
+    tell(&mut story, printer(Source::OCTOPRINT, "mk3", "mk3"), EventKind::Notice);
+    let applied = tell(&mut story, printer(Source::OCTOEVERYWHERE, "a", "mk3"), EventKind::Test);
     assert_eq!(applied, Applied { label: "mk3-2".into(), disposition: Disposition::Test });
     assert_eq!(story.farm.view().len(), 1);
 }
@@ -47,10 +47,10 @@ fn a_test_returns_the_label_that_the_printer_would_get_and_adds_no_printer() {
 #[test]
 fn the_daily_limit_is_kept_by_source_and_adds_no_printer() {
     let mut story = Story::default();
-    tell(story.after(7.0), printer(Source::OctoEverywhere, "account", "account"), EventKind::LimitReached);
+    tell(story.after(7.0), printer(Source::OCTOEVERYWHERE, "account", "account"), EventKind::LimitReached);
     assert!(story.farm.view().is_empty());
-    assert_eq!(story.farm.view().limit_reached(Source::OctoEverywhere), Some(at(7.0)));
-    assert_eq!(story.farm.view().limit_reached(Source::OctoPrint), None);
+    assert_eq!(story.farm.view().limit_reached(Source::OCTOEVERYWHERE), Some(at(7.0)));
+    assert_eq!(story.farm.view().limit_reached(Source::OCTOPRINT), None);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_printer_beyond_the_limit_is_refused_and_known_printers_are_not() {
     let limits = Limits { printers: 2, ..Limits::default() };
     let mut apply = |id: &str| {
         let event = Event {
-            printer: printer(Source::OctoPrint, id, id),
+            printer: printer(Source::OCTOPRINT, id, id),
             received: at(0.0),
             sent: None,
             kind: EventKind::Started,
@@ -86,14 +86,14 @@ fn changes_that_are_rolled_back_leave_no_trace() {
 
     story.tell(EventKind::Started, named("two", 0.0));
     story.tell(EventKind::Ended(Outcome::Failed), named("two", 9.0));
-    tell(&mut story, printer(Source::OctoEverywhere, "x", "delta"), EventKind::Started);
-    tell(&mut story, printer(Source::OctoEverywhere, "y", "delta"), EventKind::LimitReached);
+    tell(&mut story, printer(Source::OCTOEVERYWHERE, "x", "delta"), EventKind::Started);
+    tell(&mut story, printer(Source::OCTOEVERYWHERE, "y", "delta"), EventKind::LimitReached);
     story.farm.roll_back(&published, &std::mem::take(&mut story.changes));
 
     assert_eq!(shown(story.farm.view()), before);
-    assert_eq!(story.farm.view().limit_reached(Source::OctoEverywhere), None);
+    assert_eq!(story.farm.view().limit_reached(Source::OCTOEVERYWHERE), None);
     assert_eq!(
-        tell(&mut story, printer(Source::OctoEverywhere, "z", "delta"), EventKind::Notice).label,
+        tell(&mut story, printer(Source::OCTOEVERYWHERE, "z", "delta"), EventKind::Notice).label,
         "delta-2"
     );
     assert_eq!(story.tell(EventKind::Ended(Outcome::Failed), named("two", 9.0)), Disposition::Accepted);

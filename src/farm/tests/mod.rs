@@ -34,7 +34,7 @@ fn secs(seconds: f64) -> Duration {
 }
 
 fn identity() -> Identity {
-    Identity { source: Source::OctoPrint, id: "delta".into(), label: "delta".into(), name: "delta".into() }
+    Identity { source: Source::OCTOPRINT, id: "delta".into(), label: "delta".into(), name: "delta".into() }
 }
 
 /// A report with the file only.

@@ -84,7 +84,7 @@ prop_compose! {
     fn step()(
         pause in prop_oneof![0.0..5.0, 0.0..5_000.0, 0.0..200_000.0],
         late in prop_oneof![4 => Just(0.0), 1 => 0.0..3.0],
-        source in select(Source::ALL),
+        source in select(&Source::SAMPLES),
         id in select(vec!["x", "y"]),
         sent in option::of(0_i64..1_000_000),
         kind in kind(),

@@ -8,6 +8,10 @@ use crate::farm::{
 };
 use crate::labels::{Outcome, Source};
 
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path).unwrap().with_sources(Source::SAMPLES.to_vec())
+}
+
 /// A folder that is removed after the test.
 pub(in crate::store) struct Folder(PathBuf);
 
@@ -31,7 +35,7 @@ impl Drop for Folder {
 
 fn event(seconds: i64, kind: EventKind, report: PrintReport) -> Event {
     let printer = Identity {
-        source: Source::OctoEverywhere,
+        source: Source::OCTOEVERYWHERE,
         id: "p\"1'".into(),
         label: "Zoë's \u{1f5a8}\n".into(),
         name: "Zoë".into(),
@@ -89,7 +93,7 @@ fn query(path: &Path, sql: &str) -> Vec<String> {
 #[test]
 fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
     let folder = Folder::new("again");
-    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut store = open(&folder.store());
     let mut farm = Farm::default();
     commit_each(
         &mut store,
@@ -103,10 +107,10 @@ fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
         ],
     );
     drop(store);
-    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut store = open(&folder.store());
     let mut again = store.load().unwrap().farm;
     assert_eq!(shown(&again), shown(&farm));
-    assert_eq!(again.view().limit_reached(Source::OctoEverywhere), Some(Timestamp::from_micros(260_000_000)));
+    assert_eq!(again.view().limit_reached(Source::OCTOEVERYWHERE), Some(Timestamp::from_micros(260_000_000)));
     let late = event(900, EventKind::Started, job("one", 0));
     let applied = again
         .apply(&late, ApplyTime::at(late.received), &Limits::default(), &mut Changes::default())
@@ -117,7 +121,7 @@ fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
 #[test]
 fn an_ended_print_is_a_row() {
     let folder = Folder::new("rows");
-    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut store = open(&folder.store());
     let mut farm = Farm::default();
     commit_each(
         &mut store,
@@ -140,11 +144,11 @@ fn an_ended_print_is_a_row() {
 #[test]
 fn a_second_exporter_cannot_open_the_file() {
     let folder = Folder::new("one");
-    let first = SqliteStore::open(&folder.store()).unwrap();
+    let first = open(&folder.store());
     let error = SqliteStore::open(&folder.store()).unwrap_err().to_string();
     assert!(error.contains("in use by another printfarm_exporter"), "{error}");
     drop(first);
-    SqliteStore::open(&folder.store()).unwrap();
+    open(&folder.store());
 }
 
 /// A name, how to make the file, and a part of the error.
@@ -154,7 +158,7 @@ type Foreign<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
 fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
     let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
     let printers = |path: &Path, rows: &str| {
-        drop(SqliteStore::open(path).unwrap());
+        drop(open(path));
         let state = r#"{"since": 0, "last_event": 0}"#;
         sql(path, &format!("INSERT INTO printers VALUES {}", rows.replace("STATE", state)));
     };
@@ -203,7 +207,7 @@ fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
         (
             "an unknown source",
             &|path| printers(path, "(0, 'x', 'a', 'a', 'a', 'STATE')"),
-            "the source of the printer \"a\"",
+            "has the printer \"a\" of the sender \"x\", which this version does not know",
         ),
     ];
     for (name, make, expected) in cases {
@@ -212,7 +216,11 @@ fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         make(&path);
         let before = fs::read(&path).unwrap();
-        let error = SqliteStore::open(&path).and_then(|mut store| store.load()).unwrap_err().to_string();
+        let error = SqliteStore::open(&path)
+            .map(|store| store.with_sources(Source::SAMPLES.to_vec()))
+            .and_then(|mut store| store.load())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{name}: {error}");
         assert_eq!(fs::read(&path).unwrap(), before, "{name}");
     }
@@ -225,7 +233,7 @@ pub(in crate::store) fn sql(path: &Path, sql: &str) {
 #[test]
 fn a_commit_fails_while_another_program_locks_the_file_and_the_next_one_succeeds() {
     let folder = Folder::new("blocked");
-    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut store = open(&folder.store());
     store.connection.busy_timeout(Duration::ZERO).unwrap();
     let mut farm = Farm::default();
     let mut changes = Changes::default();
@@ -243,7 +251,7 @@ fn a_commit_fails_while_another_program_locks_the_file_and_the_next_one_succeeds
 #[test]
 fn a_commit_that_fails_midway_stores_nothing_and_the_next_one_succeeds() {
     let folder = Folder::new("midway");
-    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut store = open(&folder.store());
     let mut farm = Farm::default();
     let mut changes = Changes { heartbeat: Some(heartbeat(1)), ..Changes::default() };
     let start = event(100, EventKind::Started, PrintReport::default());
@@ -261,7 +269,7 @@ fn a_commit_that_fails_midway_stores_nothing_and_the_next_one_succeeds() {
 #[test]
 fn the_time_of_the_heartbeat_is_stored() {
     let folder = Folder::new("heartbeat");
-    let mut store = SqliteStore::open(&folder.store()).unwrap();
+    let mut store = open(&folder.store());
     assert_eq!(store.load().unwrap().heartbeat, None);
     for micros in [5, 9] {
         let changes = Changes { heartbeat: Some(heartbeat(micros)), ..Changes::default() };
@@ -306,7 +314,7 @@ mod random {
         #[test]
         fn every_printer_survives_a_round_trip((farm, changes) in farm()) {
             let folder = Folder::new("every");
-            let mut store = SqliteStore::open(&folder.store()).unwrap();
+            let mut store = open(&folder.store());
             store.commit(farm.view(), &changes).unwrap();
             let again = store.load().unwrap().farm;
             prop_assert_eq!(again.view().len(), farm.view().len());

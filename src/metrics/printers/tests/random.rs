@@ -79,7 +79,7 @@ pub(super) fn farm() -> impl Strategy<Value = BTreeMap<String, Printer>> {
 
 fn printer() -> impl Strategy<Value = Printer> {
     let texts = (text(), text());
-    let words = (one_of(Source::ALL), one_of(State::ALL));
+    let words = (one_of(&Source::SAMPLES), one_of(State::ALL));
     let attention = option::of((one_of(AttentionReason::ALL), time()));
     (texts, words, time(), attention, option::of(print()), span(), span(), totals()).prop_map(
         |((id, name), (source, state), last_event, attention, print, printed, paused, totals)| Printer {

@@ -12,10 +12,7 @@ use crate::metrics::catalogue::*;
 use crate::timestamp::Timestamp;
 
 /// These printers in a registry of the `prometheus` crate.
-pub(super) fn registry(
-    printers: &[PrinterSnapshot<'_>],
-    limit_reached: impl Fn(Source) -> Option<Timestamp>,
-) -> Registry {
+pub(super) fn registry(printers: &[PrinterSnapshot<'_>], limits: [Option<Timestamp>; 2]) -> Registry {
     let mut reference = Reference::default();
     for printer in printers {
         reference.printer(printer);
@@ -24,8 +21,8 @@ pub(super) fn registry(
             reference.print(printer.label, print);
         }
     }
-    for &source in Source::ALL {
-        reference.set(&NOTIFICATION_LIMIT, &[source.as_str()], limit_reached(source).map(Timestamp::seconds));
+    for (source, limit) in Source::SAMPLES.into_iter().zip(limits) {
+        reference.set(&NOTIFICATION_LIMIT, &[source.as_str()], limit.map(Timestamp::seconds));
     }
     reference.registry
 }
