@@ -41,6 +41,9 @@ macro_rules! label_values {
 pub struct Source(&'static str);
 
 impl Source {
+    /// The source of a webhook whose path names no sender.
+    pub const UNKNOWN: Self = Self("unknown");
+
     /// The source with this name, of ASCII letters and digits.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
@@ -173,6 +176,10 @@ label_values! {
 label_values! {
     /// Why a webhook is answered with an error.
     RejectReason {
+        /// No webhook has its path.
+        NotFound = "not_found",
+        /// Its sender does not use this method.
+        Method = "method",
         /// It cannot be parsed.
         Malformed = "malformed",
         /// Its secret is missing or wrong.

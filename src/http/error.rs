@@ -17,6 +17,27 @@ const RETRY_AFTER: u64 = 10;
 /// Why a webhook is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WebhookError {
+    /// No webhook has this path.
+    #[error(
+        "no webhook has this path; use {paths}, followed by / and the printer's name if you like, where a slash within \
+         the name is written as %2F"
+    )]
+    UnknownPath {
+        /// The paths of the senders.
+        paths: String,
+    },
+    /// The listener takes no webhooks.
+    #[error(
+        "webhooks are not taken at this port, but at that of --webhook.listen-address; the page at / shows the address"
+    )]
+    OtherPort,
+    /// The sender does not use this method.
+    #[error("webhooks of {source_name} come as {allow}")]
+    Method {
+        source_name: &'static str,
+        /// As in the header `Allow`.
+        allow: String,
+    },
     /// It cannot be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -75,6 +96,8 @@ impl WebhookError {
     /// The value of the label `reason`.
     pub(crate) const fn reason(&self) -> RejectReason {
         match self {
+            Self::UnknownPath { .. } | Self::OtherPort => RejectReason::NotFound,
+            Self::Method { .. } => RejectReason::Method,
             Self::Decode(error) => error.reason(),
             Self::WrongSecret { .. } => RejectReason::WrongSecret,
             Self::TooManyAttempts { .. } => RejectReason::TooManyAttempts,
@@ -89,6 +112,8 @@ impl WebhookError {
     /// The HTTP status of the answer.
     pub(crate) const fn status(&self) -> StatusCode {
         match self.reason() {
+            RejectReason::NotFound => StatusCode::NOT_FOUND,
+            RejectReason::Method => StatusCode::METHOD_NOT_ALLOWED,
             RejectReason::Malformed => StatusCode::BAD_REQUEST,
             RejectReason::WrongSecret => StatusCode::UNAUTHORIZED,
             RejectReason::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -110,6 +135,23 @@ impl WebhookError {
             }
             Self::Store { .. } | Self::Stopping => Some(RETRY_AFTER),
             _ => None,
+        }
+    }
+
+    /// What to add for a person when this is the answer to a GET. A client that is redirected turns a POST into a GET and
+    /// leaves the body behind, so the answer must name that cause, which nobody sees on the sender's side.
+    pub(crate) const fn redirect_hint(&self) -> &'static str {
+        match self.reason() {
+            RejectReason::NotFound
+            | RejectReason::Method
+            | RejectReason::WrongSecret
+            | RejectReason::NoEvent
+            | RejectReason::NoPrinter => {
+                ". This request is a GET. If the sender is set to POST, it was redirected: a redirect turns a POST into a \
+                 GET without a body. Correct the sender's URL so that nothing redirects it: http or https, the host, and \
+                 each slash of the path"
+            }
+            _ => "",
         }
     }
 }
@@ -145,6 +187,8 @@ mod tests {
 
     fn one_of_each() -> Vec<WebhookError> {
         vec![
+            WebhookError::UnknownPath { paths: "/webhook/x".to_owned() },
+            WebhookError::Method { source_name: "x", allow: "POST".to_owned() },
             Malformed::NotAnObject.into(),
             WebhookError::WrongSecret { fault: SecretFault::Wrong, hint: HINT },
             WebhookError::TooManyAttempts { retry_after: Duration::from_millis(5001) },
@@ -167,6 +211,8 @@ mod tests {
         assert_eq!(
             seen,
             [
+                ("not_found", 404),
+                ("method", 405),
                 ("malformed", 400),
                 ("wrong_secret", 401),
                 ("too_many_attempts", 429),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::extract::{Extension, Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{from_fn_with_state, map_request, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
@@ -24,12 +24,41 @@ pub(crate) fn router(web: Arc<AppState>) -> Router {
         .route("/-/reload", post(reload::endpoint))
         .route_layer(from_fn_with_state(Arc::clone(&web), authentication::layer));
     let router = if web.ports.webhooks.is_some() { pages } else { pages.merge(webhooks()) };
-    with_headers(router.fallback(not_found), &web).with_state(web)
+    normalized(with_headers(router.fallback(not_found), &web).with_state(web))
 }
 
 /// The endpoints of the webhook listeners. Requests need a [`Peer`] as an extension.
 pub(crate) fn webhook_router(web: Arc<AppState>) -> Router {
-    with_headers(webhooks().fallback(only_webhooks), &web).with_state(web)
+    normalized(with_headers(webhooks().fallback(only_webhooks), &web).with_state(web))
+}
+
+/// The same routes for requests as proxies pass them on.
+fn normalized(routes: Router) -> Router {
+    // Layers of the router itself run when the route is found already.
+    Router::new().fallback_service(routes).layer(map_request(merge_slashes))
+}
+
+/// Merges the slashes of a webhook's path. A proxy that adds a path to one that ends in a slash doubles it.
+async fn merge_slashes(mut request: Request) -> Request {
+    if let Some(uri) = merged(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// The URI of a webhook with its slashes merged, when it has any to merge.
+fn merged(uri: &Uri) -> Option<Uri> {
+    let mut path = uri.path().to_owned();
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
+    if path.len() == uri.path().len() || !is_webhook(&path) {
+        return None;
+    }
+    path.extend(uri.query().into_iter().flat_map(|query| ["?", query]));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path.try_into().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// These need no password: the secret is in the webhook.
@@ -43,22 +72,22 @@ fn webhooks() -> Router<Arc<AppState>> {
 
 /// Whether a path belongs to the webhooks, known or not.
 fn is_webhook(path: &str) -> bool {
-    path.strip_prefix("/webhook").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let mut segments = path.split('/').skip(1);
+    segments.next().is_some_and(|first| first.eq_ignore_ascii_case("webhook"))
 }
 
 async fn not_found(
     State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    uri: Uri,
+    request: Request,
 ) -> Response {
-    if is_webhook(uri.path()) {
+    if is_webhook(request.uri().path()) {
         return match web.ports.webhooks {
-            Some(_) => webhook::at_another_port(&web, peer),
-            None => webhook::unknown_path(&web, peer),
+            Some(_) => webhook::at_another_port(&web, peer, &request),
+            None => webhook::unknown_path(&web, peer, &request),
         };
     }
-    match authentication::authenticate(&web, peer, &headers).await {
+    match authentication::authenticate(&web, peer, request.headers()).await {
         Ok(()) => response::text(
             StatusCode::NOT_FOUND,
             "There is nothing here. The page at / lists what there is.\n",
@@ -70,10 +99,10 @@ async fn not_found(
 async fn only_webhooks(
     State(web): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
-    uri: Uri,
+    request: Request,
 ) -> Response {
-    if is_webhook(uri.path()) {
-        return webhook::unknown_path(&web, peer);
+    if is_webhook(request.uri().path()) {
+        return webhook::unknown_path(&web, peer, &request);
     }
     response::text(StatusCode::NOT_FOUND, "There is nothing here.\n")
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{Extension, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use tracing::{debug, warn};
 
@@ -33,74 +33,46 @@ pub(super) async fn webhook(
     params: PathParams,
     request: Request,
 ) -> Response {
-    let source = request.uri().path().split('/').nth(2).unwrap_or_default();
-    let Some(sender) = web.options.senders.get(source) else { return unknown_path(&web, peer) };
-    if !sender.profile().methods.contains(request.method()) {
-        return method_not_allowed(&web, peer, sender);
+    let Some(sender) = sender(&web, request.uri()) else { return unknown_path(&web, peer, &request) };
+    let (source, client) = (sender.profile().source, peer.client());
+    let (parts, body) = request.into_parts();
+    let rejection = |printer| Rejection { web: &web, source, client, printer, method: &parts.method };
+    if !sender.profile().methods.contains(&parts.method) {
+        let allow = sender.profile().allow();
+        return rejection(None).answer(&WebhookError::Method { source_name: source.as_str(), allow });
     }
     let begun = web.clock.monotonic();
-    let (parts, body) = request.into_parts();
-    let mut delivery = Delivery {
-        web: &web,
-        sender,
-        source: sender.profile().source,
-        client: peer.client(),
-        settings: web.settings.current(),
-        printer: None,
-    };
+    let settings = web.settings.current();
+    let mut delivery = Delivery { web: &web, sender, source, client, settings, printer: None };
     let response = match delivery.record(params, &parts, body).await {
         Ok(outcome) => delivery.accept(&outcome),
-        Err(error) => delivery.reject(&error),
+        Err(error) => rejection(delivery.printer.as_deref()).answer(&error),
     };
-    web.metrics.webhook_duration(delivery.source, web.clock.monotonic().saturating_sub(begun));
+    web.metrics.webhook_duration(source, web.clock.monotonic().saturating_sub(begun));
     response
+}
+
+/// The sender that a path below `/webhook` names.
+fn sender(web: &AppState, uri: &Uri) -> Option<&'static dyn Sender> {
+    web.options.senders.get(uri.path().split('/').nth(2).unwrap_or_default())
 }
 
 /// Answers any other path below `/webhook`.
-pub(super) fn unknown_path(web: &AppState, peer: Peer) -> Response {
-    let paths: Vec<_> = web
-        .options
-        .senders
-        .sources()
-        .into_iter()
-        .map(|source| format!("/webhook/{}", source.as_str()))
-        .collect();
-    let message = format!(
-        "no webhook has this path; use {}, followed by / and the printer's name if you like, where a slash within the \
-         name is written as %2F",
-        paths.join(" or ")
-    );
-    refuse(web, peer, None, StatusCode::NOT_FOUND, "not_found", message)
+pub(super) fn unknown_path(web: &AppState, peer: Peer, request: &Request) -> Response {
+    let sources = web.options.senders.sources();
+    let paths: Vec<_> = sources.into_iter().map(|source| format!("/webhook/{}", source.as_str())).collect();
+    refuse(web, peer, request, &WebhookError::UnknownPath { paths: paths.join(" or ") })
 }
 
 /// Answers a webhook at a listener that takes none.
-pub(super) fn at_another_port(web: &AppState, peer: Peer) -> Response {
-    let message = "webhooks are not taken at this port, but at that of --webhook.listen-address; the page at / shows the address";
-    refuse(web, peer, None, StatusCode::NOT_FOUND, "not_found", message.to_owned())
+pub(super) fn at_another_port(web: &AppState, peer: Peer, request: &Request) -> Response {
+    refuse(web, peer, request, &WebhookError::OtherPort)
 }
 
-fn method_not_allowed(web: &AppState, peer: Peer, sender: &dyn Sender) -> Response {
-    let (source, allow) = (sender.profile().source, sender.profile().allow());
-    let message = format!("webhooks of {} come as {allow}", source.as_str());
-    let mut response = refuse(web, peer, Some(source), StatusCode::METHOD_NOT_ALLOWED, "method", message);
-    response.headers_mut().extend(HeaderValue::try_from(allow).ok().map(|allow| (header::ALLOW, allow)));
-    response
-}
-
-/// Answers a request that cannot be a webhook. The path stays out of the log: people put secrets into it.
-fn refuse(
-    web: &AppState,
-    peer: Peer,
-    source: Option<Source>,
-    status: StatusCode,
-    reason: &'static str,
-    message: String,
-) -> Response {
-    if let Some(held_back) = may_log(web, reason) {
-        let (source, client) = (source.map(Source::as_str), peer.client());
-        warn!(reason, source, %client, held_back = some(held_back), "webhook rejected");
-    }
-    WebhookResponse::rejected(reason, message).response(status)
+fn refuse(web: &AppState, peer: Peer, request: &Request, error: &WebhookError) -> Response {
+    let source = sender(web, request.uri()).map_or(Source::UNKNOWN, |sender| sender.profile().source);
+    let method = request.method();
+    Rejection { web, source, client: peer.client(), printer: None, method }.answer(error)
 }
 
 /// A webhook on its way from the request to the answer.
@@ -209,15 +181,31 @@ impl Delivery<'_> {
         }
         WebhookResponse::from(outcome).response(StatusCode::OK)
     }
+}
 
-    fn reject(&self, error: &WebhookError) -> Response {
-        let status = error.status();
-        self.web.metrics.rejected(self.source, error.reason());
-        self.log(error);
-        let mut response =
-            WebhookResponse::rejected(error.reason().as_str(), error.to_string()).response(status);
+/// What is known of a webhook that is rejected. An unknown path is not: people put secrets into it.
+struct Rejection<'a> {
+    web: &'a AppState,
+    source: Source,
+    client: IpAddr,
+    printer: Option<&'a str>,
+    method: &'a Method,
+}
+
+impl Rejection<'_> {
+    /// Counts and logs it, and says why.
+    fn answer(&self, error: &WebhookError) -> Response {
+        let (status, reason) = (error.status(), error.reason());
+        self.web.metrics.rejected(self.source, reason);
+        let hint = if self.method == Method::GET { error.redirect_hint() } else { "" };
+        let problem = format!("{error}{hint}");
+        self.log(reason, &problem);
+        let mut response = WebhookResponse::rejected(reason.as_str(), problem).response(status);
         let headers = response.headers_mut();
         headers.extend(error.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
+        if let WebhookError::Method { allow, .. } = error {
+            headers.extend(HeaderValue::try_from(allow).ok().map(|allow| (header::ALLOW, allow)));
+        }
         if status == StatusCode::REQUEST_TIMEOUT {
             // The connection could only be used again after the rest of the body.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -225,17 +213,17 @@ impl Delivery<'_> {
         response
     }
 
-    fn log(&self, error: &WebhookError) {
-        let (source, client, reason) = (self.source.as_str(), self.client, error.reason());
-        let printer = self.printer.as_deref().map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
+    fn log(&self, reason: RejectReason, problem: &str) {
+        let (source, client) = (self.source.as_str(), self.client);
+        let printer = self.printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
         // A client that floods the exporter must not flood the log.
         let quiet = matches!(reason, RejectReason::TooManyAttempts | RejectReason::RateLimit);
         let reason = reason.as_str();
         let may_warn = if quiet { None } else { may_log(self.web, reason) };
         if let Some(held_back) = may_warn.map(some) {
-            warn!(reason, source, %client, printer, held_back, problem = %error, "webhook rejected");
+            warn!(reason, source, %client, printer, held_back, problem, "webhook rejected");
         } else {
-            debug!(reason, source, %client, printer, problem = %error, "webhook rejected");
+            debug!(reason, source, %client, printer, problem, "webhook rejected");
         }
     }
 }

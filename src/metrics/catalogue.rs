@@ -44,7 +44,7 @@ pub enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
     pub name: &'static str,
-    /// Every value, when they are a closed set that is known at compile time.
+    /// Every value, when they are a closed set that is known at compile time; of `source`, those that are no senders.
     pub values: Option<&'static [&'static str]>,
 }
 
@@ -69,10 +69,11 @@ impl Label {
     /// Every value, when they are a closed set; those of `source` are `sources`.
     #[must_use]
     pub fn values_with(&self, sources: &[Source]) -> Option<Vec<&'static str>> {
-        match self.values {
-            None if *self == SOURCE => Some(sources.iter().map(|source| source.as_str()).collect()),
-            values => values.map(<[_]>::to_vec),
+        if self.name == SOURCE.name {
+            let senders = sources.iter().map(|source| source.as_str());
+            return Some(senders.chain(self.values.unwrap_or_default().iter().copied()).collect());
         }
+        self.values.map(<[_]>::to_vec)
     }
 
     const fn open(name: &'static str) -> Self {
@@ -100,6 +101,7 @@ const REVISION: Label = Label::open("revision");
 const RUST_VERSION: Label = Label::open("rustversion");
 /// Its values are the registered senders.
 const SOURCE: Label = Label::open("source");
+const SOURCE_OR_UNKNOWN: Label = Label::closed("source", &[Source::UNKNOWN.as_str()]);
 const UNAUTHORIZED_REASON: Label = Label::closed("reason", AuthError::VALUES);
 const STATE: Label = Label::closed("state", State::VALUES);
 const VERSION: Label = Label::open("version");
@@ -264,7 +266,7 @@ catalogue! {
     WEBHOOK_IGNORED: Counter "printfarm_webhook_ignored_total" [IGNORED_REASON, SOURCE] of Source in "webhooks";
 
     /// Webhooks answered with an error, by reason.
-    WEBHOOK_REJECTED: Counter "printfarm_webhook_rejected_total" [REJECTED_REASON, SOURCE] of Source in "webhooks";
+    WEBHOOK_REJECTED: Counter "printfarm_webhook_rejected_total" [REJECTED_REASON, SOURCE_OR_UNKNOWN] of Source in "webhooks";
 
     /// Total user and system CPU time spent in seconds.
     PROCESS_CPU: Counter "process_cpu_seconds_total" [] of Process in "seconds", absent "off Linux";

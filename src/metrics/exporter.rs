@@ -295,6 +295,7 @@ mod tests {
             + histogram
             + AuthError::ALL.len()
             + DropReason::ALL.len()
+            + RejectReason::ALL.len()
             + 4;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
@@ -306,6 +307,9 @@ mod tests {
             lines(&metrics).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
         };
         let before = series();
+        for &reason in RejectReason::ALL {
+            metrics.rejected(Source::UNKNOWN, reason);
+        }
         for source in Source::SAMPLES {
             for &event in EventLabel::ALL {
                 metrics.event(source, event);

@@ -169,6 +169,8 @@ fn every_status_of_the_document_occurs() {
         post_status(&app, json, STARTED.as_bytes()),
         post_status(&app, json, b"{"),
         post_status(&secret, json, STARTED.as_bytes()),
+        app.post_json("/webhook/none", STARTED).status,
+        app.request("OPTIONS", "/webhook/octoprint", "", b"").status,
         slow_body(),
         post_status(&app, json, &[b' '; 9001]),
         post_status(&app, "Content-Type: text/html\r\n", STARTED.as_bytes()),
@@ -176,7 +178,7 @@ fn every_status_of_the_document_occurs() {
         post_status(&app, json, other.as_bytes()),
         not_stored(),
     ];
-    assert_eq!(produced, [200, 400, 401, 408, 413, 415, 422, 429, 503]);
+    assert_eq!(produced, [200, 400, 401, 404, 405, 408, 413, 415, 422, 429, 503]);
     let sentence =
         section("Endpoints").split("A webhook is answered").nth(1).unwrap().split("\n\n").next().unwrap();
     assert_eq!(numbers(sentence), BTreeSet::from(produced));

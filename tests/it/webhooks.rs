@@ -165,12 +165,64 @@ fn every_method_of_the_plugin_is_taken() {
 }
 
 #[test]
-fn other_paths_below_the_webhooks_are_explained() {
+fn other_paths_below_the_webhooks_are_explained_and_counted() {
     let app = TestApp::start();
-    for target in ["/webhook", "/webhook/", "/webhook/bambu", "/webhook/octoprint/rack/2"] {
+    let cases = [
+        ("/webhook", "unknown", 1.0),
+        ("/webhook/", "unknown", 2.0),
+        ("/webhook/bambu", "unknown", 3.0),
+        ("//webhook//bambu//", "unknown", 4.0),
+        ("/Webhook/octoprint", "octoprint", 1.0),
+        ("/webhook/octoprint/rack/2", "octoprint", 2.0),
+        ("/webhook/octoeverywhere//rack//2?secret=a//b", "octoeverywhere", 1.0),
+    ];
+    for (target, source, count) in cases {
         let answer = app.post_json(target, STARTED);
         assert_eq!(answer.status, 404, "{target}");
         assert_eq!(answer.json()["reason"], "not_found", "{target}");
+        let series = format!("printfarm_webhook_rejected_total{{reason=\"not_found\",source=\"{source}\"}}");
+        assert_eq!(app.metric(&series), Some(count), "{target}");
     }
     assert_eq!(app.get("/webhooks").header("content-type"), Some("text/plain; charset=utf-8"));
+}
+
+#[test]
+fn webhooks_at_the_wrong_port_are_counted() {
+    let app = TestApp::with(Setup { webhooks_apart: true, ..Setup::default() });
+    assert_eq!(app.post_json("/webhook/octoprint/mk3", STARTED).status, 404);
+    assert_eq!(app.metric(&rejected("not_found")), Some(1.0));
+}
+
+#[test]
+fn doubled_slashes_are_merged() {
+    let app = TestApp::start();
+    for target in
+        ["//webhook/octoprint", "/webhook//octoprint", "///webhook///octoprint//", "/webhook/octoprint//"]
+    {
+        assert_eq!(app.post_json(target, STARTED).json()["printer"], "delta", "{target}");
+    }
+    assert_eq!(app.post_json("//webhook//octoprint//rack%2F%2F2", STARTED).json()["printer"], "rack//2");
+    let query = "//webhook/octoprint?topic=Print+Started&deviceIdentifier=a//b";
+    assert_eq!(app.get(query).json()["printer"], "a//b");
+    assert_eq!(app.get("//metrics").status, 404, "other paths stay as they are");
+}
+
+#[test]
+fn a_post_that_a_redirect_made_a_get_is_told_so() {
+    let app =
+        TestApp::with(Setup { config: "webhook_secrets: {octoprint: {value: hunter2}}", ..Setup::default() });
+    let cases = [
+        ("/webhook/octoeverywhere/mk3", 405),
+        ("/webhook/octoprint", 401),
+        ("/webhook/octoprint/mk3?secret=hunter2", 422),
+        ("/webhook/octoprint/rack/3", 404),
+    ];
+    for (target, status) in cases {
+        let told = |method| {
+            app.request(method, target, "", b"").text().contains("a redirect turns a POST into a GET")
+        };
+        assert_eq!(app.get(target).status, status, "{target}");
+        assert!(told("GET") && !told("POST"), "{target}");
+    }
+    assert_eq!(app.metric(&rejected("method").replace("octoprint", "octoeverywhere")), Some(2.0));
 }

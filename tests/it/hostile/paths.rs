@@ -19,8 +19,8 @@ const CASES: [(&str, u16); 30] = [
     ("/webhook/octoprint/%zz", 401),
     ("/webhook/octoprint/a/b", 404),
     ("/webhook/octoprint//", 401),
-    ("/webhook//octoprint", 404),
-    ("//webhook/octoprint", 404),
+    ("/webhook//octoprint", 401),
+    ("//webhook/octoprint", 401),
     ("/WEBHOOK/octoprint", 404),
     ("/webhook/octoprint;a=b", 404),
     ("/webhook/octoprint%2fdelta", 404),
@@ -63,7 +63,9 @@ fn no_path_reaches_another_endpoint() {
         ("connections_dropped_total{reason=header_limit}", 1),
         ("connections_dropped_total{reason=malformed}", 1),
         ("webhook_rejected_total{reason=malformed,source=octoprint}", 1),
-        ("webhook_rejected_total{reason=wrong_secret,source=octoprint}", 7),
+        ("webhook_rejected_total{reason=not_found,source=octoprint}", 3),
+        ("webhook_rejected_total{reason=not_found,source=unknown}", 4),
+        ("webhook_rejected_total{reason=wrong_secret,source=octoprint}", 9),
     ];
     assert_eq!(exporter.close(), counted.map(|(series, count)| (series.to_owned(), count)).into());
 }
