@@ -22,8 +22,8 @@ pub(super) struct Credit {
     announced: bool,
     /// Nothing is known of the printer before this print.
     is_first: bool,
-    /// The last stated time of the print before. Senders go on stating it for a while.
-    previous: Option<Duration>,
+    /// The least and the most that can be stated of the end of the print before, as late reports do.
+    previous: Option<(Duration, Duration)>,
     /// What the print had lasted when its sender's clock started again at 0.
     offset: Duration,
 }
@@ -46,7 +46,7 @@ impl Credit {
         announced: bool,
         stated: Option<Duration>,
         gap: Option<Duration>,
-        previous: Option<Duration>,
+        previous: Option<(Duration, Duration)>,
     ) -> Self {
         let reach = if announced { Some(DELAY) } else { stated.map(|stated| stated + DELAY) };
         let reach = reach.map_or(gap, |reach| Some(gap.map_or(reach, |gap| gap.min(reach))));
@@ -74,22 +74,34 @@ impl Credit {
     }
 
     fn bound(&self, stated: Duration, measured: &Measured) -> Option<Duration> {
-        let Some(earliest) = self.earliest else { return Some(stated) };
-        let longest = measured.now.since(earliest);
-        if stated <= longest + TOLERANCE {
+        let longest = self.longest(measured.now);
+        if stated <= longest.saturating_add(TOLERANCE) {
             return Some(stated.min(longest));
         }
         let explained =
             measured.work.is_some_and(|work| stated <= work.saturating_mul(3) / 2 + measured.paused + DELAY);
-        ((self.announced || self.is_first) && explained && !self.is_previous(stated, measured.now))
-            .then_some(stated)
+        ((self.announced || self.is_first) && explained).then_some(stated)
     }
 
-    /// Whether `stated` is the time of the print before, on a clock that may still be running.
-    pub(super) fn is_previous(&self, stated: Duration, now: Timestamp) -> bool {
-        let since = self.earliest.map_or(Duration::ZERO, |earliest| now.since(earliest));
-        self.previous
-            .is_some_and(|previous| stated + TOLERANCE >= previous && stated <= previous + since + DELAY)
+    /// How long the print can have lasted at `now`.
+    fn longest(&self, now: Timestamp) -> Duration {
+        self.earliest.map_or(Duration::MAX, |earliest| now.since(earliest))
+    }
+
+    /// Whether `stated` is longer than the print can have lasted, and what the clock of the print before would state: at
+    /// its end, or since. An end that is repeated states at least what the end did.
+    pub(super) fn is_of_the_print_before(&self, stated: Duration, is_end: bool, now: Timestamp) -> bool {
+        let longest = self.longest(now);
+        let rounding = if is_end { Duration::from_millis(500) } else { TOLERANCE };
+        stated > longest.saturating_add(TOLERANCE)
+            && self.previous.is_some_and(|(least, most)| {
+                stated + rounding >= least && stated <= most + longest + TOLERANCE
+            })
+    }
+
+    /// Notes that the start of the print is announced, which an earlier report had implied.
+    pub(super) const fn announce(&mut self) {
+        self.announced = true;
     }
 
     /// Notes the first stated time of a print that nothing has bounded so far.

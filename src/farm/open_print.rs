@@ -80,14 +80,14 @@ impl Phase {
 }
 
 impl OpenPrint {
-    /// The print that `event` reports. It did not start before `floor`, the end of the print before, which was last stated
-    /// to have lasted for `previous`.
+    /// The print that `event` reports. It did not start before `floor`, the end of the print before, of which `previous` can
+    /// be stated.
     pub(super) fn open(
         event: &Event,
         phase: Phase,
         limits: &Limits,
         floor: Option<ReportTime>,
-        previous: Option<Duration>,
+        previous: Option<(Duration, Duration)>,
     ) -> Self {
         let report = &event.report;
         let time = ReportTime::of(event);
@@ -166,7 +166,8 @@ impl OpenPrint {
 
     /// Takes an announced start for that of this print, which an earlier report had implied.
     pub(super) fn announce(&mut self, event: &Event) {
-        self.merge(&event.report, None);
+        self.credit.announce();
+        self.merge(&event.report, event.report.elapsed.map(Elapsed::stated));
         self.last_report = ReportTime::of(event);
         self.only_announced = true;
         self.enter(Phase::Printing, event);

@@ -114,11 +114,8 @@ impl OpenPrint {
 
     /// Whether `event`, a start, is that of this print, which an earlier report had implied.
     pub(in crate::farm) fn is_announced_by(&self, event: &Event) -> bool {
-        let report = &event.report;
-        let has_another_id = self.print_id.is_some() && self.print_id != report.print_id;
         !self.credit.is_announced()
-            && !has_another_id
-            && !self.is_of_another_file(report)
+            && !self.is_of_another_file(&event.report)
             && event.received.since(self.started) <= DELAY
             && self.progress.is_none_or(|progress| progress <= BEGINNING)
     }
@@ -141,11 +138,11 @@ impl OpenPrint {
 
     /// Whether `event`, which no id assigns to this print, states the time of the print before.
     pub(in crate::farm) fn is_stated_of_the_print_before(&self, event: &Event) -> bool {
+        let is_end = matches!(event.kind, EventKind::Ended(_));
         !self.has_id(event.report.print_id.as_deref())
-            && self.believe(event).is_none()
-            && event
-                .elapsed()
-                .is_some_and(|elapsed| self.credit.is_previous(elapsed.stated(), event.received))
+            && event.elapsed().is_some_and(|elapsed| {
+                self.credit.is_of_the_print_before(elapsed.stated(), is_end, event.received)
+            })
     }
 
     /// Whether the time that `event` states reaches back before this print.

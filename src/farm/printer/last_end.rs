@@ -27,8 +27,9 @@ pub(super) struct LastEnd {
     pub(super) file: Option<File>,
     /// The time that was stated at the end.
     pub(super) elapsed: Option<Elapsed>,
-    /// The last time that was stated of the print at all.
-    pub(super) last_stated: Option<Duration>,
+    /// The least and the most that can be stated of the end: the time stated at it, or what lies between the last stated
+    /// time and the measured one.
+    pub(super) range: Option<(Duration, Duration)>,
 }
 
 impl LastEnd {
@@ -47,7 +48,7 @@ impl LastEnd {
 
     /// Whether the sender's clock of the print that ended would state `stated` after `since`.
     fn runs_on_to(&self, stated: Duration, since: Duration) -> bool {
-        self.last_stated.is_some_and(|last| stated.abs_diff(last + since) <= TOLERANCE)
+        self.range.is_some_and(|(_, most)| stated.abs_diff(most + since) <= TOLERANCE)
     }
 
     fn is_repeated_by(&self, event: &Event, elapsed: Elapsed, ago: Duration) -> bool {

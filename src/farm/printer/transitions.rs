@@ -148,8 +148,7 @@ impl PrinterState {
             // An error or a lost connection that made the print fail remains after it.
             self.idle_state = if outcome == Outcome::Failed { self.idle_state } else { IdleState::Idle };
             let (time, stated) = (ReportTime::of(event), print.last_stated());
-            let last_stated = event.elapsed().map(Elapsed::stated).or(stated);
-            self.count_end(print.end(event, outcome), time, event.elapsed(), last_stated, &mut applied);
+            self.count_end(print.end(event, outcome), time, event.elapsed(), stated, &mut applied);
         }
         self.attention = None;
         applied
@@ -242,7 +241,7 @@ impl PrinterState {
 
     fn open(&mut self, event: &Event, phase: Phase, limits: &Limits) {
         let (floor, previous) =
-            self.last_end.as_ref().map_or((None, None), |last| (Some(last.time), last.last_stated));
+            self.last_end.as_ref().map_or((None, None), |last| (Some(last.time), last.range));
         let print = OpenPrint::open(event, phase, limits, floor, previous);
         self.totals.started[print.origin().index()] += 1;
         self.print = Some(Box::new(print));
@@ -282,7 +281,12 @@ impl PrinterState {
         self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
         self.ended_paused += ended.paused;
         let (print_id, file) = (ended.print_id.clone(), ended.file.clone());
-        self.last_end = Some(Box::new(LastEnd { time, print_id, file, elapsed, last_stated }));
+        let measured = ended.printed + ended.paused;
+        let range = match elapsed.map(Elapsed::stated) {
+            Some(stated) => Some((stated, stated)),
+            None => last_stated.map(|stated| (stated, stated.max(measured))),
+        };
+        self.last_end = Some(Box::new(LastEnd { time, print_id, file, elapsed, range }));
         applied.ended.push(ended);
     }
 }
