@@ -33,36 +33,24 @@ const WEB_CONFIG_CHECK: Duration = Duration::from_secs(1);
 
 /// What the exporter is built from.
 pub struct Config {
-    /// Addresses of the web listeners.
     pub listen: Vec<ListenAddress>,
     /// Addresses for webhooks only. If empty, the web listeners take webhooks.
     pub webhook_listen: Vec<ListenAddress>,
-    /// The configuration in force.
     pub settings: SharedSettings,
-    /// TLS, users and headers, if they are configured.
     pub web_config: Option<SharedWebConfig>,
-    /// Where the state is kept.
     pub storage: Storage,
-    /// The source of the time.
     pub clock: Clock,
-    /// What `/metrics` shows.
     pub metrics: ExporterMetrics,
-    /// Options of the endpoints.
     pub options: Options,
-    /// Deadlines of connections.
     pub connections: ConnectionLimits,
 }
 
-/// Where the state is kept.
 pub enum Storage {
-    /// In an SQLite file.
     File {
-        /// The file.
         path: PathBuf,
         /// How long ended prints stay in the history; `None` for ever.
         retention: Option<Duration>,
     },
-    /// In another store.
     Store(Box<dyn Store>),
 }
 
@@ -79,7 +67,6 @@ pub struct App {
 /// The addresses that the exporter listens on.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    /// Of the web listeners.
     pub web: Vec<SocketAddr>,
     /// Of the listeners for webhooks only.
     pub webhooks: Vec<SocketAddr>,
@@ -98,9 +85,6 @@ impl Addresses {
 
 impl Config {
     /// A configuration with defaults for all the rest. It has no address to listen on yet.
-    ///
-    /// # Errors
-    /// When the metrics of the catalogue contradict each other.
     pub fn new(settings: SharedSettings, storage: Storage, clock: Clock) -> prometheus::Result<Self> {
         Ok(Self {
             listen: Vec::new(),
@@ -117,17 +101,12 @@ impl Config {
 }
 
 impl App {
-    /// The addresses that it listens on.
-    #[must_use]
     pub const fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 }
 
 /// Binds the listeners, loads the state and starts the writer. Must be called within the runtime that runs the exporter.
-///
-/// # Errors
-/// When an address cannot be bound, the store cannot be read, or the system gives no signal handler or thread.
 pub fn build(config: Config) -> anyhow::Result<App> {
     let web = server::bind(&config.listen, ListenerKind::Web)?;
     let webhooks = server::bind(&config.webhook_listen, ListenerKind::Webhooks)?;

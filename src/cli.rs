@@ -88,11 +88,9 @@ pub struct Args {
 pub struct TelemetryPath(String);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum TelemetryPathError {
     #[error("it must start with /")]
     Relative,
-    /// A character that a URL escapes.
     #[error("only letters, digits and / - _ . ~ may be in it")]
     Character,
     #[error("that path belongs to another endpoint; choose one outside of /, /webhook and /-/")]
@@ -104,7 +102,6 @@ pub enum TelemetryPathError {
 pub struct Retention(Duration);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum RetentionError {
     #[error("it is not a time; write it as 365d, 2years or 26weeks")]
     NotADuration,
@@ -131,7 +128,6 @@ const BAD_CONFIGURATION: u8 = 64;
 
 impl CliExit {
     /// Writes the text to stdout or stderr, and returns the exit code.
-    #[must_use]
     pub fn report(self) -> ExitCode {
         let (code, problems) = match self {
             Self::Print(text) => {
@@ -158,9 +154,6 @@ impl From<anyhow::Error> for CliExit {
 
 impl Args {
     /// Reads the command line; the first argument is the program's name.
-    ///
-    /// # Errors
-    /// When it asks for help or the version, or is wrong.
     pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, CliExit> {
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         let args = Self::try_parse_from(&arguments).map_err(|error| {
@@ -173,9 +166,6 @@ impl Args {
     }
 
     /// The exporter's configuration, with both files loaded.
-    ///
-    /// # Errors
-    /// When a file cannot be used.
     pub fn config(&self) -> Result<Config, CliExit> {
         let settings =
             SharedSettings::load(self.config.clone(), Environment::process(), Senders::builtin().sources());
@@ -227,8 +217,6 @@ fn exit(error: &clap::Error) -> CliExit {
 }
 
 impl TelemetryPath {
-    /// The path.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -256,8 +244,6 @@ impl FromStr for TelemetryPath {
 }
 
 impl Retention {
-    /// The time.
-    #[must_use]
     pub const fn span(self) -> Duration {
         self.0
     }

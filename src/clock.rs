@@ -30,14 +30,12 @@ enum TimeSource {
 
 impl Clock {
     /// The clock of this machine.
-    #[must_use]
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
     pub fn start() -> Self {
         Self::new(TimeSource::System(Instant::now()))
     }
 
     /// A clock that shows `time` until [`Self::advance`] or [`Self::step_wall`] moves it.
-    #[must_use]
     pub fn manual(time: Timestamp) -> Self {
         Self::new(TimeSource::Manual { wall: AtomicI64::new(time.micros()), monotonic: AtomicI64::new(0) })
     }
@@ -47,14 +45,11 @@ impl Clock {
         Self(Arc::new(Inner { epoch, source }))
     }
 
-    /// The present.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         self.started() + self.monotonic()
     }
 
     /// The time since the clock started.
-    #[must_use]
     pub fn monotonic(&self) -> Duration {
         match &self.0.source {
             TimeSource::System(start) => start.elapsed(),
@@ -65,13 +60,11 @@ impl Clock {
     }
 
     /// By how many microseconds the wall clock is ahead of this clock.
-    #[must_use]
     pub fn wall_offset(&self) -> i64 {
         self.0.source.wall().micros().saturating_sub(self.now().micros())
     }
 
     /// When this clock started, adjusted by later clock steps.
-    #[must_use]
     pub fn started(&self) -> Timestamp {
         Timestamp::from_micros(self.0.epoch.load(Ordering::Relaxed))
     }

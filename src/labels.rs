@@ -14,22 +14,13 @@ macro_rules! label_values {
             /// The label values, in the same order.
             pub const VALUES: &'static [&'static str] = &[$($word),+];
 
-            /// The label value.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
             /// The position in [`Self::ALL`].
-            #[must_use]
             pub const fn index(self) -> usize {
                 self as usize
-            }
-
-            /// The member with this label value.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|member| member.as_str() == word)
             }
         }
     };
@@ -45,13 +36,10 @@ impl Source {
     pub const UNKNOWN: Self = Self("unknown");
 
     /// The source with this name, of ASCII letters and digits.
-    #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// The label value.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -80,13 +68,10 @@ label_values! {
 label_values! {
     /// How a print ended.
     Outcome {
-        /// It ran to its end.
         Completed = "completed",
         /// A person or a program stopped it.
         Cancelled = "cancelled",
-        /// An error ended it.
         Failed = "failed",
-        /// Its end was never reported.
         Unknown = "unknown",
     }
 }
@@ -94,11 +79,8 @@ label_values! {
 label_values! {
     /// What a printer is doing.
     State {
-        /// No print is open.
         Idle = "idle",
-        /// A print runs.
         Printing = "printing",
-        /// A print waits.
         Paused = "paused",
         /// The printer reported an error that nothing has cleared yet.
         Error = "error",
@@ -110,9 +92,7 @@ label_values! {
 label_values! {
     /// What a failure detector did about a print that it believes to fail.
     WarningAction {
-        /// It told somebody.
         Warned = "warned",
-        /// It paused the print.
         Paused = "paused",
     }
 }
@@ -120,9 +100,7 @@ label_values! {
 label_values! {
     /// Why a printer wants a person.
     AttentionReason {
-        /// Filament has to be changed.
         FilamentChange = "filament_change",
-        /// Anything else.
         UserInteraction = "user_interaction",
     }
 }
@@ -130,29 +108,17 @@ label_values! {
 label_values! {
     /// The kinds of events, as the label `event` names them.
     EventLabel {
-        /// [`EventKind::Started`].
         Started = "started",
-        /// [`EventKind::Progress`].
         Progress = "progress",
-        /// [`EventKind::Paused`].
         Paused = "paused",
-        /// [`EventKind::Resumed`].
         Resumed = "resumed",
-        /// [`EventKind::Ended`].
         Ended = "ended",
-        /// [`EventKind::Error`].
         Error = "error",
-        /// [`EventKind::FailureWarning`].
         FailureWarning = "failure_warning",
-        /// [`EventKind::Attention`].
         Attention = "attention",
-        /// [`EventKind::StateReport`].
         StateReport = "state_report",
-        /// [`EventKind::Notice`].
         Notice = "notice",
-        /// [`EventKind::LimitReached`].
         LimitReached = "limit_reached",
-        /// [`EventKind::Test`].
         Test = "test",
         /// An event type that this version does not know.
         Unknown = "unknown",
@@ -162,11 +128,8 @@ label_values! {
 label_values! {
     /// Why a webhook is answered with success and changes nothing.
     IgnoreReason {
-        /// It is what the sender's test button sends.
         Test = "test",
-        /// Its event type is unknown to this version.
         UnknownEvent = "unknown_event",
-        /// The event was applied before.
         Duplicate = "duplicate",
         /// It holds a name that the sender's template did not replace.
         Placeholder = "placeholder",
@@ -180,13 +143,9 @@ label_values! {
         NotFound = "not_found",
         /// Its sender does not use this method.
         Method = "method",
-        /// It cannot be parsed.
         Malformed = "malformed",
-        /// Its secret is missing or wrong.
         WrongSecret = "wrong_secret",
-        /// The client sent too many wrong secrets.
         TooManyAttempts = "too_many_attempts",
-        /// The client exceeds the configured rate.
         RateLimit = "rate_limit",
         /// The body did not arrive in time.
         Timeout = "timeout",
@@ -194,15 +153,11 @@ label_values! {
         TooLarge = "too_large",
         /// Its content type or encoding is not supported.
         UnsupportedBody = "unsupported_body",
-        /// It does not name an event.
         NoEvent = "no_event",
-        /// It does not name a printer.
         NoPrinter = "no_printer",
         /// It is about a new printer, and the limit of printers is reached.
         PrinterLimit = "printer_limit",
-        /// The store failed.
         Store = "store",
-        /// The exporter is stopping.
         Stopping = "stopping",
     }
 }
@@ -210,15 +165,11 @@ label_values! {
 label_values! {
     /// Why a connection was refused or closed early.
     DropReason {
-        /// The client has reached its limit of connections.
         AddressLimit = "address_limit",
         /// It was idle at the limit of connections, and a new connection needed its permit.
         Evicted = "evicted",
-        /// The header of a request is too large.
         HeaderLimit = "header_limit",
-        /// The bytes received are not HTTP/1.
         Malformed = "malformed",
-        /// No complete header arrived in time.
         Timeout = "timeout",
     }
 }
@@ -226,11 +177,8 @@ label_values! {
 label_values! {
     /// Why basic authentication denies a request.
     AuthError {
-        /// No user and password were sent.
         Missing = "missing",
-        /// The user is unknown or the password is wrong.
         Wrong = "wrong",
-        /// Too many passwords are being checked.
         Busy = "busy",
     }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::store;
 
-/// The options of `backup`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// The copy. It must not exist yet; its folder must.

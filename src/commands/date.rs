@@ -5,7 +5,6 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::timestamp::Timestamp;
 
-/// The text is neither a date nor a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write 2026-11-01, for midnight UTC, or a time such as 2026-11-01T18:30:00+01:00")]
 pub(super) struct BadDate;

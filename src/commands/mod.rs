@@ -11,7 +11,6 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-/// A command of the command line.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// List the prints that have ended; works while an exporter runs.

@@ -11,7 +11,6 @@ use super::format::{Csv, Format, Json, Table};
 use crate::store::{Filter, History};
 use crate::timestamp::Timestamp;
 
-/// The options of `prints`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Only prints that ended at this time or later: 2026-11-01 (midnight UTC), or a time in RFC 3339.

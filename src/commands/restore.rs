@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::store;
 
-/// The options of `restore`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// The backup.

@@ -46,7 +46,6 @@ enum YamlProblem {
     UnknownKeyAmong { key: String, known: String },
 }
 
-/// A file that was read.
 #[derive(Default)]
 pub(super) struct Document<T> {
     pub(super) content: T,
@@ -56,10 +55,6 @@ pub(super) struct Document<T> {
     pub(super) empty_key: Option<String>,
 }
 
-/// Reads the file's text.
-///
-/// # Errors
-/// What is wrong, where, and what to do.
 pub(super) fn parse<T: DeserializeOwned + Default>(
     bytes: &[u8],
     hints: YamlErrorHints<'_>,

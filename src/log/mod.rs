@@ -55,9 +55,6 @@ pub enum LogFormat {
 pub struct Log(Option<WorkerGuard>);
 
 /// Sends the log of this process to stderr.
-///
-/// # Errors
-/// When the process has a log already.
 pub fn init(level: LogLevel, format: LogFormat) -> anyhow::Result<Log> {
     let (writer, guard) = queue(io::stderr());
     let dropped = writer.error_counter();
@@ -67,7 +64,6 @@ pub fn init(level: LogLevel, format: LogFormat) -> anyhow::Result<Log> {
 }
 
 /// How many lines this process has dropped because nobody read the log.
-#[must_use]
 pub fn dropped_lines() -> usize {
     DROPPED.get().map_or(0, ErrorCounter::dropped_lines)
 }

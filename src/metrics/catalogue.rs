@@ -1,13 +1,10 @@
 //! Every metric, in one table. The writers of the metrics and docs/METRICS.md follow it; tests compare them.
 
-#![allow(missing_docs, reason = "most names say it")]
-
 use crate::labels::{
     AttentionReason, AuthError, DropReason, EventLabel, IgnoreReason, Origin, Outcome, RejectReason, Source,
     State, WarningAction,
 };
 
-/// The description of a metric family.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
     pub name: &'static str,
@@ -49,7 +46,6 @@ pub struct Label {
 }
 
 impl Kind {
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -67,7 +63,6 @@ impl Metric {
 
 impl Label {
     /// Every value, when they are a closed set; those of `source` are `sources`.
-    #[must_use]
     pub fn values_with(&self, sources: &[Source]) -> Option<Vec<&'static str>> {
         if self.name == SOURCE.name {
             let senders = sources.iter().map(|source| source.as_str());

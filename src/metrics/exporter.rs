@@ -43,9 +43,6 @@ pub struct ExporterMetrics {
 impl ExporterMetrics {
     /// The metrics of an exporter that loaded its configuration at `now`. Every series of a closed label set is there
     /// from the start, at 0, so that the first event is an increase; those of sources with [`Self::add_sources`].
-    ///
-    /// # Errors
-    /// When two metrics of the catalogue have the same name.
     pub fn new(now: Timestamp) -> prometheus::Result<Self> {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
@@ -95,42 +92,34 @@ impl ExporterMetrics {
         self.ignored.with_label_values(&[reason.as_str(), source.as_str()]).inc();
     }
 
-    /// Counts a webhook that is answered with an error.
     pub fn rejected(&self, source: Source, reason: RejectReason) {
         self.rejected.with_label_values(&[reason.as_str(), source.as_str()]).inc();
     }
 
-    /// Records the time to answer a webhook.
     pub fn webhook_duration(&self, source: Source, span: Duration) {
         self.webhook_duration.with_label_values(&[source.as_str()]).observe(span.as_secs_f64());
     }
 
-    /// Records the time to make a batch of events durable.
     pub fn commit(&self, span: Duration) {
         self.commit_duration.observe(span.as_secs_f64());
     }
 
-    /// Counts a failure of the store.
     pub fn store_failed(&self) {
         self.store_failures.inc();
     }
 
-    /// Notes the size of the store's write-ahead log.
     pub fn store_wal_bytes(&self, bytes: u64) {
         self.store_wal_bytes.with_label_values::<&str>(&[]).set(bytes as f64);
     }
 
-    /// Sets the number of open connections.
     pub fn connections(&self, open: usize) {
         self.connections.set(open as f64);
     }
 
-    /// Counts a connection that was refused or closed early.
     pub fn connection_dropped(&self, reason: DropReason) {
         self.connections_dropped.with_label_values(&[reason.as_str()]).inc();
     }
 
-    /// Counts a panic.
     pub fn panicked(&self) {
         self.panics.inc();
     }
@@ -163,15 +152,11 @@ impl ExporterMetrics {
         }
     }
 
-    /// Counts a request that basic authentication denies.
     pub fn unauthorized(&self, reason: AuthError) {
         self.unauthorized.with_label_values(&[reason.as_str()]).inc();
     }
 
     /// Writes every series in text format 0.0.4, sorted by name.
-    ///
-    /// # Errors
-    /// When `out` fails.
     pub(super) fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
         let text = TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(io::Error::other)?;
         out.write_all(text.as_bytes())

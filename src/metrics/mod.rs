@@ -14,9 +14,6 @@ use crate::timestamp::Timestamp;
 use exporter::ExporterMetrics;
 
 /// Writes everything that `/metrics` shows at `now` in text format 0.0.4: the printers' series, then the exporter's own.
-///
-/// # Errors
-/// When `out` fails.
 pub fn write(
     view: &View,
     now: Timestamp,

@@ -51,9 +51,6 @@ const FAMILIES: [(&Metric, Writer); 23] = [
 ];
 
 /// Writes the series of these printers and of their sources in text format 0.0.4, sorted by name.
-///
-/// # Errors
-/// When `out` fails.
 pub fn write<'a>(
     printers: impl Iterator<Item = PrinterSnapshot<'a>>,
     limits_reached: impl Iterator<Item = (Source, Timestamp)>,

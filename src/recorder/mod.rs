@@ -35,18 +35,14 @@ pub struct Recorder {
 #[derive(Debug)]
 pub struct Writer(JoinHandle<()>);
 
-/// Why the recorder cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The state cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The system has no thread left.
     #[error("cannot start the thread that writes the state: {0}")]
     Thread(#[from] io::Error),
 }
 
-/// The writer's thread panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the thread that writes the state failed; start the exporter again to continue from what is stored")]
 pub struct WriterPanicked;
@@ -57,10 +53,8 @@ pub enum RecordError {
     /// The event is the first one of a printer beyond the limit.
     #[error("{0}; raise limits.printers to accept more")]
     TooManyPrinters(#[from] TooManyPrinters),
-    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The exporter is stopping.
     #[error("the exporter is stopping")]
     Stopping,
 }
@@ -85,9 +79,6 @@ impl Recorder {
     /// Starts the writer on the state in `store`. A wall clock that is behind the times in the state was set back while
     /// nothing ran, or a machine without a clock battery does not know the time yet: `clock` then starts at the latest
     /// of those times. The counters start at the most that a reader may have seen of them.
-    ///
-    /// # Errors
-    /// When the store cannot be read, or the thread cannot be started.
     pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StartError> {
         let StoredState { mut farm, heartbeat } = store.load()?;
         let mut changes = Changes::default();
@@ -120,13 +111,11 @@ impl Recorder {
     }
 
     /// The last published state, and the time as of which to read it. Never waits for a commit.
-    #[must_use]
     pub fn view(&self) -> (Arc<View>, Timestamp) {
         self.published.view()
     }
 
     /// Whether the last commit succeeded.
-    #[must_use]
     pub fn is_storing(&self) -> bool {
         !self.published.store_failed()
     }
@@ -146,9 +135,6 @@ impl Recorder {
 
 impl Writer {
     /// Waits until every queued event has its reply. Every [`Recorder`] has to be dropped before.
-    ///
-    /// # Errors
-    /// When the writer has panicked.
     pub fn join(self) -> Result<(), WriterPanicked> {
         self.0.join().map_err(|_| WriterPanicked)
     }

@@ -21,7 +21,6 @@ pub(super) struct Published {
 #[derive(Debug)]
 struct Current {
     view: Arc<View>,
-    /// When it was published.
     since: Timestamp,
     /// While a batch is being stored, readers see the state as of this time: where the batch stops a stopwatch, they have
     /// seen no seconds that it takes back.

@@ -62,7 +62,6 @@ pub(super) struct Waiting {
     limiter: Arc<ConnectionLimiter>,
 }
 
-/// The outcome of one try to get a permit.
 enum Attempt {
     Granted(ConnectionPermit),
     Refused,
@@ -74,7 +73,6 @@ enum Attempt {
 
 impl ConnectionLimiter {
     /// A limiter without open connections. `idle_grace` is how long a connection may be idle before it can be evicted.
-    #[must_use]
     pub fn new(
         settings: SharedSettings,
         clock: Clock,
@@ -114,7 +112,6 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Counts a connection that was refused or closed early.
     pub(super) fn count_drop(&self, reason: DropReason) {
         self.metrics.connection_dropped(reason);
     }

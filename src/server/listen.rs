@@ -24,26 +24,20 @@ pub struct ListenAddress {
 /// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
-    /// It is a URL.
     #[error("it is a URL; write the address alone, as in 127.0.0.1:10064")]
     Url,
-    /// There is no port.
     #[error("it has no port; write :10064, 127.0.0.1:10064 or [::1]:10064")]
     NoPort,
-    /// The port is not one.
     #[error("its port is not a number from 0 to 65535")]
     Port,
-    /// Something else in brackets than an IPv6 address.
     #[error(
         "what is in the brackets is not an IPv6 address; write it as in [::1]:10064 or [fe80::1%eth0]:10064"
     )]
     Ipv6,
-    /// An IPv6 address without brackets.
     #[error("an IPv6 address needs brackets, as in [::1]:10064")]
     Brackets,
 }
 
-/// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {cause}; {advice} {flag}")]
 pub struct BindError {
@@ -95,9 +89,6 @@ impl fmt::Display for ListenAddress {
 }
 
 /// Binds every address. Must be called within the runtime that will accept.
-///
-/// # Errors
-/// When one of them cannot be bound.
 pub fn bind(addresses: &[ListenAddress], kind: ListenerKind) -> Result<Vec<TcpListener>, BindError> {
     let flag = match kind {
         ListenerKind::Web => "--web.listen-address",

@@ -20,13 +20,10 @@ pub enum ListenerKind {
 
 /// Sockets that serve the same endpoints.
 pub struct Listener {
-    /// Whom they are for.
     pub kind: ListenerKind,
-    /// Where they listen.
     pub sockets: Vec<TcpListener>,
     /// What they serve. Every request has a [`Peer`] as an extension.
     pub router: Router,
-    /// Where TLS is configured, if it is.
     pub web_config: Option<SharedWebConfig>,
 }
 

@@ -8,7 +8,6 @@ pub struct Peer(pub SocketAddr);
 
 impl Peer {
     /// The address without its port. A socket of both families shows an IPv4 address as such.
-    #[must_use]
     pub const fn client(self) -> IpAddr {
         self.0.ip().to_canonical()
     }

@@ -17,10 +17,6 @@ const PLAIN: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
 Content-Length: 48\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-/// Performs the handshake.
-///
-/// # Errors
-/// When it fails, or takes longer than the deadline.
 pub(super) async fn accept(
     stream: TcpStream,
     config: Arc<ServerConfig>,

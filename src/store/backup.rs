@@ -17,23 +17,18 @@ use super::sqlite::{lock, open_to_read};
 /// Why a store or a backup was not copied.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A backup never overwrites a file.
     #[error("{} exists already; choose another name for the backup", .0.display())]
     Exists(PathBuf),
     /// SQLite takes names in UTF-8 only.
     #[error("cannot write {}: its name must be UTF-8", .0.display())]
     NotUtf8(PathBuf),
-    /// The copy cannot be written.
     #[error("cannot write the {what} {}: {reason}", .to.display())]
     Write {
         /// "backup" or "store".
         what: &'static str,
-        /// The copy.
         to: PathBuf,
-        /// What the system or SQLite said.
         reason: String,
     },
 }

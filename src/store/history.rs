@@ -26,7 +26,6 @@ pub struct PrintRow {
     pub source: String,
     /// The sender's own name for this run of the file.
     pub print_id: Option<String>,
-    /// The file's name.
     pub file: Option<String>,
     /// The file's path within its origin.
     pub path: Option<String>,
@@ -38,7 +37,6 @@ pub struct PrintRow {
     pub started: f64,
     /// When it ended, in seconds since 1970, UTC.
     pub ended: f64,
-    /// How it ended.
     pub outcome: String,
     /// Seconds spent printing, without pauses.
     pub printed_seconds: f64,
@@ -103,17 +101,11 @@ impl PrintRow {
 
 impl History {
     /// Opens the store at `path`.
-    ///
-    /// # Errors
-    /// When there is none, or this version cannot read it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self { path: path.to_owned(), connection: open_to_read(path)? })
     }
 
     /// The labels of all printers, in the order in which they were first seen.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
     pub fn labels(&self) -> Result<Vec<String>, StoreError> {
         let read = || {
             let mut rows = self.connection.prepare("SELECT label FROM printers ORDER BY position")?;

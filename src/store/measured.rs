@@ -18,8 +18,6 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Measures this store.
-    #[must_use]
     pub fn new(store: Box<dyn Store>, metrics: ExporterMetrics, clock: Clock) -> Self {
         let measured = Self { store, metrics, clock, failing: None };
         measured.note_log_bytes();

@@ -3,7 +3,6 @@
 use super::{Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
 
-/// Keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryStore;
 

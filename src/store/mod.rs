@@ -23,7 +23,6 @@ pub use sqlite::{SqliteStore, open_to_read};
 use crate::farm::{Changes, Farm, Heartbeat, View};
 use crate::timestamp::Timestamp;
 
-/// Keeps the state of the farm.
 pub trait Store: Send {
     /// Reads the state as of the last successful commit; an empty farm when there was none.
     ///
@@ -61,20 +60,14 @@ pub trait Store: Send {
     }
 
     /// Checks between commits whether the store still works.
-    ///
-    /// # Errors
-    /// When it does not.
     fn check(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
-/// What a store has kept.
 #[derive(Debug, Default)]
 pub struct StoredState {
-    /// The state.
     pub farm: Farm,
-    /// The last heartbeat, if there was one.
     pub heartbeat: Option<Heartbeat>,
 }
 

@@ -40,7 +40,6 @@ const LOG_LIMIT: i64 = CHECKPOINT_PAGES * 4096;
 /// How often the log is copied into the database and emptied, however small it is.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Keeps the state in an SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
@@ -242,9 +241,6 @@ fn create_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Opens a store for reading, also while an exporter writes to it.
-///
-/// # Errors
-/// When there is no such file, or this version cannot read it.
 pub fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
         if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {

@@ -8,11 +8,9 @@ use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use super::Format;
 use crate::store::PrintRow;
 
-/// The history as CSV with a header line.
 pub(in crate::commands) struct Csv<W: Write>(Writer<W>);
 
 impl<W: Write> Csv<W> {
-    /// Writes the header line.
     pub(in crate::commands) fn begin(out: W) -> io::Result<Self> {
         let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
         writer.write_record(PrintRow::COLUMNS).map_err(io_error)?;

@@ -16,7 +16,6 @@ pub(in crate::commands) struct Json<W> {
 }
 
 impl<W: Write> Json<W> {
-    /// Begins an empty array.
     pub(in crate::commands) const fn begin(out: W) -> Self {
         Self { out, is_empty: true }
     }

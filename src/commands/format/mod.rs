@@ -12,9 +12,7 @@ pub(super) use table::Table;
 
 use crate::store::PrintRow;
 
-/// A list of prints in one format.
 pub(super) trait Format {
-    /// Writes one print.
     fn print(&mut self, print: &PrintRow) -> io::Result<()>;
 
     /// Completes the list after the last print.

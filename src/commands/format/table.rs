@@ -14,7 +14,6 @@ const WIDEST_LABEL: usize = 40;
 /// The maximum length of a file name; a longer one is cut.
 const WIDEST_FILE: usize = 60;
 
-/// The history as a table with a header line.
 pub(in crate::commands) struct Table<W> {
     out: W,
     width: usize,
@@ -59,7 +58,6 @@ impl<W: Write> Format for Table<W> {
     }
 }
 
-/// Escapes invisible characters.
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -11,7 +11,6 @@ use crate::config::yaml::{self, Document, YamlError, YamlErrorHints};
 /// A line of a PEM text below `tls_server_config` is no key, so only keys of `basic_auth_users` can be secrets.
 const HINTS: YamlErrorHints<'_> = YamlErrorHints { secret_keys: "basic_auth_users", sources: &[] };
 
-/// The whole file.
 #[derive(Default, Deserialize)]
 #[serde(
     deny_unknown_fields,

@@ -15,7 +15,6 @@ const ALLOWED: [(&str, HeaderName, &[&str]); 5] = [
 
 /// What is wrong with a header. A name that is not allowed is not repeated; its entry is counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum HeaderError {
     #[error(
         "http_server_config.headers, entry {0}: this header cannot be set; those that can are {known}",

@@ -51,7 +51,6 @@ pub struct WebConfig {
 
 impl WebConfig {
     /// Expiry of the certificate, where there is one that says so.
-    #[must_use]
     pub fn not_after(&self) -> Option<Timestamp> {
         self.tls.as_ref()?.not_after
     }
@@ -59,7 +58,6 @@ impl WebConfig {
 
 /// What other exporters honour and this one cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum NotHonoured {
     #[error("http_server_config.http2 is true, but only HTTP/1.1 is spoken here")]
     Http2,
@@ -75,7 +73,6 @@ pub enum NotHonoured {
 
 /// Why a file of `--web.config.file` cannot be used. The path is the one of the command line.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum WebConfigError {
     #[error(
         "cannot read the web configuration file {path}: {cause}; check --web.config.file and the file's permissions"
@@ -88,7 +85,6 @@ pub enum WebConfigError {
 
 /// What is wrong, where, and what to do.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum WebConfigProblem {
     #[error(transparent)]
     Yaml(#[from] YamlError),

@@ -23,10 +23,6 @@ pub struct WebConfigFiles {
 }
 
 impl SharedWebConfig {
-    /// Loads the configuration for the first time.
-    ///
-    /// # Errors
-    /// When it cannot be used.
     pub fn load(path: PathBuf) -> Result<Self, WebConfigError> {
         Self::first(WebConfigFiles { path, named: Vec::new(), digest: Vec::new(), was_empty: true })
     }

@@ -4,7 +4,6 @@ use std::io;
 
 /// What is wrong with `tls_server_config`. Neither a path nor a PEM text is repeated: either may be a misplaced secret.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum TlsError {
     #[error("tls_server_config.{0}: it is missing; name a PEM file")]
     Missing(&'static str),

@@ -12,7 +12,6 @@ const HIGHEST_COST: u32 = 18;
 /// What is wrong with an entry, counted from 1. Neither a name nor a hash is repeated: where they are mixed up, the name
 /// is a hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum UserError {
     #[error("basic_auth_users, entry {0}: the name must be a text without a colon; put it in quotes")]
     Name(usize),

@@ -23,7 +23,6 @@ impl ConnectionPermit {
         self.connection.evicted.notified().await;
     }
 
-    /// The configured limit of a request's header, in bytes.
     pub(in crate::server) fn header_bytes(&self) -> usize {
         self.limiter.settings.current().network.header_bytes
     }
@@ -33,7 +32,6 @@ impl ConnectionPermit {
         self.connection.activity().has_served
     }
 
-    /// Counts the connection as closed early for this reason.
     pub(in crate::server) fn count_drop(&self, reason: DropReason) {
         self.limiter.count_drop(reason);
     }
