@@ -131,13 +131,13 @@ pub fn build(config: Config) -> anyhow::Result<App> {
         Listener {
             kind: ListenerKind::Web,
             sockets: web,
-            router: http::router(Arc::clone(&state)),
+            router: http::router(&state),
             web_config: web_config.clone(),
         },
         Listener {
             kind: ListenerKind::Webhooks,
             sockets: webhooks,
-            router: http::webhook_router(Arc::clone(&state)),
+            router: http::webhook_router(&state),
             web_config,
         },
     ];

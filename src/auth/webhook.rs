@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use subtle::Choice;
 
 use super::{AuthThrottle, SecretScope};
-use crate::limits::ClientNetwork;
+use crate::limits::{ClientNetwork, Throttled};
 use crate::secret::Secret;
 use crate::webhook::{Payload, SecretPlaces};
 
@@ -24,11 +24,12 @@ pub(crate) enum SecretError {
     Missing,
     /// None of the secrets that it presents is right.
     Wrong,
-    /// Its client has sent too many wrong secrets.
-    Throttled { retry_after: Duration },
+    /// None of them is right, and its client has sent too many wrong ones.
+    Throttled(Throttled),
 }
 
-/// Checks what a webhook of this client presents against the secrets of its scope.
+/// Checks what a webhook of this client presents against the secrets of its scope. A right secret is right whatever else the
+/// client has sent.
 pub(crate) fn authenticate(
     presented: &PresentedSecrets<'_>,
     scope: SecretScope<'_>,
@@ -40,13 +41,12 @@ pub(crate) fn authenticate(
     if presented.is_empty() {
         return Err(SecretError::Missing);
     }
-    let throttled = |retry_after| SecretError::Throttled { retry_after };
-    throttle.check(client, scope, now).map_err(throttled)?;
     if presented.match_any(secrets) {
-        throttle.record_right(client, scope, now);
         return Ok(());
     }
-    Err(throttle.record_wrong(client, scope, now).map_or(SecretError::Wrong, throttled))
+    Err(throttle
+        .record_wrong(client, scope, now)
+        .map_or_else(SecretError::Throttled, |()| SecretError::Wrong))
 }
 
 /// The secrets that a webhook presents.

@@ -12,11 +12,15 @@ use crate::labels::Source;
 
 /// The whole file.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with webhook_secrets, printers and limits")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with webhook_secrets, printers, limits and trusted_proxies"
+)]
 pub(super) struct File {
     pub(super) webhook_secrets: Option<SecretsBySource>,
     pub(super) printers: Option<Vec<Printer>>,
     pub(super) limits: Option<Limits>,
+    pub(super) trusted_proxies: Option<Vec<String>>,
 }
 
 /// The entries of `webhook_secrets` in their order, also when a key is there twice.

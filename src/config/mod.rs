@@ -7,6 +7,7 @@
 
 mod exposure;
 mod file;
+mod proxies;
 mod reloadable;
 mod secrets;
 mod settings;
@@ -19,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use exposure::{Reach, warn_of_open_webhooks, warn_of_web_config};
+pub use proxies::TrustedProxies;
 pub use reloadable::{ReloadOutcome, ReloadRefusal, Reloadable};
 pub use secrets::{SecretError, Secrets};
 pub use settings::{Names, NetworkLimits, Settings, SettingsError};

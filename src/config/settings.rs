@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::secrets::{self, OfPrinter, Secrets};
-use crate::config::{ConfigError, Environment, file, in_file};
+use crate::config::{ConfigError, Environment, TrustedProxies, file, in_file};
 use crate::farm::Limits;
 use crate::labels::Source;
 use crate::limits::Rate;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub body: BodyLimits,
     /// What one client, and all of them, may use.
     pub network: NetworkLimits,
+    /// Whose headers about the client are believed.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// What one client, and all of them, may use.
@@ -70,6 +72,10 @@ pub enum SettingsError {
     NotADuration(&'static str),
     #[error("{0} is 0; set it to more, or remove it")]
     ZeroDuration(&'static str),
+    #[error(
+        "trusted_proxies[{0}] is not an address or a network; write it as 192.0.2.7, 10.0.0.0/8 or fd00::/8"
+    )]
+    NotANetwork(usize),
     #[error("printers[{0}].source is unknown; the sources are {1}")]
     UnknownSource(usize, String),
     #[error("printers[{0}].{1} is empty; fill it in or remove the entry")]
@@ -135,7 +141,9 @@ pub(super) fn build(
         printers(file.printers.unwrap_or_default(), sources).map_err(|error| in_file(path, error))?;
     let of_sources = file.webhook_secrets.map_or_else(Vec::new, |entries| entries.0);
     let secrets = secrets::resolve(of_sources, of_printers, sources, path, environment)?;
-    Ok(Settings { secrets, names, limits, body, network })
+    let trusted_proxies = TrustedProxies::parse(&file.trusted_proxies.unwrap_or_default())
+        .map_err(|error| in_file(path, error))?;
+    Ok(Settings { secrets, names, limits, body, network, trusted_proxies })
 }
 
 fn size(key: &'static str, value: Option<usize>, default: usize) -> Result<usize, SettingsError> {

@@ -250,12 +250,16 @@ fn a_wrong_environment_is_refused() {
 /// What is wrong, the file, a part of the error.
 const WRONG_FILES: &[(&str, &str, &str)] = &[
     ("not YAML", "limits: {", "line 2: it is not valid YAML; check indentation, colons and quotes"),
-    ("a list", "- a", "line 1: this should be a mapping with webhook_secrets, printers and limits"),
+    (
+        "a list",
+        "- a",
+        "line 1: this should be a mapping with webhook_secrets, printers, limits and trusted_proxies",
+    ),
     ("two documents", "limits:\n---\nlimits:\n", "it is not valid YAML"),
     (
         "an unknown key",
         "printers: []\nlimit: {}\n",
-        "line 2: unknown key limit; the keys here are webhook_secrets, printers, limits",
+        "line 2: unknown key limit; the keys here are webhook_secrets, printers, limits, trusted_proxies",
     ),
     (
         "an unknown key within",
@@ -278,6 +282,12 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "limits: {printers: 0}",
         "limits.printers is 0; set it to 1 or more, or remove it",
     ),
+    (
+        "a proxy's name",
+        "trusted_proxies: [10.0.0.1, proxy.local]",
+        "trusted_proxies[1] is not an address or a network",
+    ),
+    ("a network of too many bits", "trusted_proxies: [10.0.0.0/33]", "trusted_proxies[0] is not an address"),
     ("a body of nothing", "limits: {body_bytes: 0}", "limits.body_bytes is 0; set it to 1 or more"),
     (
         "a number for a time",

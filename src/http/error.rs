@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use crate::auth::webhook::SecretError;
 use crate::farm::TooManyPrinters;
 use crate::labels::RejectReason;
+use crate::limits::Throttled;
 use crate::recorder::RecordError;
 use crate::webhook::{DecodeError, Malformed};
 
@@ -51,15 +52,15 @@ pub(crate) enum WebhookError {
     /// The client has sent too many wrong secrets.
     #[error(
         "too many webhooks with a wrong secret came from this address; correct the secret, and try again in {} s",
-        whole_seconds(*.retry_after)
+        whole_seconds(.0.retry_after)
     )]
-    TooManyAttempts { retry_after: Duration },
+    TooManyAttempts(Throttled),
     /// The client exceeds the configured rate.
     #[error(
         "this address sends more webhooks than limits.requests_per_second allows; try again in {} s",
-        whole_seconds(*.retry_after)
+        whole_seconds(.0.retry_after)
     )]
-    RateLimit { retry_after: Duration },
+    RateLimit(Throttled),
     /// The body did not arrive in time.
     #[error("the request was not complete after {} s; check the network between the sender and here", .after.as_secs_f64())]
     Timeout { after: Duration },
@@ -89,7 +90,7 @@ impl WebhookError {
         match error {
             SecretError::Missing => Self::WrongSecret { fault: SecretFault::Missing, hint },
             SecretError::Wrong => Self::WrongSecret { fault: SecretFault::Wrong, hint },
-            SecretError::Throttled { retry_after } => Self::TooManyAttempts { retry_after },
+            SecretError::Throttled(throttled) => Self::TooManyAttempts(throttled),
         }
     }
 
@@ -100,8 +101,8 @@ impl WebhookError {
             Self::Method { .. } => RejectReason::Method,
             Self::Decode(error) => error.reason(),
             Self::WrongSecret { .. } => RejectReason::WrongSecret,
-            Self::TooManyAttempts { .. } => RejectReason::TooManyAttempts,
-            Self::RateLimit { .. } => RejectReason::RateLimit,
+            Self::TooManyAttempts(_) => RejectReason::TooManyAttempts,
+            Self::RateLimit(_) => RejectReason::RateLimit,
             Self::Timeout { .. } => RejectReason::Timeout,
             Self::PrinterLimit { .. } => RejectReason::PrinterLimit,
             Self::Store { .. } => RejectReason::Store,
@@ -130,11 +131,19 @@ impl WebhookError {
     /// The `Retry-After` of the answer, in seconds, where waiting helps.
     pub(crate) const fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { retry_after } | Self::RateLimit { retry_after } => {
-                Some(whole_seconds(*retry_after))
+            Self::TooManyAttempts(throttled) | Self::RateLimit(throttled) => {
+                Some(whole_seconds(throttled.retry_after))
             }
             Self::Store { .. } | Self::Stopping => Some(RETRY_AFTER),
             _ => None,
+        }
+    }
+
+    /// Whether it is worth a warning in the log. Of a client that is throttled, only the beginning is.
+    pub(crate) const fn is_warned_of(&self) -> bool {
+        match self {
+            Self::TooManyAttempts(throttled) | Self::RateLimit(throttled) => throttled.begins,
+            _ => true,
         }
     }
 
@@ -185,14 +194,18 @@ mod tests {
 
     const HINT: &str = "set it";
 
+    fn throttled(milliseconds: u64) -> Throttled {
+        Throttled { retry_after: Duration::from_millis(milliseconds), begins: true }
+    }
+
     fn one_of_each() -> Vec<WebhookError> {
         vec![
             WebhookError::UnknownPath { paths: "/webhook/x".to_owned() },
             WebhookError::Method { source_name: "x", allow: "POST".to_owned() },
             Malformed::NotAnObject.into(),
             WebhookError::WrongSecret { fault: SecretFault::Wrong, hint: HINT },
-            WebhookError::TooManyAttempts { retry_after: Duration::from_millis(5001) },
-            WebhookError::RateLimit { retry_after: Duration::from_secs(1) },
+            WebhookError::TooManyAttempts(throttled(5001)),
+            WebhookError::RateLimit(throttled(1000)),
             WebhookError::Timeout { after: Duration::from_millis(7500) },
             DecodeError::from(TooLarge::Body { limit: 10 }).into(),
             DecodeError::UnsupportedBody { fault: BodyFault::Unnamed, hint: HINT }.into(),
@@ -242,7 +255,7 @@ mod tests {
                 WebhookError::WrongSecret { fault: SecretFault::Missing, hint: HINT },
                 "a secret is configured here and the webhook carries none: set it",
             ),
-            (WebhookError::TooManyAttempts { retry_after: Duration::from_millis(5001) }, "try again in 6 s"),
+            (WebhookError::TooManyAttempts(throttled(5001)), "try again in 6 s"),
             (WebhookError::Timeout { after: Duration::from_millis(7500) }, "after 7.5 s"),
         ];
         for (error, part) in cases {

@@ -1,6 +1,7 @@
 //! The endpoints: [`router()`] lists them, one file each.
 
 mod authentication;
+mod client;
 mod encoding;
 pub(crate) mod error;
 mod health;

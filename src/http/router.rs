@@ -5,37 +5,40 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Extension, Request, State};
 use axum::http::{StatusCode, Uri};
-use axum::middleware::{from_fn_with_state, map_request, map_response_with_state};
+use axum::middleware::{from_fn_with_state, map_request, map_request_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{AppState, authentication, health, landing, metrics, reload, response, webhook};
+use super::{AppState, authentication, client, health, landing, metrics, reload, response, webhook};
 use crate::config::web::SharedWebConfig;
 use crate::server::Peer;
 
 /// The endpoints of the web listeners. Webhooks are among them unless they have listeners of their own. Requests need a
 /// [`Peer`] as an extension.
-pub(crate) fn router(web: Arc<AppState>) -> Router {
+pub(crate) fn router(web: &Arc<AppState>) -> Router {
     let pages = Router::new()
         .route("/", get(landing::landing))
         .route(&web.options.telemetry_path, get(metrics::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
         .route("/-/reload", post(reload::endpoint))
-        .route_layer(from_fn_with_state(Arc::clone(&web), authentication::layer));
+        .route_layer(from_fn_with_state(Arc::clone(web), authentication::layer));
     let router = if web.ports.webhooks.is_some() { pages } else { pages.merge(webhooks()) };
-    normalized(with_headers(router.fallback(not_found), &web).with_state(web))
+    normalized(web, with_headers(router.fallback(not_found), web).with_state(Arc::clone(web)))
 }
 
 /// The endpoints of the webhook listeners. Requests need a [`Peer`] as an extension.
-pub(crate) fn webhook_router(web: Arc<AppState>) -> Router {
-    normalized(with_headers(webhooks().fallback(only_webhooks), &web).with_state(web))
+pub(crate) fn webhook_router(web: &Arc<AppState>) -> Router {
+    normalized(web, with_headers(webhooks().fallback(only_webhooks), web).with_state(Arc::clone(web)))
 }
 
 /// The same routes for requests as proxies pass them on.
-fn normalized(routes: Router) -> Router {
-    // Layers of the router itself run when the route is found already.
-    Router::new().fallback_service(routes).layer(map_request(merge_slashes))
+fn normalized(web: &Arc<AppState>, routes: Router) -> Router {
+    // Layers of the routes themselves run when the route is found already.
+    Router::new()
+        .fallback_service(routes)
+        .layer(map_request(merge_slashes))
+        .layer(map_request_with_state(Arc::clone(web), client::resolve))
 }
 
 /// Merges the slashes of a webhook's path. A proxy that adds a path to one that ends in a slash doubles it.

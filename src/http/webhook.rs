@@ -17,7 +17,7 @@ use super::response::{Outcome, WebhookResponse};
 use crate::auth::webhook::{PresentedSecrets, authenticate};
 use crate::config::Settings;
 use crate::farm::Disposition;
-use crate::labels::{RejectReason, Source};
+use crate::labels::Source;
 use crate::server::Peer;
 use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload, Sender};
 
@@ -133,7 +133,7 @@ impl Delivery<'_> {
     fn check_rate(&self) -> Result<(), WebhookError> {
         let Some(rate) = self.settings.network.rate else { return Ok(()) };
         let checked = self.web.rate_limiter.check(self.client.into(), rate, self.web.clock.monotonic());
-        checked.map_err(|retry_after| WebhookError::RateLimit { retry_after })
+        checked.map_err(WebhookError::RateLimit)
     }
 
     async fn read(&self, parts: &Parts, body: Body) -> Result<Payload, WebhookError> {
@@ -199,7 +199,7 @@ impl Rejection<'_> {
         self.web.metrics.rejected(self.source, reason);
         let hint = if self.method == Method::GET { error.redirect_hint() } else { "" };
         let problem = format!("{error}{hint}");
-        self.log(reason, &problem);
+        self.log(error, &problem);
         let mut response = WebhookResponse::rejected(reason.as_str(), problem).response(status);
         let headers = response.headers_mut();
         headers.extend(error.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
@@ -213,13 +213,11 @@ impl Rejection<'_> {
         response
     }
 
-    fn log(&self, reason: RejectReason, problem: &str) {
+    fn log(&self, error: &WebhookError, problem: &str) {
         let (source, client) = (self.source.as_str(), self.client);
         let printer = self.printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
-        // A client that floods the exporter must not flood the log.
-        let quiet = matches!(reason, RejectReason::TooManyAttempts | RejectReason::RateLimit);
-        let reason = reason.as_str();
-        let may_warn = if quiet { None } else { may_log(self.web, reason) };
+        let reason = error.reason().as_str();
+        let may_warn = if error.is_warned_of() { may_log(self.web, reason) } else { None };
         if let Some(held_back) = may_warn.map(some) {
             warn!(reason, source, %client, printer, held_back, problem, "webhook rejected");
         } else {

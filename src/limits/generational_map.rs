@@ -34,7 +34,8 @@ impl<K: Hash + Eq, V: Default> GenerationalMap<K, V> {
     }
 
     /// The entry of this key.
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    #[cfg(test)]
+    fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 }

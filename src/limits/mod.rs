@@ -3,12 +3,15 @@
 //! A client is a [`ClientNetwork`]. What is remembered of clients is bounded in number and in time ([`GenerationalMap`]).
 
 mod client;
+mod client_bucket;
 mod generational_map;
 mod log_throttle;
 mod rate_limiter;
 pub(crate) mod token_bucket;
 
 pub use client::ClientNetwork;
+pub(crate) use client_bucket::ClientBucket;
+pub use client_bucket::Throttled;
 pub(crate) use generational_map::GenerationalMap;
 pub use log_throttle::LogThrottle;
 pub use rate_limiter::{Rate, RateLimiter};

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::token_bucket::{Refill, TokenBucket};
-use super::{CLIENTS, ClientNetwork, GenerationalMap};
+use super::token_bucket::Refill;
+use super::{CLIENTS, ClientBucket, ClientNetwork, GenerationalMap, Throttled};
 
 /// How many seconds' worth of webhooks may arrive at once.
 const BURST: u32 = 10;
@@ -19,7 +19,7 @@ pub struct Rate(NonZeroU32);
 
 /// Counts the webhooks of each client.
 #[derive(Debug)]
-pub struct RateLimiter(Mutex<GenerationalMap<ClientNetwork, TokenBucket>>);
+pub struct RateLimiter(Mutex<GenerationalMap<ClientNetwork, ClientBucket>>);
 
 impl Rate {
     /// A rate of `count` webhooks per second.
@@ -44,8 +44,8 @@ impl RateLimiter {
     /// Counts a webhook of a client.
     ///
     /// # Errors
-    /// When the client exceeds the rate. The webhook does not count then; the time in the error is until the next one.
-    pub fn check(&self, client: ClientNetwork, rate: Rate, now: Duration) -> Result<(), Duration> {
+    /// When the client exceeds the rate. The webhook does not count then.
+    pub fn check(&self, client: ClientNetwork, rate: Rate, now: Duration) -> Result<(), Throttled> {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.entry(client, now).take(rate.refill(), now)
     }
@@ -69,9 +69,12 @@ mod tests {
             assert_eq!(limiter.check(client(1), rate, now), Ok(()));
         }
         let half = Duration::from_millis(500);
-        assert_eq!(limiter.check(client(1), rate, now), Err(half));
+        assert_eq!(limiter.check(client(1), rate, now), Err(Throttled { retry_after: half, begins: true }));
         assert_eq!(limiter.check(client(2), rate, now), Ok(()));
         assert_eq!(limiter.check(client(1), rate, now + half), Ok(()));
-        assert_eq!(limiter.check(client(1), rate, now + half), Err(half));
+        assert_eq!(
+            limiter.check(client(1), rate, now + half),
+            Err(Throttled { retry_after: half, begins: false })
+        );
     }
 }

@@ -31,6 +31,11 @@ impl TokenBucket {
         Ok(())
     }
 
+    /// Whether no token is missing.
+    pub(crate) fn is_full(&self, now: Duration) -> bool {
+        self.full_at <= now
+    }
+
     /// How long until there is a token.
     pub(crate) fn wait(&self, refill: Refill, now: Duration) -> Duration {
         let missing = self.full_at.saturating_sub(now);

@@ -117,10 +117,13 @@ impl ConnectionLimiter {
     }
 
     fn attempt(self: &Arc<Self>, client: ClientNetwork) -> Attempt {
-        let limits = self.settings.current().network;
+        let settings = self.settings.current();
+        let (limits, proxies) = (settings.network, &settings.trusted_proxies);
         let (mut connections, now) = (self.connections(), self.now());
+        // A trusted proxy speaks for many clients.
+        let at_limit = |open| open >= limits.connections_per_address && !proxies.contain_client(client);
         let per_client = connections.client(client);
-        if let Some(full) = per_client.filter(|of_it| of_it.open >= limits.connections_per_address) {
+        if let Some(full) = per_client.filter(|of_it| at_limit(of_it.open)) {
             let moving = now.saturating_sub(full.last_change) < STANDSTILL;
             match self.longest_idle(&connections, Some(client)) {
                 Some(id) => self.evict(&mut connections, id),

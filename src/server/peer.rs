@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-/// The remote address of a connection; an extension of its requests.
+/// Who sends a request; an extension of it: the remote address of its connection, or the client of a trusted proxy.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
