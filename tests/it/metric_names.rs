@@ -31,10 +31,11 @@ pub(crate) fn level(name: &str) -> BTreeSet<&str> {
     name.split(':').next().unwrap().split('_').collect()
 }
 
-/// Every metric of the catalogue and of the recording rules, with the labels `job` and `instance` and the metric `up`, which
-/// Prometheus adds.
+/// Every metric of the catalogue and of the recording rules, with the labels `job` and `instance` and the metrics `up` and
+/// `ALERTS`, which Prometheus adds.
 pub(crate) fn known() -> Known {
-    let mut known = Known::from([("up".to_owned(), Labels::new())]);
+    let of_alerts = ["alertname", "alertstate", "severity", "printer"].map(|label| (label, None));
+    let mut known = Known::from([("up".to_owned(), Labels::new()), ("ALERTS".to_owned(), of_alerts.into())]);
     let sources = Senders::builtin().sources();
     for metric in ALL {
         let labels: Labels =

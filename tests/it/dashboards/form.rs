@@ -11,9 +11,29 @@ use crate::promql;
 const DELIBERATE_WINDOWS: &[(&str, &str)] = &[
     ("$__range", "totals of the time range that the reader has chosen"),
     ("$__interval", "a bar or point of a long trend covers its own width, up to now"),
-    ("1h", "what needs a person is news for an hour, whatever the time range"),
+    ("$__range:$__interval", "what was there at some time within the range"),
+    ("1h", "a failure warning is news for an hour, whatever the time range"),
     ("1d", "a bar of a day is a day"),
-    ("7d", "the hours of a week are those of 7 days"),
+    ("7d", "an exporter that was there within a week is missed"),
+];
+
+/// Counters that are shown as they stand, by the start of the title of the panel and the id of the query, and why.
+const DELIBERATE_COUNTERS: &[(&str, &str)] = &[
+    ("Lifetime", "the value of the counter is what the printer has ever done"),
+    ("All printers F", "the column shows the lifetime"),
+    ("Prints started", "increase misses a first value of 1"),
+];
+
+/// Texts for "no data". None of them says anything about the farm, because the exporter may be down.
+const NO_DATA: &[&str] = &["–", "no data"];
+
+/// The colours of texts, as Grafana draws them in both themes. `text` follows the theme.
+const COLOURS: &[(&str, [u8; 3])] = &[
+    ("blue", [0x57, 0x94, 0xf2]),
+    ("dark-orange", [0xfa, 0x64, 0x00]),
+    ("purple", [0xb8, 0x77, 0xd9]),
+    ("red", [0xf2, 0x49, 0x5c]),
+    ("semi-dark-green", [0x56, 0xa6, 0x4b]),
 ];
 
 /// Units that are used here, of those that the linter knows.
@@ -42,6 +62,10 @@ const RULES: &[(&str, Rule)] = &[
     ("target-job-and-instance", target_job_and_instance),
     ("target-windows", target_windows),
     ("target-counters", target_counters),
+    ("target-quotes", target_quotes),
+    ("no-data", no_data),
+    ("colours", colours),
+    ("panel-versions", panel_versions),
     ("columns", columns),
     ("links", links),
 ];
@@ -70,8 +94,10 @@ fn dashboard(dashboard: &Dashboard) -> Vec<String> {
     expect(&mut wrong, "schemaVersion", &json["schemaVersion"], &json!(37));
     expect(&mut wrong, "editable", &json["editable"], &json!(false));
     expect(&mut wrong, "timezone", &json["timezone"], &json!("browser"));
-    expect(&mut wrong, "refresh", &json["refresh"], &json!("30s"));
-    expect(&mut wrong, "time", &json["time"], &json!({"from": "now-24h", "to": "now"}));
+    let (refresh, from) =
+        if dashboard.file.contains("history") { ("5m", "now-30d") } else { ("30s", "now-24h") };
+    expect(&mut wrong, "refresh", &json["refresh"], &json!(refresh));
+    expect(&mut wrong, "time", &json["time"], &json!({"from": from, "to": "now"}));
     for key in ["title", "description"] {
         if text(json, key).is_empty() {
             wrong.push(format!("there is no {key}"));
@@ -98,6 +124,8 @@ fn template_datasource(dashboard: &Dashboard) -> Vec<String> {
 /// Job and instance may be chosen, several at once, and every list follows the time range.
 fn template_variables(dashboard: &Dashboard) -> Vec<String> {
     let mut wrong = Vec::new();
+    let without_current = dashboard.variables().iter().filter(|it| !it["current"].is_object());
+    wrong.extend(without_current.map(|it| format!("{} has no current value", text(it, "name"))));
     for variable in dashboard.variables().iter().filter(|it| text(it, "type") != "datasource") {
         let name = text(variable, "name");
         let mut expect = |key: &str, expected: Value| {
@@ -212,7 +240,7 @@ fn target_job_and_instance(dashboard: &Dashboard) -> Vec<String> {
     let mut wrong = Vec::new();
     for target in dashboard.targets() {
         for selector in promql::references(target.expression()).selectors {
-            for (label, value) in [("job", "$job"), ("instance", "$instance")] {
+            for (label, value) in [("job", "${job:regex}"), ("instance", "${instance:regex}")] {
                 if selector.matcher(label) != Some(("=~", value)) {
                     wrong.push(format!(
                         "{} does not choose the {label} of {}",
@@ -249,12 +277,123 @@ fn target_counters(dashboard: &Dashboard) -> Vec<String> {
         for selector in promql::references(target.expression()).selectors {
             let counter = ["_total", "_bucket"].iter().any(|end| selector.metric.ends_with(end));
             let grows = ["rate", "irate", "increase"].contains(&selector.function.as_str());
-            if counter && !(grows && selector.range.is_some()) {
+            let place = target.place();
+            let deliberate = DELIBERATE_COUNTERS.iter().any(|(start, _)| place.starts_with(start));
+            if counter && !deliberate && !(grows && selector.range.is_some()) {
                 wrong.push(format!("{} takes {} as it stands", target.place(), selector.metric));
             }
         }
     }
     wrong
+}
+
+/// Names may have quotes: a variable stands as `${name:regex}` between backquotes.
+fn target_quotes(dashboard: &Dashboard) -> Vec<String> {
+    let queries = dashboard.variables().iter().map(|it| (text(it, "name").to_owned(), &it["query"]["query"]));
+    let targets = dashboard.targets().map(|target| (target.place(), &target.json["expr"]));
+    let mut wrong = Vec::new();
+    for (place, query) in queries.chain(targets) {
+        let query = query.as_str().unwrap_or_default();
+        for name in ["job", "instance", "printer"] {
+            let right = query.matches(&format!("=~`${{{name}:regex}}`")).count();
+            let all =
+                query.matches(&format!("${name}")).count() + query.matches(&format!("${{{name}")).count();
+            if right != all {
+                wrong.push(format!("{place} quotes {name} in another way"));
+            }
+        }
+    }
+    wrong
+}
+
+/// Without data, a panel says so and nothing else, and is not green.
+fn no_data(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for panel in dashboard.data_panels() {
+        let title = text(panel, "title");
+        let defaults = &panel["fieldConfig"]["defaults"];
+        let overrides = list(&panel["fieldConfig"], "overrides").iter();
+        let properties = overrides.flat_map(|it| list(it, "properties"));
+        let of_columns = properties.filter(|it| text(it, "id") == "noValue").map(|it| &it["value"]);
+        for said in of_columns.chain(defaults.get("noValue")) {
+            if !NO_DATA.iter().any(|text| said == text) {
+                wrong.push(format!("{title} says {said} without data"));
+            }
+        }
+        let base = text(&defaults["thresholds"]["steps"][0], "color");
+        if text(panel, "type") == "stat" && base.contains("green") {
+            wrong.push(format!("{title} is green without data"));
+        }
+    }
+    for target in dashboard.targets() {
+        if ["or vector(", "absent("].iter().any(|made_up| target.expression().contains(made_up)) {
+            wrong.push(format!("{} makes up a value", target.place()));
+        }
+    }
+    wrong
+}
+
+/// Every colour of a text can be read on white and on Grafana's dark grey.
+fn colours(dashboard: &Dashboard) -> Vec<String> {
+    let mut used = Vec::new();
+    for panel in dashboard.data_panels() {
+        find_colours(panel, &mut used);
+    }
+    let unknown = used.iter().filter(|used| !COLOURS.iter().any(|(name, _)| name == *used));
+    unknown.filter(|name| **name != "text").map(|name| format!("{name} is not among those known")).collect()
+}
+
+fn find_colours<'a>(json: &'a Value, used: &mut Vec<&'a str>) {
+    match json {
+        Value::Array(values) => values.iter().for_each(|value| find_colours(value, used)),
+        Value::Object(fields) => {
+            let named = ["color", "fixedColor"].iter().filter_map(|key| fields.get(*key)?.as_str());
+            used.extend(named);
+            fields.values().for_each(|value| find_colours(value, used));
+        }
+        _ => {}
+    }
+}
+
+/// What Grafana 9.3 or 12.3 draws wrong.
+fn panel_versions(dashboard: &Dashboard) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for panel in dashboard.panels() {
+        let title = text(panel, "title");
+        let color = &panel["fieldConfig"]["defaults"]["color"]["mode"];
+        // Colours by thresholds merge the whole line before the mappings apply.
+        if text(panel, "type") == "state-timeline" && color != "fixed" {
+            wrong.push(format!("{title} is one grey block"));
+        }
+        let options = &panel["options"];
+        if text(panel, "type") == "barchart"
+            && (options["xTickLabelMaxLength"] == 0 || options["showValue"] != "never")
+        {
+            wrong.push(format!("{title} cuts its labels, or puts values in the wrong segment"));
+        }
+        // An absolute time range switches it off.
+        if panel.get("timeFrom").is_some() {
+            wrong.push(format!("{title} does not follow the time range"));
+        }
+        // A bar at 0 says 0, where nothing was reported.
+        if text(panel, "type") == "bargauge" {
+            wrong.push(format!("{title} draws a bar at 0 without data"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_colour_of_a_text_has_a_contrast_of_three_in_both_themes() {
+    let linear = |part: u8| ((f64::from(part) / 255.0 + 0.055) / 1.055).powf(2.4);
+    let luminance = |[r, g, b]: [u8; 3]| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    let contrast = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
+    let [white, dark] = [[0xff; 3], [0x18, 0x1b, 0x1f]].map(luminance);
+    for &(name, colour) in COLOURS {
+        let colour = luminance(colour);
+        assert!(contrast(colour, white) > 2.95 && contrast(colour, dark) > 2.95, "{name}");
+    }
+    assert!(contrast(luminance([0xfa, 0xde, 0x2a]), white) < 2.0, "yellow");
 }
 
 /// What a table's columns are called is what it is sorted by, and what looks are given to.
@@ -318,6 +457,7 @@ fn every_rule_finds_a_dashboard_that_breaks_it() {
         ("dashboard: uid", "/uid", json!("other")),
         ("dashboard: there is no title", "/title", json!("")),
         ("template-datasource: label", "/templating/list/0/label", json!("Source")),
+        ("template-variables: datasource has no current", "/templating/list/0/current", Value::Null),
         ("template-datasource: 0 data source", "/templating/list/0/type", json!("custom")),
         ("template-variables: allValue of job", "/templating/list/1/allValue", json!(".*")),
         ("template-variables: refresh of instance", "/templating/list/2/refresh", json!(1)),
@@ -334,8 +474,30 @@ fn every_rule_finds_a_dashboard_that_breaks_it() {
         ("target-form: Printers has the queries", "/panels/0/targets/0/refId", json!("B")),
         ("target-form: Printers A has no query", "/panels/0/targets/0/legendFormat", json!("__auto")),
         ("target-form: Printers A asks for another time", "/panels/0/targets/0/instant", json!(false)),
-        ("target-form: Hours printed per day A has another step", "/panels/9/interval", json!("1h")),
-        ("target-job-and-instance: Printers A does", "/panels/0/targets/0/expr", json!("up{job=~\"$job\"}")),
+        ("target-form: Printers A has another step", "/panels/0/interval", json!("1h")),
+        (
+            "target-quotes: Printers A quotes job",
+            "/panels/0/targets/0/expr",
+            json!("up{job=~\"${job:regex}\"}"),
+        ),
+        ("no-data: Need a person says \"none\"", "/panels/1/fieldConfig/defaults/noValue", json!("none")),
+        (
+            "no-data: Need a person is green",
+            "/panels/1/fieldConfig/defaults/thresholds/steps/0/color",
+            json!("green"),
+        ),
+        ("no-data: Printers A makes up", "/panels/0/targets/0/expr", json!("sum(up) or vector(0)")),
+        ("colours: yellow", "/panels/1/fieldConfig/defaults/thresholds/steps/0/color", json!("yellow")),
+        (
+            "panel-versions: What every printer did is one grey",
+            "/panels/7/fieldConfig/defaults/color/mode",
+            json!("thresholds"),
+        ),
+        (
+            "target-job-and-instance: Printers A does",
+            "/panels/0/targets/0/expr",
+            json!("up{job=~`${job:regex}`}"),
+        ),
         ("target-windows: Printers A has rate over", "/panels/0/targets/0/expr", json!("rate(up[1d])")),
         (
             "target-windows: Printers A has increase over",
@@ -353,11 +515,32 @@ fn every_rule_finds_a_dashboard_that_breaks_it() {
     let fleet = model::fleet();
     for (complaint, pointer, value) in breaches {
         let mut broken = fleet.clone();
-        *broken.json.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        match broken.json.pointer_mut(pointer) {
+            Some(there) => *there = value.clone(),
+            None => broken.json.pointer_mut(parent).unwrap()[key] = value.clone(),
+        }
         let found = complaints(&broken);
         assert!(found.iter().any(|found| found.starts_with(complaint)), "{complaint}: {found:?}");
     }
     for (rule, _) in RULES {
         assert!(breaches.iter().any(|(complaint, _, _)| complaint.starts_with(rule)), "{rule} is not tried");
+    }
+}
+
+/// A data source with the name or the uid of another takes its place, and two defaults stop Grafana.
+#[test]
+fn the_provisioned_data_source_has_a_name_of_its_own_and_is_the_default_in_compose_alone() {
+    for (file, is_default) in [
+        ("grafana/provisioning/datasources/prometheus.yaml", false),
+        ("deploy/grafana-datasource.yaml", true),
+    ] {
+        let sources: Value = yaml_serde::from_str(&crate::common::repository_file(file)).unwrap();
+        let source = &sources["datasources"][0];
+        let [name, uid] = [text(source, "name"), text(source, "uid")];
+        assert_eq!(
+            (name, uid, &source["isDefault"]),
+            ("Print farm", "printfarm-prometheus", &json!(is_default))
+        );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::common::program::Running;
 
 /// The printer that lacks nothing. Its name means something else in a regular expression.
-pub(super) const COMPLETE: &str = "Prusa MK3.9 #1 (lab)";
+pub(super) const COMPLETE: &str = "Anna's \"MK3.9\" #1 (lab)";
 
 /// All its printers.
 pub(super) const PRINTERS: [&str; 5] = [COMPLETE, "waits", "fails", "vanishes", "rests"];
@@ -80,4 +80,14 @@ pub(super) fn go_on(exporter: &Running) {
     let mut stranger = TcpStream::connect(exporter.address).unwrap();
     stranger.write_all(b"this is no request\r\n\r\n").unwrap();
     assert_ne!(stranger.read(&mut [0]).unwrap(), 0, "the exporter says that it is none");
+}
+
+/// These printers have started a print and asked for a person twice.
+pub(super) fn waiting(exporter: &Running, printers: std::ops::Range<usize>) {
+    for printer in printers.map(|number| format!("printer-{number}")) {
+        let file = json!({"name": "box.gcode", "origin": "local"});
+        for topic in ["Print Started", "User Action Needed", "Print Paused", "User Action Needed"] {
+            octoprint(exporter, &printer, topic, &file);
+        }
+    }
 }

@@ -7,8 +7,9 @@ use crate::common::dashboards::{Dashboard, text};
 /// The scrape interval that the data source states, in seconds.
 pub(super) const SCRAPE_INTERVAL: f64 = 1.0;
 
-/// The time range that a reader has chosen, in seconds.
+/// The time range that a reader has chosen, in seconds; for panels with a bar a day or a point an hour, two weeks.
 const CHOSEN_RANGE: f64 = 300.0;
+const CHOSEN_WEEKS: f64 = 14.0 * 86_400.0;
 
 /// How many points a graph has at most.
 const POINTS: f64 = 1_000.0;
@@ -26,15 +27,17 @@ pub(super) struct Times {
     pub(super) end: f64,
     pub(super) step: f64,
     range: f64,
+    from: f64,
 }
 
 impl Times {
     /// Those of a panel at this moment. Grafana aligns both ends with the step.
     pub(super) fn of(panel: &Value, now: f64) -> Self {
-        let range = seconds(text(panel, "timeFrom")).unwrap_or(CHOSEN_RANGE);
-        let step = seconds(text(panel, "interval")).unwrap_or(SCRAPE_INTERVAL).max(range / POINTS);
+        let interval = seconds(text(panel, "interval"));
+        let range = interval.map_or(CHOSEN_RANGE, |_| CHOSEN_WEEKS);
+        let step = interval.unwrap_or(SCRAPE_INTERVAL).max(range / POINTS);
         let align = |time: f64| (time / step).floor() * step;
-        Self { start: align(now - range), end: align(now), step, range }
+        Self { start: align(now - range), end: align(now), step, range, from: now - range }
     }
 }
 
@@ -63,6 +66,8 @@ pub(super) fn resolved(
     // Longer names first: one may be the beginning of another.
     let built_in = [
         ("$__rate_interval", whole(rate_interval) + "s"),
+        ("$__interval_ms", whole(times.step * 1_000.0)),
+        ("$__from", whole(times.from * 1_000.0)),
         ("$__interval", whole(times.step) + "s"),
         ("$__range_s", whole(times.range)),
         ("$__range", whole(times.range) + "s"),
@@ -72,27 +77,25 @@ pub(super) fn resolved(
         text = text.replace(name, &value);
     }
     for (name, choice) in choices {
-        text = text.replace(&format!("${name}"), &chosen(dashboard.variable(name), choice));
+        text = text.replace(&format!("${{{name}:regex}}"), &chosen(dashboard.variable(name), choice));
     }
     text
 }
 
-/// The text of a choice within the quotes of a matcher.
+/// What `${name:regex}` becomes. Grafana does not format the value of All.
 fn chosen(variable: &Value, choice: &Choice) -> String {
     match choice {
         Choice::All => text(variable, "allValue").to_owned(),
-        Choice::These(values) if variable["multi"] == true => {
+        Choice::These(values) => {
             let values: Vec<_> = values.iter().map(|value| escaped_for_regex(value)).collect();
             if values.len() == 1 { values.concat() } else { format!("({})", values.join("|")) }
         }
-        Choice::These(values) => values.concat().replace('\\', "\\\\").replace('"', "\\\""),
     }
 }
 
 fn escaped_for_regex(value: &str) -> String {
     let escape = |c: char| match c {
-        '\\' => "\\\\\\\\".to_owned(),
-        c if "$^*{}[]'+?.()|".contains(c) => format!("\\\\{c}"),
+        c if "\\$^*{}[]+?.()|/".contains(c) => format!("\\{c}"),
         c => c.to_string(),
     };
     value.chars().map(escape).collect()
@@ -101,7 +104,7 @@ fn escaped_for_regex(value: &str) -> String {
 #[test]
 fn variables_are_resolved_as_grafana_does() {
     let dashboard = crate::common::dashboards::fleet();
-    let panel = serde_json::json!({"interval": "1d", "timeFrom": "14d"});
+    let panel = serde_json::json!({"interval": "1d"});
     let times = Times::of(&panel, 20.0 * 86_400.0 + 5.0);
     assert_eq!((times.start, times.end, times.step), (6.0 * 86_400.0, 20.0 * 86_400.0, 86_400.0));
     let choices = |names: &[&str]| {
@@ -109,14 +112,15 @@ fn variables_are_resolved_as_grafana_does() {
         [("job", Choice::All), ("printer", Choice::These(names))]
     };
     let cases = [
-        ("x{job=~\"$job\"}[$__interval]", "x{job=~\".+\"}[86400s]"),
+        ("x{job=~`${job:regex}`}[$__interval]", "x{job=~`.+`}[86400s]"),
         ("x[$__rate_interval] / $__range_s", "x[86401s] / 1209600"),
-        ("x{printer=~\"$printer\"}", "x{printer=~\"(MK3 \\\\(lab\\\\)|a\\\\.b)\"}"),
+        ("x{printer=~`${printer:regex}`}", "x{printer=~`(MK3 \\(lab\\)|Anna's \"a\\.b\")`}"),
+        ("x > $__from / $__interval_ms", "x > 518405000 / 86400000"),
     ];
     for (expression, expected) in cases {
-        let choices = choices(&["MK3 (lab)", "a.b"]);
+        let choices = choices(&["MK3 (lab)", "Anna's \"a.b\""]);
         assert_eq!(resolved(expression, &dashboard, &choices, &times), expected);
     }
-    let alone = resolved("$printer", &dashboard, &choices(&["a.b"]), &times);
-    assert_eq!(alone, "a\\\\.b");
+    let alone = resolved("${printer:regex}", &dashboard, &choices(&["a.b"]), &times);
+    assert_eq!(alone, "a\\.b");
 }

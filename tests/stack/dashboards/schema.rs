@@ -49,10 +49,17 @@ fn a_dashboard_that_does_not_fit_is_refused() {
         ("/panels/5/fieldConfig/overrides/1/properties/0/id", json!("map"), "'\"map\"' does not exist"),
         ("/panels/5/fieldConfig/overrides/0/properties/1/value", json!("wide"), "Type 'string' is not"),
         ("/panels/7/options/alignValue", json!("top"), "Type '\"top\"' is not assignable"),
-        ("/panels/9/fieldConfig/defaults/custom/drawStyle", json!("bar"), "Type '\"bar\"' is not assignable"),
-        ("/panels/9/interval", json!(1), "Type 'number' is not assignable"),
+        (
+            "/panels/13/fieldConfig/defaults/custom/drawStyle",
+            json!("bar"),
+            "Type '\"bar\"' is not assignable",
+        ),
+        ("/panels/13/interval", json!(1), "Type 'number' is not assignable"),
     ];
     let mut broken = model::fleet().json;
+    let history = model::all().into_iter().find(|dashboard| dashboard.file.contains("history")).unwrap();
+    let graph = history.data_panels().find(|panel| model::text(panel, "type") == "timeseries").unwrap();
+    broken["panels"].as_array_mut().unwrap().push(graph.clone());
     for (pointer, value, _) in &breaches {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         broken.pointer_mut(parent).unwrap()[key] = value.clone();
