@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -52,8 +51,8 @@ pub struct Args {
     #[arg(long = "web.config.file", value_name = "FILE")]
     pub web_config: Option<PathBuf>,
     /// Path under which to expose metrics.
-    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
-    pub telemetry_path: TelemetryPath,
+    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
+    pub telemetry_path: String,
     /// Let POST /-/reload reload the configuration. SIGHUP always does.
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
@@ -61,8 +60,8 @@ pub struct Args {
     #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db", global = true)]
     pub storage: PathBuf,
     /// How long to keep ended prints in the print history, such as 365d. Without it, for ever.
-    #[arg(long = "storage.retention", value_name = "TIME")]
-    pub retention: Option<Retention>,
+    #[arg(long = "storage.retention", value_name = "TIME", value_parser = retention)]
+    pub retention: Option<Duration>,
     /// YAML file with webhook secrets, printer names and limits.
     #[arg(long = "config.file", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -83,10 +82,6 @@ pub struct Args {
     version: bool,
 }
 
-/// The path of the metrics: absolute, and not one of another endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TelemetryPath(String);
-
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TelemetryPathError {
     #[error("it must start with /")]
@@ -96,10 +91,6 @@ pub enum TelemetryPathError {
     #[error("that path belongs to another endpoint; choose one outside of /, /webhook and /-/")]
     Taken,
 }
-
-/// How long ended prints are kept; never zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention(Duration);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RetentionError {
@@ -178,15 +169,14 @@ impl Args {
                 return Err(CliExit::BadConfiguration(problems.collect()));
             }
         };
-        let storage =
-            Storage::File { path: self.storage.clone(), retention: self.retention.map(Retention::span) };
+        let storage = Storage::File { path: self.storage.clone(), retention: self.retention };
         let config = Config::new(settings, storage, Clock::start()).map_err(anyhow::Error::from)?;
         Ok(Config {
             listen: self.listen.clone(),
             webhook_listen: self.webhook_listen.clone(),
             web_config,
             options: Options {
-                telemetry_path: self.telemetry_path.as_str().to_owned(),
+                telemetry_path: self.telemetry_path.clone(),
                 lifecycle: self.lifecycle,
                 ..Options::default()
             },
@@ -216,46 +206,27 @@ fn exit(error: &clap::Error) -> CliExit {
     CliExit::Refuse(format!("{problem}{}; try --help", tips.collect::<String>()))
 }
 
-impl TelemetryPath {
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// The path of the metrics: absolute, and not one of another endpoint.
+fn telemetry_path(text: &str) -> Result<String, TelemetryPathError> {
+    let unescaped = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    if !text.starts_with('/') {
+        return Err(TelemetryPathError::Relative);
     }
+    if !text.bytes().all(unescaped) {
+        return Err(TelemetryPathError::Character);
+    }
+    let within =
+        |taken: &str| text.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if text == "/" || within("/webhook") || within("/-") {
+        return Err(TelemetryPathError::Taken);
+    }
+    Ok(text.to_owned())
 }
 
-impl FromStr for TelemetryPath {
-    type Err = TelemetryPathError;
-
-    fn from_str(text: &str) -> Result<Self, TelemetryPathError> {
-        let unescaped = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-        if !text.starts_with('/') {
-            return Err(TelemetryPathError::Relative);
-        }
-        if !text.bytes().all(unescaped) {
-            return Err(TelemetryPathError::Character);
-        }
-        let within = |taken: &str| {
-            text.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if text == "/" || within("/webhook") || within("/-") {
-            return Err(TelemetryPathError::Taken);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl Retention {
-    pub const fn span(self) -> Duration {
-        self.0
-    }
-}
-
-impl FromStr for Retention {
-    type Err = RetentionError;
-
-    fn from_str(text: &str) -> Result<Self, RetentionError> {
-        let span = humantime::parse_duration(text).map_err(|_| RetentionError::NotADuration)?;
-        if span.is_zero() { Err(RetentionError::Zero) } else { Ok(Self(span)) }
-    }
+/// How long ended prints are kept; never zero.
+fn retention(text: &str) -> Result<Duration, RetentionError> {
+    let span = humantime::parse_duration(text).map_err(|_| RetentionError::NotADuration)?;
+    if span.is_zero() { Err(RetentionError::Zero) } else { Ok(span) }
 }
 
 #[cfg(test)]
