@@ -1,24 +1,32 @@
 //! The commands: what the program does instead of exporting.
 
-mod backup;
 mod date;
 mod format;
 mod prints;
-mod restore;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+
+use crate::store;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// List the prints that have ended; works while an exporter runs.
     Prints(prints::Options),
     /// Copy the store to a new file; works while an exporter runs.
-    Backup(backup::Options),
+    Backup {
+        /// The copy. It must not exist yet; its folder must.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+    },
     /// Replace the store by a backup; refused while an exporter runs.
-    Restore(restore::Options),
+    Restore {
+        /// The backup.
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+    },
 }
 
 /// Runs a command on the store at `storage` and writes its output to stdout.
@@ -29,8 +37,8 @@ pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let result = match command {
         Command::Prints(options) => prints::run(options, storage, &mut out),
-        Command::Backup(options) => backup::run(options, storage, &mut out),
-        Command::Restore(options) => restore::run(options, storage, &mut out),
+        Command::Backup { to } => backup(storage, to, &mut out),
+        Command::Restore { from } => restore(from, storage, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {
@@ -38,6 +46,16 @@ pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
         Err(error) if error.is::<io::Error>() => Err(error.context("cannot write the output")),
         result => result,
     }
+}
+
+fn backup(storage: &Path, to: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    let size = store::backup(storage, to)?;
+    Ok(writeln!(out, "copied {} to {} ({size} bytes)", storage.display(), to.display())?)
+}
+
+fn restore(from: &Path, storage: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    let size = store::restore(from, storage)?;
+    Ok(writeln!(out, "restored {} from {} ({size} bytes)", storage.display(), from.display())?)
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

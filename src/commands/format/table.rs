@@ -59,15 +59,10 @@ impl<W: Write> Format for Table<W> {
 }
 
 fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_invisible(character) {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    let shown = |character: char| {
+        if is_invisible(character) { character.escape_default().to_string() } else { character.to_string() }
+    };
+    text.chars().map(shown).collect()
 }
 
 fn shortened(text: &str) -> String {
