@@ -7,10 +7,10 @@
 mod published;
 mod writer;
 
-use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use anyhow::Context;
 use tokio::sync::{mpsc, oneshot};
 
 use published::Published;
@@ -34,14 +34,6 @@ pub struct Recorder {
 /// The writer's thread. It ends when every [`Recorder`] is dropped and every queued event has its reply.
 #[derive(Debug)]
 pub struct Writer(JoinHandle<()>);
-
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("cannot start the thread that writes the state: {0}")]
-    Thread(#[from] io::Error),
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the thread that writes the state failed; start the exporter again to continue from what is stored")]
@@ -79,7 +71,7 @@ impl Recorder {
     /// Starts the writer on the state in `store`. A wall clock that is behind the times in the state was set back while
     /// nothing ran, or a machine without a clock battery does not know the time yet: `clock` then starts at the latest
     /// of those times. The counters start at the most that a reader may have seen of them.
-    pub fn start(mut store: impl Store + 'static, clock: Clock) -> Result<(Self, Writer), StartError> {
+    pub fn start(mut store: impl Store + 'static, clock: Clock) -> anyhow::Result<(Self, Writer)> {
         let StoredState { mut farm, heartbeat } = store.load()?;
         let mut changes = Changes::default();
         let latest = farm.last_event().max(heartbeat.map(|heartbeat| heartbeat.at));
@@ -94,7 +86,10 @@ impl Recorder {
         let published = Arc::new(Published::new(farm.view().clone(), clock));
         let (queue, messages) = mpsc::channel(QUEUE);
         let writer = WriterThread::new(farm, store, Arc::clone(&published), changes.printers, behind > 0);
-        let thread = thread::Builder::new().name("recorder".into()).spawn(move || writer.run(messages))?;
+        let thread = thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || writer.run(messages))
+            .context("cannot start the thread that writes the state")?;
         Ok((Self { queue, published }, Writer(thread)))
     }
 
