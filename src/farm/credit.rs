@@ -34,7 +34,7 @@ pub(super) struct Measured {
     pub(super) now: Timestamp,
     pub(super) printed: Duration,
     pub(super) paused: Duration,
-    /// How long the completed part of the print should have taken, by the sender's own estimate.
+    /// How long the completed part of the print should have taken, by the sender's own estimate, else by its clock.
     pub(super) work: Option<Duration>,
 }
 

@@ -12,7 +12,8 @@
 //!    never heard of, and is credited from the last end on. A print that gives way to another ended where that one began.
 //! 3. **What was measured bounds what is stated.** A print cannot have lasted longer than since its announced start, plus
 //!    some minutes for an announcement that was late. A print without an announced start has lasted as long as it first
-//!    states. Only where webhooks arrive in one burst, a longer time counts that the sender's own estimate explains.
+//!    states. Only where webhooks arrive in one burst, a longer time counts that the sender's own estimate explains, or where
+//!    it has none, its clock.
 //! 4. **The elapsed time of a print never falls.** A report that states less than one before it is late and changes nothing,
 //!    unless it is of another print that fits in since, or the sender's clock started again. A stated 0 at an end is no
 //!    evidence.

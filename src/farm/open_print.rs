@@ -46,6 +46,7 @@ pub(super) struct OpenPrint {
     credit: Credit,
     /// The start was announced, and nothing else has been reported of this print since.
     only_announced: bool,
+    first_report: ReportTime,
     last_report: ReportTime,
     /// The last stated time that was believed.
     last_elapsed: Option<Elapsed>,
@@ -107,6 +108,7 @@ impl OpenPrint {
             stopwatch: Stopwatch::new(event.received, Duration::ZERO, phase.running()),
             credit,
             only_announced: announced,
+            first_report: time,
             last_report: time,
             last_elapsed: None,
             progress: None,
@@ -219,11 +221,12 @@ impl OpenPrint {
         let now = event.received;
         let is_end = matches!(event.kind, EventKind::Ended(_));
         let progress = if is_end { Some(1.0) } else { self.progress };
+        let by_the_sender = self.first_report.until_by_the_sender(ReportTime::of(event));
         let measured = Measured {
             now,
             printed: self.printed(now),
             paused: self.paused(now),
-            work: event.report.work(progress, self.estimate),
+            work: event.report.work(progress, self.estimate).or(by_the_sender),
         };
         event.elapsed().and_then(|elapsed| self.credit.believe(elapsed, &measured))
     }
@@ -318,8 +321,9 @@ impl OpenPrint {
     pub(super) fn step_clock(&mut self, step: ClockStep) {
         self.stopwatch.step_clock(step);
         let pause_began = self.pause_began.as_mut().map(|pause| &mut pause.received);
-        let times = [&mut self.started, &mut self.last_report.received, &mut self.silence_deadline];
-        for time in times.into_iter().chain(pause_began).chain(self.credit.earliest_mut()) {
+        let reports = [&mut self.first_report.received, &mut self.last_report.received];
+        let times = reports.into_iter().chain([&mut self.started, &mut self.silence_deadline]);
+        for time in times.chain(pause_began).chain(self.credit.earliest_mut()) {
             step.apply(time);
         }
     }

@@ -31,11 +31,13 @@ impl ReportTime {
     /// The time from this report to a later one: by the sender's clock, which is not affected by delays in transit, unless it
     /// was set in between; else by ours.
     pub(super) fn until(self, later: Self) -> Duration {
-        let ours = later.received.since(self.received);
-        match (self.sent, later.sent) {
-            (Some(from), Some(to)) if to >= from && to.since(from) <= ours + SET => to.since(from),
-            _ => ours,
-        }
+        self.until_by_the_sender(later).unwrap_or_else(|| later.received.since(self.received))
+    }
+
+    /// The time from this report to a later one by the sender's clock, unless it was set in between.
+    pub(super) fn until_by_the_sender(self, later: Self) -> Option<Duration> {
+        let (from, to) = self.sent.zip(later.sent).filter(|(from, to)| to >= from)?;
+        Some(to.since(from)).filter(|by| *by <= later.received.since(self.received) + SET)
     }
 
     /// Whether this was sent before `other`, which arrived first. A sender's clock that was set back says nothing.

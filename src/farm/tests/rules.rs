@@ -449,3 +449,19 @@ fn a_burst_that_begins_in_the_middle_of_a_first_print_is_explained_too() {
     );
     assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 7200.0));
 }
+
+#[test]
+fn a_burst_without_an_estimate_is_explained_by_the_sender_s_clock_unless_that_was_set() {
+    for (sent, printed) in [(5001, 5000.5), (20 * 86_400, 0.0), (-5001, 0.0)] {
+        let mut story = Story::default();
+        for (sent, kind, report) in
+            [(0, EventKind::Started, file("a.gcode")), (sent, DONE, elapsed("a.gcode", 5000.5))]
+        {
+            let sent = Some(Timestamp::from_micros(1_800_000_000_000_000 + sent * 1_000_000));
+            let event = Event { printer: identity(), received: at(story.now), sent, kind, report };
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+        }
+        assert_eq!(story.printed(), printed, "sent {sent} s later");
+    }
+}
