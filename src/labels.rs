@@ -1,4 +1,21 @@
-//! The closed sets of words that become label values. A new word from a sender never becomes one.
+//! The closed sets of words that become label values. A new word from a sender never becomes one. And what a free text, such
+//! as a name, becomes.
+
+use std::borrow::Cow;
+
+/// A text as a label value: cut between two characters to at most `bytes`, with `_` for characters that control a terminal,
+/// a line or the direction of text.
+#[must_use]
+pub fn legible(text: &str, bytes: usize) -> Cow<'_, str> {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    let text = &text[..end];
+    if text.contains(is_control) { text.replace(is_control, "_").into() } else { text.into() }
+}
+
+fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+}
 
 /// Defines an enum whose variants are the values of one label.
 macro_rules! label_values {
@@ -180,5 +197,25 @@ label_values! {
         Missing = "missing",
         Wrong = "wrong",
         Busy = "busy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::legible;
+
+    #[test]
+    fn a_label_value_has_no_control_characters_and_is_cut_between_characters() {
+        let cases = [
+            ("plain", "gr\u{fc}n #1 \"x\"", 100, "gr\u{fc}n #1 \"x\""),
+            ("control characters", "a\0b\x1b[31mc\x7fd\u{9b}e\nf\tg", 100, "a_b_[31mc_d_e_f_g"),
+            ("the direction of text", "a\u{202e}b\u{2066}c", 100, "a_b_c"),
+            ("as long as it may be", "abcd", 4, "abcd"),
+            ("too long", "abcde", 4, "abcd"),
+            ("a character across the limit", "abc\u{1f600}", 5, "abc"),
+        ];
+        for (name, text, bytes, expected) in cases {
+            assert_eq!(legible(text, bytes), expected, "{name}");
+        }
     }
 }

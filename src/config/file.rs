@@ -79,6 +79,7 @@ pub(super) struct Printer {
 )]
 pub(super) struct Limits {
     pub(super) printers: Option<usize>,
+    pub(super) label_bytes: Option<usize>,
     pub(super) body_bytes: Option<usize>,
     pub(super) multipart_body_bytes: Option<usize>,
     pub(super) fields: Option<usize>,

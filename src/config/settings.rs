@@ -62,12 +62,19 @@ impl Names {
     }
 }
 
+/// Room for a name and for the number that makes it unique.
+const LEAST_LABEL_BYTES: usize = 32;
+
 /// What is wrong with a value of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum SettingsError {
     #[error("{0} is 0; set it to 1 or more, or remove it")]
     Zero(&'static str),
+    #[error(
+        "limits.label_bytes is less than {LEAST_LABEL_BYTES}; names would become illegible, set it to more"
+    )]
+    ShortLabels,
     #[error("{0} is not a time; write it as 90m, 1h or 1day 12h")]
     NotADuration(&'static str),
     #[error("{0} is 0; set it to more, or remove it")]
@@ -101,6 +108,10 @@ pub(super) fn build(
     let limits = || {
         let limits = Limits {
             printers: size("limits.printers", written.printers, farm.printers)?,
+            label_bytes: match size("limits.label_bytes", written.label_bytes, farm.label_bytes)? {
+                bytes if bytes < LEAST_LABEL_BYTES => return Err(SettingsError::ShortLabels),
+                bytes => bytes,
+            },
             silence_grace: duration(
                 "limits.silence.grace",
                 silence.and_then(|silence| silence.grace.as_deref()),

@@ -288,6 +288,8 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "trusted_proxies[1] is not an address or a network",
     ),
     ("a network of too many bits", "trusted_proxies: [10.0.0.0/33]", "trusted_proxies[0] is not an address"),
+    ("labels of nothing", "limits: {label_bytes: 0}", "limits.label_bytes is 0; set it to 1 or more"),
+    ("short labels", "limits: {label_bytes: 31}", "limits.label_bytes is less than 32"),
     ("a body of nothing", "limits: {body_bytes: 0}", "limits.body_bytes is 0; set it to 1 or more"),
     (
         "a number for a time",

@@ -4,7 +4,7 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
 
-use crate::labels::Source;
+use crate::labels::{Source, legible};
 
 /// The printer that an event belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,19 +19,16 @@ pub struct Identity {
     pub name: String,
 }
 
-/// The wanted label, or, where another printer has it, the wanted label with the first free number appended.
-pub(super) fn free_label(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    if !is_taken(wanted) {
-        return wanted.to_owned();
-    }
+/// The wanted label, legible and of at most `bytes`, or, where another printer has it, with the first free number appended.
+pub(super) fn free_label(wanted: &str, bytes: usize, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut label = legible(wanted, bytes).into_owned();
     let mut number = 2_u32;
-    loop {
-        let label = format!("{wanted}-{number}");
-        if !is_taken(&label) {
-            return label;
-        }
+    while is_taken(&label) {
+        let suffix = format!("-{number}");
+        label = format!("{}{suffix}", legible(wanted, bytes.saturating_sub(suffix.len())));
         number += 1;
     }
+    label
 }
 
 /// A fingerprint of the id of one print. Fingerprints are stored, so the function must never change.
@@ -53,7 +50,16 @@ mod tests {
         for (taken, label) in
             [(&[][..], "delta"), (&["delta"], "delta-2"), (&["delta", "delta-2", "delta-4"], "delta-3")]
         {
-            assert_eq!(free_label("delta", |it| taken.contains(&it)), label, "{taken:?} are taken");
+            assert_eq!(free_label("delta", 200, |it| taken.contains(&it)), label, "{taken:?} are taken");
         }
+    }
+
+    #[test]
+    fn a_long_label_stays_unique_within_its_length() {
+        let long = "\u{e4}".repeat(300);
+        let first = free_label(&long, 200, |_| false);
+        assert_eq!(first, "\u{e4}".repeat(100));
+        assert_eq!(free_label(&long, 200, |it| it == first), format!("{}-2", "\u{e4}".repeat(99)));
+        assert_eq!(free_label("a\0", 200, |it| it == "a_"), "a_-2");
     }
 }

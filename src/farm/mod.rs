@@ -63,6 +63,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(60);
 pub struct Limits {
     /// The maximum number of printers.
     pub printers: usize,
+    /// The maximum size of a label value that is a free text.
+    pub label_bytes: usize,
     /// How long a printer may be silent beyond what the estimate of its print explains.
     pub silence_grace: Duration,
     /// How long it may be silent when its print has no estimate.
@@ -73,6 +75,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             printers: 1000,
+            label_bytes: 200,
             silence_grace: Duration::from_secs(60 * 60),
             silence_without_estimate: Duration::from_secs(24 * 60 * 60),
         }
@@ -221,7 +224,7 @@ impl Farm {
         changes: &mut Changes,
     ) -> Result<Applied, TooManyPrinters> {
         let known = self.position(&event.printer);
-        let unchanged = |disposition| Applied { label: self.label(&event.printer), disposition };
+        let unchanged = |disposition| Applied { label: self.label(&event.printer, limits), disposition };
         match event.kind {
             EventKind::Test => return Ok(unchanged(Disposition::Test)),
             EventKind::LimitReached => {
@@ -292,10 +295,10 @@ impl Farm {
         self.by_id.get(&identity.source)?.get(identity.id.as_str()).copied()
     }
 
-    fn label(&self, identity: &Identity) -> String {
+    fn label(&self, identity: &Identity, limits: &Limits) -> String {
         match self.position(identity) {
             Some(position) => self.view.printers[position].label().to_owned(),
-            None => free_label(&identity.label, |label| self.labels.contains(label)),
+            None => free_label(&identity.label, limits.label_bytes, |label| self.labels.contains(label)),
         }
     }
 
@@ -304,7 +307,7 @@ impl Farm {
         if position >= limits.printers {
             return Err(TooManyPrinters { limit: limits.printers });
         }
-        let printer = Printer::new(&event.printer, &self.label(&event.printer), event.received);
+        let printer = Printer::new(&event.printer, &self.label(&event.printer, limits), event.received);
         self.index(&printer);
         self.view.printers.push(Arc::new(printer));
         Ok(position)

@@ -36,7 +36,8 @@ const PIECE: usize = 32 * 1024;
 
 pub(super) async fn metrics(State(web): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let (recorder, metrics) = (web.recorder.clone(), web.metrics.clone());
-    match web.renders.get(move || render(&recorder, &metrics)).await {
+    let label_bytes = web.settings.current().limits.label_bytes;
+    match web.renders.get(move || render(&recorder, label_bytes, &metrics)).await {
         Ok(scrape) => respond(scrape, encoding::accepts_gzip(&headers)),
         Err(error) => {
             error!(%error, "metrics could not be rendered");
@@ -71,11 +72,11 @@ fn body(scrape: Arc<[u8]>, gzip: bool) -> Body {
     }))
 }
 
-fn render(recorder: &Recorder, metrics: &ExporterMetrics) -> io::Result<Vec<u8>> {
+fn render(recorder: &Recorder, label_bytes: usize, metrics: &ExporterMetrics) -> io::Result<Vec<u8>> {
     let (view, now) = recorder.view();
     // Series repeat each other: even the fastest level makes them ten times smaller.
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    metrics::write(&view, now, metrics, &mut gzip)?;
+    metrics::write(&view, now, label_bytes, metrics, &mut gzip)?;
     gzip.finish()
 }
 

@@ -14,13 +14,15 @@ use crate::timestamp::Timestamp;
 use exporter::ExporterMetrics;
 
 /// Writes everything that `/metrics` shows at `now` in text format 0.0.4: the printers' series, then the exporter's own.
+/// Texts in labels are cut to `label_bytes`, except for the printers' labels, which stay as they are.
 pub fn write(
     view: &View,
     now: Timestamp,
+    label_bytes: usize,
     metrics: &ExporterMetrics,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    printers::write(view.read(now), view.limits_reached(), out)?;
+    printers::write(view.read(now), view.limits_reached(), label_bytes, out)?;
     metrics.write(out)
 }
 

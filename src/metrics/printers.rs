@@ -54,11 +54,12 @@ const FAMILIES: [(&Metric, Writer); 23] = [
 pub fn write<'a>(
     printers: impl Iterator<Item = PrinterSnapshot<'a>>,
     limits_reached: impl Iterator<Item = (Source, Timestamp)>,
+    label_bytes: usize,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let rows = printers.map(|printer| Row { label: escape(printer.label), printer });
+    let rows = printers.map(|printer| Row { label: escape(printer.label, usize::MAX), printer });
     let mut families =
-        Families { rows: rows.collect(), limits: limits_reached.collect(), text: String::new() };
+        Families { rows: rows.collect(), limits: limits_reached.collect(), label_bytes, text: String::new() };
     for (metric, write) in FAMILIES {
         write(&mut families, metric);
         // A family without series has no head either.
@@ -75,6 +76,7 @@ pub fn write<'a>(
 struct Families<'a> {
     rows: Vec<Row<'a>>,
     limits: Vec<(Source, Timestamp)>,
+    label_bytes: usize,
     text: String,
 }
 
@@ -120,7 +122,9 @@ impl Families<'_> {
             self.text.push_str(metric.name);
             let mut separator = '{';
             for (name, value) in metric.label_names().zip(values) {
-                append(&mut self.text, format_args!("{separator}{name}=\"{}\"", escape(value)));
+                // The printer's label was bounded when the printer was added; here it must be as in the other series.
+                let bytes = if name == "printer" { usize::MAX } else { self.label_bytes };
+                append(&mut self.text, format_args!("{separator}{name}=\"{}\"", escape(value, bytes)));
                 separator = ',';
             }
             line(&mut self.text, "} 1");

@@ -26,7 +26,7 @@ fn everything() -> String {
 fn an_empty_farm_shows_the_exporters_own_metrics() {
     let mut out = Vec::new();
     let now = Timestamp::from_micros(0);
-    write(&View::default(), now, &ExporterMetrics::new(now).unwrap(), &mut out).unwrap();
+    write(&View::default(), now, 200, &ExporterMetrics::new(now).unwrap(), &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(out.starts_with("# HELP "), "{out}");
     assert!(out.contains("\nprintfarm_store_failures_total 0\n"), "{out}");

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::catalogue::Metric;
+use crate::labels::legible;
 
 /// The `HELP` and `TYPE` lines of a family.
 pub(super) fn head(metric: &Metric) -> String {
@@ -10,11 +11,8 @@ pub(super) fn head(metric: &Metric) -> String {
     format!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help)
 }
 
-/// A label value, as it is written between quotes. Most have nothing to escape and are not copied.
-pub(super) fn escape(value: &str) -> Cow<'_, str> {
-    if value.bytes().any(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
-        Cow::Owned(value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-    } else {
-        Cow::Borrowed(value)
-    }
+/// A label value of at most `bytes`, as it is written between quotes. Most have nothing to escape and are not copied.
+pub(super) fn escape(value: &str, bytes: usize) -> Cow<'_, str> {
+    let value = legible(value, bytes);
+    if value.contains(['\\', '"']) { value.replace('\\', "\\\\").replace('"', "\\\"").into() } else { value }
 }

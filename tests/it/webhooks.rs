@@ -226,3 +226,29 @@ fn a_post_that_a_redirect_made_a_get_is_told_so() {
     }
     assert_eq!(app.metric(&rejected("method").replace("octoprint", "octoeverywhere")), Some(2.0));
 }
+
+#[test]
+fn labels_have_no_control_characters_and_a_limit() {
+    let app = TestApp::start();
+    let long = "x".repeat(250);
+    let cases = [
+        ("a%00b%1B[31m", "a_b_[31m".to_owned()),
+        ("a%01b%07[31m", "a_b_[31m-2".to_owned()),
+        (&format!("{long}1"), "x".repeat(200)),
+        (&format!("{long}2"), format!("{}-2", "x".repeat(198))),
+    ];
+    for (number, (name, label)) in cases.into_iter().enumerate() {
+        let body = STARTED
+            .replace("\"delta\"", &format!("\"{number}\""))
+            .replace("cube_1.8n_0.4mm_PETG_235C", &"\u{e4}".repeat(150));
+        let target = format!("/webhook/octoprint/{name}");
+        assert_eq!(app.post_json(&target, &body).json()["printer"], label, "{name}");
+    }
+    let text = app.get("/metrics").text();
+    assert!(!text.contains(|character: char| character.is_control() && character != '\n'), "{text}");
+    let values = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(|line| line.split('"').skip(1).step_by(2));
+    assert_eq!(values.map(str::len).max(), Some(200), "{text}");
+}

@@ -7,7 +7,7 @@ use prometheus::core::Collector;
 use prometheus::{CounterVec, GaugeVec, Opts, Registry};
 
 use crate::farm::{PrintSnapshot, PrinterSnapshot, Totals};
-use crate::labels::{AttentionReason, Origin, Outcome, Source, State, WarningAction};
+use crate::labels::{AttentionReason, Origin, Outcome, Source, State, WarningAction, legible};
 use crate::metrics::catalogue::*;
 use crate::timestamp::Timestamp;
 
@@ -38,14 +38,15 @@ struct Reference {
 impl Reference {
     fn set(&mut self, metric: &Metric, labels: &[&str], value: Option<f64>) {
         let Some(value) = value else { return };
+        let labels: Vec<_> = labels.iter().map(|label| legible(label, 200)).collect();
         let names: Vec<_> = metric.label_names().collect();
         let opts = Opts::new(metric.name, metric.help);
         if metric.kind == Kind::Counter {
             let vec = || register(&self.registry, CounterVec::new(opts, &names).unwrap());
-            self.counters.entry(metric.name).or_insert_with(vec).with_label_values(labels).inc_by(value);
+            self.counters.entry(metric.name).or_insert_with(vec).with_label_values(&labels).inc_by(value);
         } else {
             let vec = || register(&self.registry, GaugeVec::new(opts, &names).unwrap());
-            self.gauges.entry(metric.name).or_insert_with(vec).with_label_values(labels).set(value);
+            self.gauges.entry(metric.name).or_insert_with(vec).with_label_values(&labels).set(value);
         }
     }
 
