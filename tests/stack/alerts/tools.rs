@@ -55,6 +55,7 @@ fn every_alert_is_routed_to_its_receiver() {
         let scope = word(&alert["labels"]["scope"]);
         let receiver = match (name, scope) {
             ("PrintFarmPrintFailed", _) => "failed-prints",
+            ("PrintFarmWatchdog", _) => "watchdog",
             (_, "printer") => "printers",
             _ => "farm-health",
         };

@@ -38,6 +38,7 @@ impl Stack {
             &[
                 ("localhost:9099", &of(receiver.address)),
                 ("group_wait: 30s", "group_wait: 0s"),
+                ("group_wait: 5s", "group_wait: 0s"),
                 ("group_interval: 5m", "group_interval: 1s"),
                 ("group_interval: 1m", "group_interval: 1s"),
             ],
@@ -48,6 +49,12 @@ impl Stack {
                 ("localhost:10064", &of(exporter.address)),
                 ("localhost:9093", &of(alertmanager.address())),
                 ("15s", "1s"),
+                ("  # external_labels:", "  external_labels:"),
+                (
+                    "  #   printfarm_docs: https://git.example.org/printfarm_exporter/docs",
+                    "    printfarm_docs: http://docs",
+                ),
+                ("  #   printfarm_grafana: http://localhost:3000", "    printfarm_grafana: http://grafana"),
             ],
         );
         let prometheus = Prometheus::start(&config, &[("alerts.yml", &text("prometheus/alerts.yml"))]);
@@ -80,13 +87,17 @@ impl Stack {
         })
     }
 
-    /// The next notification, which must be of failed prints: its one alert.
-    fn notified(&self) -> Value {
-        let (path, notification) = eventually("the receiver is notified", || self.receiver.next());
-        assert_eq!((path.as_str(), &notification["status"]), ("/failed-prints", &json!("firing")));
-        let alerts = notification["alerts"].as_array().unwrap();
-        assert_eq!(alerts.len(), 1, "{notification}");
-        alerts[0].clone()
+    /// The next notification of failed prints that has an alert of this printer: that alert.
+    fn notified(&self, printer: &str) -> Value {
+        eventually("the receiver is notified", || {
+            let (path, notification) = self.receiver.next()?;
+            if path == "/watchdog" {
+                return None;
+            }
+            assert_eq!((path.as_str(), &notification["status"]), ("/failed-prints", &json!("firing")));
+            let alerts = notification["alerts"].as_array().unwrap();
+            alerts.iter().find(|alert| alert["labels"]["printer"] == printer).cloned()
+        })
     }
 }
 
@@ -103,16 +114,17 @@ fn a_failed_print_reaches_the_receiver_even_as_the_first_webhook_of_its_printer(
         stack.send(std::slice::from_ref(last), printer);
         let alert = stack.alert_of(printer);
         assert_eq!(alert["status"]["state"], "active");
-        let sent = stack.notified();
+        let sent = stack.notified(printer);
         let failed_at = sent["labels"]["failed_at"].as_str().unwrap();
         let labels = json!({
             "alertname": "PrintFarmPrintFailed", "failed_at": failed_at, "instance": stack.exporter.address.to_string(),
             "job": "printfarm", "outcome": "failed", "printer": printer, "scope": "printer", "severity": "critical",
         });
         let annotations = json!({
-            "summary": "A print has failed.",
+            "summary": format!("Printer {printer} has failed a print."),
+            "dashboard_url": format!("http://grafana/d/printfarm-printer/one-printer?var-printer={printer}"),
             "description": format!("Printer {printer} failed to print {file}, at {failed_at}."),
-            "runbook_url": "docs/RUNBOOK.md#printfarmprintfailed",
+            "runbook_url": "http://docs/RUNBOOK.md#printfarmprintfailed",
         });
         for alert in [alert, sent] {
             assert_eq!((&alert["labels"], &alert["annotations"]), (&labels, &annotations));
