@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::schema::FileError;
+
 /// The files of a store: the database, its write-ahead log, the log's index, and the lock.
 const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", ".lock"];
 
@@ -19,15 +21,6 @@ const CONTENT_CHECKED: usize = 2;
 #[derive(Debug)]
 pub(super) struct FileWatch {
     files: [(PathBuf, FileStat); SUFFIXES.len()],
-}
-
-/// How the files differ from that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tampered {
-    /// A file is missing, or is another one.
-    Moved,
-    /// Another program has written to the database or to its log.
-    Written,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +43,14 @@ impl FileWatch {
         Ok(Self { files: [watch(database)?, watch(log)?, watch(index)?, watch(lock)?] })
     }
 
-    /// Whether the files are as they were.
-    pub(super) fn check(&self) -> Result<(), Tampered> {
-        let mut checked = Ok(());
+    /// Whether another program has written to the database or to its log. Fails when a file is missing or is another one.
+    pub(super) fn is_written(&self) -> Result<bool, FileError> {
+        let mut is_written = false;
         for (number, (path, known)) in self.files.iter().enumerate() {
-            match FileStat::read(path) {
-                Ok(found) if found.identity == known.identity => {
-                    if number < CONTENT_CHECKED && found.content != known.content {
-                        checked = Err(Tampered::Written);
-                    }
-                }
-                _ => return Err(Tampered::Moved),
-            }
+            let found = known.same_file(path)?;
+            is_written |= number < CONTENT_CHECKED && found.content != known.content;
         }
-        checked
+        Ok(is_written)
     }
 
     /// The size of the write-ahead log after the last commit.
@@ -73,18 +60,20 @@ impl FileWatch {
     }
 
     /// Takes over the content after a commit, if the files are still the same ones.
-    pub(super) fn refresh(&mut self) -> Result<(), Tampered> {
+    pub(super) fn refresh(&mut self) -> Result<(), FileError> {
         for (path, known) in &mut self.files {
-            match FileStat::read(path) {
-                Ok(found) if found.identity == known.identity => *known = found,
-                _ => return Err(Tampered::Moved),
-            }
+            *known = known.same_file(path)?;
         }
         Ok(())
     }
 }
 
 impl FileStat {
+    /// The file at `path` as it is now, if it is still the same one.
+    fn same_file(&self, path: &Path) -> Result<Self, FileError> {
+        Self::read(path).ok().filter(|found| found.identity == self.identity).ok_or(FileError::Moved)
+    }
+
     fn read(path: &Path) -> io::Result<Self> {
         let file: Metadata = metadata(path)?;
         Ok(Self {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::file_watch::{FileWatch, Tampered, with_suffix};
+use super::file_watch::{FileWatch, with_suffix};
 use super::retention::Retention;
 use super::rows::{read_farm, read_heartbeat, read_last_print, write_changes};
 use super::schema::{self, FileError};
@@ -119,29 +119,23 @@ impl SqliteStore {
         if self.commit_lost {
             return Err(FileError::Moved);
         }
-        match self.watch.check() {
-            Ok(()) => Ok(()),
-            Err(Tampered::Moved) => Err(FileError::Moved),
-            Err(Tampered::Written) => {
-                // A new connection, because this one would check the pages in its memory.
-                let result: String =
-                    open_read_only(&self.path)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-                if result != "ok" {
-                    return Err(FileError::Damaged(result));
-                }
-                self.watch.refresh().map_err(|_| FileError::Moved)
+        if self.watch.is_written()? {
+            // A new connection, because this one would check the pages in its memory.
+            let result: String =
+                open_read_only(&self.path)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            if result != "ok" {
+                return Err(FileError::Damaged(result));
             }
+            self.watch.refresh()?;
         }
+        Ok(())
     }
 
     /// Writes, and checks before and after that the files at the path are the ones that are written.
     fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> rusqlite::Result<T>) -> Result<T, FileError> {
         self.check_files()?;
         let written = write(self);
-        if self.watch.refresh().is_err() {
-            self.commit_lost = true;
-            return Err(FileError::Moved);
-        }
+        self.watch.refresh().inspect_err(|_| self.commit_lost = true)?;
         Ok(written?)
     }
 
