@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -18,9 +19,8 @@ use tokio::sync::watch;
 use tracing::debug;
 
 use super::connection_limit::ConnectionPermit;
-use super::listener::ListenerContext;
 use super::stream::Stream;
-use super::{ConnectionLimits, Peer, tls};
+use super::{ConnectionLimits, Listener, Peer, tls};
 use crate::labels::DropReason;
 use crate::panics;
 
@@ -37,7 +37,7 @@ pub(super) enum Stage {
 /// Serves one connection, and ends it when it is evicted or the server stops.
 pub(super) struct ConnectionTask {
     pub(super) peer: Peer,
-    pub(super) context: Arc<ListenerContext>,
+    pub(super) listener: Arc<Listener>,
     pub(super) permit: Arc<ConnectionPermit>,
     pub(super) limits: ConnectionLimits,
     pub(super) stage: watch::Receiver<Stage>,
@@ -108,10 +108,11 @@ impl ConnectionTask {
     fn service(
         &self,
     ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<> {
-        let (peer, permit, context) = (self.peer, Arc::clone(&self.permit), Arc::clone(&self.context));
+        let (peer, permit) = (self.peer, Arc::clone(&self.permit));
+        let router = TowerToHyperService::new(self.listener.router.clone());
         service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            let response = context.router.call(request.map(|body| permit.track(body)));
+            let response = router.call(request.map(|body| permit.track(body)));
             let permit = Arc::clone(&permit);
             async move {
                 let response = panics::catch_unwind(response).await.unwrap_or_else(|| Ok(internal_error()));

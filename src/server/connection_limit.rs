@@ -100,7 +100,7 @@ impl ConnectionLimiter {
         if self.connections().start_waiting(client) {
             return Admission::Waiting(Waiting { client, limiter: Arc::clone(self) });
         }
-        self.count_drop(DropReason::AddressLimit);
+        self.metrics.connection_dropped(DropReason::AddressLimit);
         Admission::Refused
     }
 
@@ -110,10 +110,6 @@ impl ConnectionLimiter {
         if let Some(id) = self.longest_idle(&connections, None) {
             self.evict(&mut connections, id);
         }
-    }
-
-    pub(super) fn count_drop(&self, reason: DropReason) {
-        self.metrics.connection_dropped(reason);
     }
 
     fn attempt(self: &Arc<Self>, client: ClientNetwork) -> Attempt {
@@ -131,7 +127,7 @@ impl ConnectionLimiter {
                     return Attempt::ClientAtLimit(Arc::clone(&full.freed));
                 }
                 None => {
-                    self.count_drop(DropReason::AddressLimit);
+                    self.metrics.connection_dropped(DropReason::AddressLimit);
                     return Attempt::Refused;
                 }
             }
@@ -152,7 +148,7 @@ impl ConnectionLimiter {
         if let Some(connection) = connections.remove(id, self.now()) {
             debug!(client = %connection.client, "closed an idle connection in favour of another");
             connection.evicted.notify_one();
-            self.count_drop(DropReason::Evicted);
+            self.metrics.connection_dropped(DropReason::Evicted);
         }
     }
 

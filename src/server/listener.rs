@@ -1,9 +1,8 @@
-//! Listeners, and what their connections share.
+//! Sockets, and what is served on them.
 
 use std::sync::Arc;
 
 use axum::Router;
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
@@ -27,14 +26,7 @@ pub struct Listener {
     pub web_config: Option<SharedWebConfig>,
 }
 
-/// What the connections of a listener share.
-pub(super) struct ListenerContext {
-    pub(super) router: TowerToHyperService<Router>,
-    pub(super) kind: ListenerKind,
-    pub(super) web_config: Option<SharedWebConfig>,
-}
-
-impl ListenerContext {
+impl Listener {
     /// The TLS configuration of the next connection.
     pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
         let config = self.web_config.as_ref()?.current();

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,8 +12,7 @@ use tracing::{error, info, warn};
 
 use super::connection::{ConnectionTask, Stage};
 use super::connection_limit::{self, Admission, ConnectionLimiter, ConnectionPermit};
-use super::listener::{Listener, ListenerContext};
-use super::{ConnectionLimits, Peer};
+use super::{ConnectionLimits, Listener, Peer};
 
 /// How long to wait after a failed accept. The cause, no free file descriptor, does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -43,11 +41,11 @@ pub async fn serve(
     let (stage, stages) = watch::channel(Stage::Serving);
     let server = Arc::new(Server { limits, limiter: Arc::new(limiter), stage: stages });
     let mut accepting = JoinSet::new();
-    for Listener { kind, sockets, router, web_config } in listeners {
-        let router = TowerToHyperService::new(router);
-        let context = Arc::new(ListenerContext { router, kind, web_config });
+    for mut listener in listeners {
+        let sockets = std::mem::take(&mut listener.sockets);
+        let listener = Arc::new(listener);
         for socket in sockets {
-            accepting.spawn(Arc::clone(&server).accept(socket, Arc::clone(&context)));
+            accepting.spawn(Arc::clone(&server).accept(socket, Arc::clone(&listener)));
         }
     }
     shutdown.await;
@@ -63,14 +61,14 @@ pub async fn serve(
 }
 
 impl Server {
-    async fn accept(self: Arc<Self>, socket: TcpListener, context: Arc<ListenerContext>) {
+    async fn accept(self: Arc<Self>, socket: TcpListener, listener: Arc<Listener>) {
         let mut failing = false;
         let mut waiting = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 accepted = socket.accept() => accepted,
                 Some(Ok(accepted)) = waiting.join_next() => {
-                    self.handle(accepted, &context);
+                    self.handle(accepted, &listener);
                     continue;
                 }
             };
@@ -93,9 +91,9 @@ impl Server {
             // The permit is taken after accepting, so that a listener without clients keeps none from the others.
             match self.limiter.admit(peer.client().into()).await {
                 Admission::Granted(permit) => {
-                    self.handle(Accepted { stream, peer, permit: Some(permit) }, &context);
+                    self.handle(Accepted { stream, peer, permit: Some(permit) }, &listener);
                 }
-                Admission::Refused => self.handle(Accepted { stream, peer, permit: None }, &context),
+                Admission::Refused => self.handle(Accepted { stream, peer, permit: None }, &listener),
                 Admission::Waiting(turn) => {
                     waiting.spawn(async move { Accepted { stream, peer, permit: turn.permit().await } });
                 }
@@ -103,9 +101,9 @@ impl Server {
         }
     }
 
-    fn handle(&self, accepted: Accepted, context: &Arc<ListenerContext>) {
+    fn handle(&self, accepted: Accepted, listener: &Arc<Listener>) {
         let Accepted { stream, peer, permit } = accepted;
-        let tls = context.tls();
+        let tls = listener.tls();
         let Some(permit) = permit else {
             // A client of TLS cannot read it before the handshake.
             if tls.is_none() {
@@ -115,7 +113,7 @@ impl Server {
         };
         let task = ConnectionTask {
             peer,
-            context: Arc::clone(context),
+            listener: Arc::clone(listener),
             permit: Arc::new(permit),
             limits: self.limits,
             stage: self.stage.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -22,31 +23,26 @@ pub(super) async fn accept(
     config: Arc<ServerConfig>,
     limits: ConnectionLimits,
 ) -> io::Result<TlsStream<Stream>> {
-    tokio::time::timeout(limits.handshake_deadline, handshake(stream, config, limits)).await?
-}
-
-async fn handshake(
-    stream: TcpStream,
-    config: Arc<ServerConfig>,
-    limits: ConnectionLimits,
-) -> io::Result<TlsStream<Stream>> {
-    let mut first = [0];
-    stream.peek(&mut first).await?;
-    let mut stream = Stream::new(stream, limits.write_deadline, limits.linger);
-    // An HTTP method begins with a capital letter; a TLS record never does.
-    if first[0].is_ascii_uppercase() {
-        stream.write_all(PLAIN).await?;
-        stream.shutdown().await?;
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the client sent a plain HTTP request"));
-    }
-    match TlsAcceptor::from(config).accept(stream).into_fallible().await {
-        Ok(stream) => Ok(stream),
-        Err((error, mut stream)) => {
-            // Lets the client read the alert, even if it has sent more by now.
-            let _ = stream.shutdown().await;
-            Err(error)
+    timeout(limits.handshake_deadline, async {
+        let mut first = [0];
+        stream.peek(&mut first).await?;
+        let mut stream = Stream::new(stream, limits.write_deadline, limits.linger);
+        // An HTTP method begins with a capital letter; a TLS record never does.
+        if first[0].is_ascii_uppercase() {
+            stream.write_all(PLAIN).await?;
+            stream.shutdown().await?;
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the client sent a plain HTTP request"));
         }
-    }
+        match TlsAcceptor::from(config).accept(stream).into_fallible().await {
+            Ok(stream) => Ok(stream),
+            Err((error, mut stream)) => {
+                // Lets the client read the alert, even if it has sent more by now.
+                let _ = stream.shutdown().await;
+                Err(error)
+            }
+        }
+    })
+    .await?
 }
 
 #[cfg(test)]

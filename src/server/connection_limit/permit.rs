@@ -33,7 +33,7 @@ impl ConnectionPermit {
     }
 
     pub(in crate::server) fn count_drop(&self, reason: DropReason) {
-        self.limiter.count_drop(reason);
+        self.limiter.metrics.connection_dropped(reason);
     }
 
     /// Notes that a request has begun. The connection counts as idle until its body is complete.
