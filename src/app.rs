@@ -57,7 +57,7 @@ pub enum Storage {
 /// The exporter, built and bound, ready to run.
 pub struct App {
     listeners: Vec<Listener>,
-    addresses: Addresses,
+    pub addresses: Addresses,
     state: Arc<AppState>,
     writer: Writer,
     connections: ConnectionLimits,
@@ -97,12 +97,6 @@ impl Config {
             options: Options::default(),
             connections: ConnectionLimits::default(),
         })
-    }
-}
-
-impl App {
-    pub const fn addresses(&self) -> &Addresses {
-        &self.addresses
     }
 }
 

@@ -237,7 +237,7 @@ async fn exporter(store: Box<dyn Store>) {
             .unwrap();
     let config = Config::new(settings, Storage::Store(store), Clock::start()).unwrap();
     let app = app::build(Config { listen: vec!["127.0.0.1:0".parse().unwrap()], ..config }).unwrap();
-    eprintln!("listening={}", app.addresses().web[0]);
+    eprintln!("listening={}", app.addresses.web[0]);
     app::run(app, std::future::pending::<()>()).await.unwrap();
 }
 

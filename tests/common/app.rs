@@ -81,7 +81,7 @@ impl TestApp {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            (app.addresses().clone(), tokio::spawn(app::run(app, shutdown)))
+            (app.addresses.clone(), tokio::spawn(app::run(app, shutdown)))
         });
         let address = addresses.web[0];
         let webhooks = addresses.webhooks.first().copied().unwrap_or(address);
