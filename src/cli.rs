@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::commands::Command;
 use crate::config::web::SharedWebConfig;
 use crate::config::{Environment, SharedSettings};
-use crate::http::Options;
+use crate::http::{ExternalUrl, Options, RoutePrefix};
 use crate::log;
 use crate::server::ListenAddress;
 use crate::version;
@@ -53,6 +53,12 @@ pub struct Args {
     /// Path under which to expose metrics.
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
     pub telemetry_path: String,
+    /// URL under which people and senders reach the exporter. Its path is the default of --web.route-prefix.
+    #[arg(long = "web.external-url", value_name = "URL")]
+    pub external_url: Option<ExternalUrl>,
+    /// Path below which all endpoints are. Set it to / when a proxy removes the path of --web.external-url.
+    #[arg(long = "web.route-prefix", value_name = "PATH")]
+    pub route_prefix: Option<RoutePrefix>,
     /// Let POST /-/reload reload the configuration. SIGHUP always does.
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
@@ -178,6 +184,12 @@ impl Args {
             options: Options {
                 telemetry_path: self.telemetry_path.clone(),
                 lifecycle: self.lifecycle,
+                route_prefix: self
+                    .route_prefix
+                    .clone()
+                    .or_else(|| self.external_url.as_ref().map(|url| url.path().clone()))
+                    .unwrap_or_default(),
+                external_url: self.external_url.clone(),
                 ..Options::default()
             },
             ..config

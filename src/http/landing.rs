@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::AppState;
+use super::client::ThroughTrustedProxy;
+use super::external::RoutePrefix;
 use crate::version::VERSION;
 use crate::webhook::{Profile, Senders};
 
@@ -24,28 +26,70 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::VARY, HeaderValue::from_static("X-Forwarded-Proto")),
+    (
+        header::VARY,
+        HeaderValue::from_static("Forwarded, X-Forwarded-Host, X-Forwarded-Prefix, X-Forwarded-Proto"),
+    ),
 ];
 
 /// See the module.
-pub(super) async fn landing(State(web): State<Arc<AppState>>, headers: HeaderMap) -> Response {
-    let host = host(&headers, web.ports.web);
-    let webhooks = web.ports.webhooks.map_or_else(|| host.clone(), |port| at_port(&host, port));
-    let https = web.is_encrypted() || is_https(&headers);
-    (HEADERS, Html(page(&host, &webhooks, https, &web.options.telemetry_path, &web.options.senders)))
+pub(super) async fn landing(
+    State(web): State<Arc<AppState>>,
+    proxy: Option<Extension<ThroughTrustedProxy>>,
+    headers: HeaderMap,
+) -> Response {
+    let place = web.options.external_url.as_ref().map_or_else(
+        || place(&web, &headers, proxy.is_some()),
+        |url| Place { https: url.https, host: url.host.clone(), path: url.path().as_str().to_owned() },
+    );
+    let webhooks = web.ports.webhooks.map_or_else(|| place.host.clone(), |port| at_port(&place.host, port));
+    (HEADERS, Html(page(&place, &webhooks, &web.options.telemetry_path, &web.options.senders)))
         .into_response()
 }
 
-fn page(host: &str, webhooks: &str, https: bool, metrics: &str, senders: &Senders) -> String {
-    let (host, metrics) = (escape(host), escape(metrics));
-    let base = format!("{}://{webhooks}", if https { "https" } else { "http" });
+/// Where the exporter is, as its client sees it.
+struct Place {
+    https: bool,
+    host: String,
+    /// What is before the path of each endpoint.
+    path: String,
+}
+
+/// The place that a request tells of. What a trusted proxy says goes before what the request itself says.
+fn place(web: &AppState, headers: &HeaderMap, trusted: bool) -> Place {
+    let first = |name: &str| {
+        let values = headers.get(name).filter(|_| trusted)?.to_str().ok()?;
+        values.split(',').next().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    };
+    let of_forwarded = |wanted: &str| {
+        let element = first("forwarded")?;
+        let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
+        Some(value.trim().trim_matches('"').to_owned())
+    };
+    let forwarded_host = first("x-forwarded-host").or_else(|| of_forwarded("host"));
+    let forwarded_https = of_forwarded("proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let prefix = first("x-forwarded-prefix").and_then(|path| path.parse::<RoutePrefix>().ok());
+    Place {
+        https: web.is_encrypted() || is_https(headers) || forwarded_https,
+        host: forwarded_host.filter(|it| is_host(it)).unwrap_or_else(|| host(headers, web.ports.web)),
+        path: format!("{}{}", prefix.unwrap_or_default().as_str(), web.options.route_prefix.as_str()),
+    }
+}
+
+fn page(place: &Place, webhooks: &str, telemetry_path: &str, senders: &Senders) -> String {
+    let (host, path) = (escape(&place.host), escape(&place.path));
+    let metrics = format!("{path}{}", escape(telemetry_path));
+    let base = format!("{}://{webhooks}{}", if place.https { "https" } else { "http" }, place.path);
     let senders: String = senders.iter().map(|sender| section(sender.profile(), &base)).collect();
-    let scheme = if https { "\n    scheme: https" } else { "" };
-    let path = if metrics == "/metrics" { String::new() } else { format!("\n    metrics_path: {metrics}") };
+    let scheme = if place.https { "\n    scheme: https" } else { "" };
+    let metrics_path =
+        if metrics == "/metrics" { String::new() } else { format!("\n    metrics_path: {metrics}") };
     PAGE.replace("{{version}}", VERSION)
         .replace("{{scheme}}", scheme)
-        .replace("{{metrics_path}}", &path)
+        .replace("{{metrics_path}}", &metrics_path)
         .replace("{{metrics}}", &metrics)
+        .replace("{{path}}", &path)
         .replace("{{host}}", &host)
         .replace("{{senders}}", &senders)
 }
@@ -72,11 +116,12 @@ fn prose(text: &str, url: &str) -> String {
 /// The name by which the exporter was reached, when it can be one; a name to be filled in otherwise.
 fn host(headers: &HeaderMap, port: u16) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if is_host(host) { host.to_owned() } else { format!("this-host:{port}") }
+}
+
+fn is_host(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".:[]-_".contains(&byte);
-    if host.is_empty() || host.len() > LONGEST_HOST || !host.bytes().all(allowed) {
-        return format!("this-host:{port}");
-    }
-    host.to_owned()
+    !text.is_empty() && text.len() <= LONGEST_HOST && text.bytes().all(allowed)
 }
 
 /// The same host at another port.
@@ -108,6 +153,10 @@ mod tests {
 
     fn headers(name: &'static str, value: &'static [u8]) -> HeaderMap {
         HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())])
+    }
+
+    fn at(host: &str, https: bool) -> Place {
+        Place { https, host: host.to_owned(), path: String::new() }
     }
 
     #[test]
@@ -148,7 +197,7 @@ mod tests {
 
     #[test]
     fn everything_on_the_page_is_filled_in_and_escaped() {
-        let page = page("<i>", "<b>\"&'", true, "/farm/metrics", &Senders::builtin());
+        let page = page(&at("<i>", true), "<b>\"&'", "/farm/metrics", &Senders::builtin());
         assert!(page.contains("https://&lt;b&gt;&quot;&amp;&#39;/webhook/octoprint/my-printer"), "{page}");
         assert!(page.contains("scheme: https\n    metrics_path: /farm/metrics\n"), "{page}");
         assert!(page.contains("<a href=\"/farm/metrics\">"), "{page}");
@@ -157,7 +206,7 @@ mod tests {
 
     #[test]
     fn defaults_stay_out_of_the_scrape_config() {
-        let page = page("farm:10064", "farm:10065", false, "/metrics", &Senders::builtin());
+        let page = page(&at("farm:10064", false), "farm:10065", "/metrics", &Senders::builtin());
         assert!(
             page.contains("job_name: printfarm\n    static_configs:\n      - targets: [\"farm:10064\"]"),
             "{page}"

@@ -4,6 +4,7 @@ mod authentication;
 mod client;
 mod encoding;
 pub(crate) mod error;
+mod external;
 mod health;
 mod landing;
 mod metrics;
@@ -14,6 +15,7 @@ mod shared_names;
 mod state;
 mod webhook;
 
+pub use external::{ExternalError, ExternalUrl, RoutePrefix};
 pub(crate) use reload::{reload, reload_if_changed};
 pub(crate) use router::{router, webhook_router};
 pub use state::Options;

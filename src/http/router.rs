@@ -1,12 +1,13 @@
 //! Every route.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Extension, Request, State};
-use axum::http::{StatusCode, Uri};
-use axum::middleware::{from_fn_with_state, map_request, map_request_with_state, map_response_with_state};
-use axum::response::Response;
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state, map_request_with_state, map_response_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 
 use super::{AppState, authentication, client, health, landing, metrics, reload, response, webhook};
@@ -37,30 +38,61 @@ fn normalized(web: &Arc<AppState>, routes: Router) -> Router {
     // Layers of the routes themselves run when the route is found already.
     Router::new()
         .fallback_service(routes)
-        .layer(map_request(merge_slashes))
+        .layer(from_fn_with_state(Arc::clone(web), locate))
         .layer(map_request_with_state(Arc::clone(web), client::resolve))
 }
 
-/// Merges the slashes of a webhook's path. A proxy that adds a path to one that ends in a slash doubles it.
-async fn merge_slashes(mut request: Request) -> Request {
-    if let Some(uri) = merged(request.uri()) {
-        *request.uri_mut() = uri;
+/// Passes a request on with its path below the route prefix, and with the slashes of a webhook's path merged: a proxy that
+/// adds a path to one that ends in a slash doubles it.
+async fn locate(
+    State(web): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let prefix = &web.options.route_prefix;
+    let path = request.uri().path();
+    let merged = merge_slashes(path);
+    let below = prefix.strip(&merged);
+    let below = if below.is_some_and(is_webhook) { below } else { prefix.strip(path) };
+    let is_root = path == "/" || below.is_some_and(|below| matches!(below, "" | "/"));
+    if is_root && request.method() == Method::OPTIONS {
+        // HAProxy checks with this whether the server is up. It has no password.
+        return (StatusCode::OK, [(header::ALLOW, "GET, HEAD, OPTIONS")]).into_response();
     }
-    request
+    match below {
+        Some("") | None if is_root && !prefix.as_str().is_empty() => {
+            return Redirect::to(&format!("{}/", prefix.as_str())).into_response();
+        }
+        Some(below) if below.len() < path.len() => {
+            if let Some(uri) = with_path(request.uri(), below) {
+                *request.uri_mut() = uri;
+            }
+        }
+        Some(_) => {}
+        None if is_webhook(&merged) => return webhook::unknown_path(&web, peer, &request),
+        None => {
+            let text = format!("There is nothing here. Everything is below {}/.\n", prefix.as_str());
+            return response::text(StatusCode::NOT_FOUND, text);
+        }
+    }
+    next.run(request).await
 }
 
-/// The URI of a webhook with its slashes merged, when it has any to merge.
-fn merged(uri: &Uri) -> Option<Uri> {
-    let mut path = uri.path().to_owned();
-    while path.contains("//") {
-        path = path.replace("//", "/");
+fn merge_slashes(path: &str) -> Cow<'_, str> {
+    let mut merged = Cow::Borrowed(path);
+    while merged.contains("//") {
+        merged = merged.replace("//", "/").into();
     }
-    if path.len() == uri.path().len() || !is_webhook(&path) {
-        return None;
-    }
-    path.extend(uri.query().into_iter().flat_map(|query| ["?", query]));
+    merged
+}
+
+/// The URI with another path.
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path.try_into().ok()?);
+    let query = uri.query().into_iter().flat_map(|query| ["?", query]);
+    let path_and_query: String = [path].into_iter().chain(query).collect();
+    parts.path_and_query = Some(path_and_query.try_into().ok()?);
     Uri::from_parts(parts).ok()
 }
 

@@ -11,6 +11,7 @@ use crate::metrics::exporter::ExporterMetrics;
 use crate::recorder::Recorder;
 use crate::webhook::Senders;
 
+use super::external::{ExternalUrl, RoutePrefix};
 use super::health::Readiness;
 use super::metrics::Renders;
 use super::shared_names::SharedNames;
@@ -52,6 +53,10 @@ pub struct Options {
     pub senders: Senders,
     /// The path of the metrics.
     pub telemetry_path: String,
+    /// Where people and senders reach the exporter, if that is configured.
+    pub external_url: Option<ExternalUrl>,
+    /// The path below which all endpoints are.
+    pub route_prefix: RoutePrefix,
     /// Whether `POST /-/reload` is allowed.
     pub lifecycle: bool,
     /// How long reading the body of a webhook may take.
@@ -63,6 +68,8 @@ impl Default for Options {
         Self {
             senders: Senders::builtin(),
             telemetry_path: "/metrics".to_owned(),
+            external_url: None,
+            route_prefix: RoutePrefix::default(),
             lifecycle: false,
             body_deadline: Duration::from_secs(60),
         }

@@ -59,8 +59,9 @@ fn sender(web: &AppState, uri: &Uri) -> Option<&'static dyn Sender> {
 
 /// Answers any other path below `/webhook`.
 pub(super) fn unknown_path(web: &AppState, peer: Peer, request: &Request) -> Response {
-    let sources = web.options.senders.sources();
-    let paths: Vec<_> = sources.into_iter().map(|source| format!("/webhook/{}", source.as_str())).collect();
+    let (prefix, sources) = (web.options.route_prefix.as_str(), web.options.senders.sources());
+    let paths: Vec<_> =
+        sources.into_iter().map(|source| format!("{prefix}/webhook/{}", source.as_str())).collect();
     refuse(web, peer, request, &WebhookError::UnknownPath { paths: paths.join(" or ") })
 }
 

@@ -26,6 +26,7 @@ mod metric_names;
 mod ping;
 mod program;
 mod promql;
+mod proxies;
 mod reload;
 mod restart;
 mod sample_store;
