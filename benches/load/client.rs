@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::runtime;
 use tokio::task::LocalSet;
 
-use crate::captured::{self, PRINT};
+use crate::captured::{self, PRINT, PRINT_AS_JSON};
 use crate::server::busy;
 
 /// A push to the Pushgateway for one printer: 14 series, as many as a small printer exporter has.
@@ -54,7 +54,16 @@ pub(crate) struct Prints {
 impl Prints {
     /// The same print on this many printers.
     pub(crate) fn on(printers: usize) -> Self {
-        let captured = PRINT.map(captured::bytes);
+        Self::captured(PRINT, printers)
+    }
+
+    /// The same print with the plugin set to JSON.
+    pub(crate) fn as_json(printers: usize) -> Self {
+        Self::captured(PRINT_AS_JSON, printers)
+    }
+
+    fn captured(print: [&str; 4], printers: usize) -> Self {
+        let captured = print.map(captured::bytes);
         let on = |printer| captured.each_ref().map(|request| aim(request, printer));
         Self { requests: (0..printers).map(on).collect(), taken: "accepted" }
     }

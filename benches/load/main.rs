@@ -46,8 +46,9 @@ struct Plan {
 type Part = (&'static str, fn(&Plan, &Path, &mut Targets));
 
 /// The parts of the benchmark, by the name that selects them.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("ingest", ingest::side_by_side),
+    ("transports", ingest::transports),
     ("growth", |plan, folder, _| growth::side_by_side(plan, folder)),
     ("together", together::side_by_side),
     ("encode", |plan, _, targets| encode::encode(plan, targets)),
