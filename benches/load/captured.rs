@@ -19,14 +19,6 @@ pub(crate) const PRINT: [&str; 4] = [
     "pause-resume-done/default-progress/12-print-done.http",
 ];
 
-/// The same print with the plugin set to JSON.
-pub(crate) const PRINT_AS_JSON: [&str; 4] = [
-    "pause-resume-done/json/01-print-started.http",
-    "pause-resume-done/json/02-print-progress.http",
-    "pause-resume-done/json/07-print-progress.http",
-    "pause-resume-done/json/12-print-done.http",
-];
-
 /// A captured request.
 pub(crate) struct Request {
     headers: HeaderMap,

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::runtime;
 use tokio::task::LocalSet;
 
-use crate::captured::{self, PRINT, PRINT_AS_JSON};
+use crate::captured::{self, PRINT};
 use crate::server::busy;
 
 /// A push to the Pushgateway for one printer: 14 series, as many as a small printer exporter has.
@@ -51,6 +51,14 @@ pub(crate) struct Prints {
     taken: &'static str,
 }
 
+/// The same print with the plugin set to JSON.
+const PRINT_AS_JSON: [&str; PRINT.len()] = [
+    "pause-resume-done/json/01-print-started.http",
+    "pause-resume-done/json/02-print-progress.http",
+    "pause-resume-done/json/07-print-progress.http",
+    "pause-resume-done/json/12-print-done.http",
+];
+
 impl Prints {
     /// The same print on this many printers.
     pub(crate) fn on(printers: usize) -> Self {
@@ -62,7 +70,7 @@ impl Prints {
         Self::captured(PRINT_AS_JSON, printers)
     }
 
-    fn captured(print: [&str; 4], printers: usize) -> Self {
+    fn captured(print: [&str; PRINT.len()], printers: usize) -> Self {
         let captured = print.map(captured::bytes);
         let on = |printer| captured.each_ref().map(|request| aim(request, printer));
         Self { requests: (0..printers).map(on).collect(), taken: "accepted" }

@@ -74,8 +74,9 @@ impl Running {
         let mut child = command.spawn().unwrap();
         let log = Log::of(child.stderr.take().unwrap());
         let line = log.wait_for("listening=");
-        let address = line.split("listening=").nth(1).unwrap().split_whitespace().next().unwrap();
-        let address = address.parse().unwrap();
+        // Several addresses are one quoted value.
+        let addresses = line.split("listening=").nth(1).unwrap().trim_start_matches('"');
+        let address = addresses.split([' ', '"', '\n']).next().unwrap().parse().unwrap();
         Self { child, log: Some(log), address }
     }
 
@@ -122,13 +123,18 @@ impl Log {
 
     /// The next line that contains `part`; earlier lines are skipped.
     pub(crate) fn wait_for(&self, part: &str) -> String {
+        self.until(part).lines().last().unwrap().to_owned()
+    }
+
+    /// All lines up to the next one that contains `part`.
+    pub(crate) fn until(&self, part: &str) -> String {
         let (lines, mut seen) = (self.0.lock().unwrap(), String::new());
         loop {
             let line = lines.recv().unwrap_or_else(|_| panic!("no line with {part}: {seen}"));
-            if line.contains(part) {
-                return line;
-            }
             seen.push_str(&line);
+            if line.contains(part) {
+                return seen;
+            }
         }
     }
 

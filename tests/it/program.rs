@@ -282,10 +282,10 @@ fn a_log_that_nobody_reads_blocks_nothing_and_its_dropped_lines_are_counted() {
 fn log_of(mut command: Command) -> String {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let log = Log::of(child.stderr.take().unwrap());
-    log.wait_for("listening=");
+    let start = log.until("listening=");
     let program = Running { child, log: Some(log), address: "127.0.0.1:1".parse().unwrap() };
     program.signal("TERM");
-    program.ended().1
+    start + &program.ended().1
 }
 
 /// A name, the command line, the secrets that are set, and the sources in the warning.
