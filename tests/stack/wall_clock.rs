@@ -73,7 +73,7 @@ fn library() -> PathBuf {
         let library = folder.path().join("faketime/libfaketimeMT.so.1");
         library.exists().then_some(library)
     });
-    found.expect("libfaketime is missing; run scripts/install-test-tools")
+    found.unwrap_or_else(|| panic!("libfaketime is missing; run scripts/install-test-tools"))
 }
 
 fn post(program: &Running, printer: &str, topic: &str, seconds: u32) {

@@ -261,9 +261,10 @@ fn every_query_is_answered_for_farms_of_every_size_and_none_says_that_all_is_wel
     for size in [0, 1, 12, 60] {
         feed::waiting(&exporter, printers..size);
         printers = size;
+        let expected = (2 * size).to_string();
         eventually("Prometheus knows the printers", || {
             let known = prometheus.query("count(printfarm_printer_info) or vector(0)");
-            (known[0]["value"][1] == (2 * size).to_string()).then_some(())
+            (known[0]["value"][1] == *expected).then_some(())
         });
         for dashboard in model::all() {
             for target in dashboard.targets() {
