@@ -1,7 +1,8 @@
 //! The configuration: a YAML file and a few environment variables, both optional.
 //!
-//! One direction: [`file`] has what the file says, word for word; with the environment it becomes [`Settings`], complete
-//! and valid; [`SharedSettings`] holds the ones in force. [`web`] does the same for the file of `--web.config.file`.
+//! One direction: [`mod@file`] has what the file says, word for word; with the environment it becomes [`Settings`],
+//! complete and valid; [`SharedSettings`] holds the ones in force. [`web`] does the same for the file of
+//! `--web.config.file`.
 //!
 //! No error ever repeats a value of the file or of a variable, since any of them may be a misplaced secret.
 

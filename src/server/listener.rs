@@ -21,7 +21,7 @@ pub enum ListenerKind {
 pub struct Listener {
     pub kind: ListenerKind,
     pub sockets: Vec<TcpListener>,
-    /// What they serve. Every request has a [`Peer`] as an extension.
+    /// What they serve. Every request has a [`Peer`](super::Peer) as an extension.
     pub router: Router,
     pub web_config: Option<SharedWebConfig>,
 }

@@ -1,7 +1,7 @@
 //! The file of `--web.config.file`, in the exporter-toolkit's format: TLS, users, headers.
 //!
 //! It is another file than that of `--config.file`: this one is about who may connect and how, and may be shared with
-//! other exporters; that one is about printers and their webhooks. Both are read in one direction: [`file`] has what the
+//! other exporters; that one is about printers and their webhooks. Both are read in one direction: [`mod@file`] has what the
 //! file says, word for word; with the files that it names it becomes a [`WebConfig`], complete and valid;
 //! [`SharedWebConfig`] holds the one in force, and notices changes.
 //!
