@@ -129,6 +129,8 @@ pub struct PrintReport {
     pub says_paused: bool,
     /// The sender says, beside the event, that nothing is being printed.
     pub says_idle: bool,
+    /// The sender says, beside the event, that an error is about to end the print.
+    pub says_failing: bool,
 }
 
 /// A printed file.

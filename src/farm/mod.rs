@@ -21,6 +21,7 @@
 //! 6. **One print may have several names.** An id that changes in the middle of a print, a report before the start is
 //!    announced, and an end without any name belong to the open print; the id of the last print with another file does not.
 //! 7. **What is repeated within moments counts once**: starts, ends, errors, requests for attention.
+//! 8. **A cancel that an error caused is a failure**, where the sender named that error before the end or beside it.
 //!
 //! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print that
 //! was never heard of before states once, and that never reaches back before the last end. Times between two reports are

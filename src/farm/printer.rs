@@ -49,6 +49,8 @@ pub struct PrinterState {
     attention: Option<Attention>,
     /// When an error was last reported that nothing has followed.
     error: Option<Timestamp>,
+    /// An error is about to end the print, whatever its end says.
+    failing: bool,
     last_event: Timestamp,
 }
 

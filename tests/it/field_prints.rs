@@ -70,6 +70,11 @@ const FOLDERS: &[(&str, &[Expected])] = &[
         ("06", STARTED, &[], 1.0..=1.0),
         ("06", ENDED, &["failed"], 1.0..=1.0),
     ]),
+    ("printjobhistory-211-mcu-error-told-as-cancel", &[
+        ("04", STARTED, &[], 1.0..=1.0),
+        ("04", ENDED, &["failed"], 1.0..=1.0),
+        ("04", ENDED, &["cancelled"], 0.0..=0.0),
+    ]),
 ];
 
 /// The sum of the samples of a metric whose labels contain all of these.

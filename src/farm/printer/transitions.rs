@@ -141,6 +141,8 @@ impl PrinterState {
     fn ended(&mut self, event: &Event, outcome: Outcome, limits: &Limits) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
         self.close_if_of_another_print(event, &mut applied);
+        let is_failure = outcome == Outcome::Cancelled && (self.failing || event.report.says_failing);
+        let outcome = if is_failure { Outcome::Failed } else { outcome };
         if self.print.is_none() {
             self.open(event, Phase::Printing, limits);
         }
@@ -231,9 +233,9 @@ impl PrinterState {
     }
 
     fn notice(&mut self, event: &Event) -> ApplyOutcome {
-        if let Some(print) = &mut self.print
-            && !print.is_another_print(event)
-        {
+        let is_of_open_print = self.print.as_ref().is_none_or(|print| !print.is_another_print(event));
+        self.failing |= event.report.says_failing && is_of_open_print;
+        if let Some(print) = self.print.as_mut().filter(|_| is_of_open_print) {
             print.update(event, print.phase());
         }
         ApplyOutcome::default()
@@ -247,6 +249,7 @@ impl PrinterState {
         self.print = Some(Box::new(print));
         self.idle_state = IdleState::Idle;
         self.error = None;
+        self.failing = false;
         self.attention = None;
     }
 
@@ -280,6 +283,7 @@ impl PrinterState {
         self.totals.ended_printed[ended.outcome.index()] += ended.printed;
         self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
         self.ended_paused += ended.paused;
+        self.failing = false;
         let (print_id, file) = (ended.print_id.clone(), ended.file.clone());
         let measured = ended.printed + ended.paused;
         let range = match elapsed.map(Elapsed::stated) {

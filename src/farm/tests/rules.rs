@@ -465,3 +465,30 @@ fn a_burst_without_an_estimate_is_explained_by_the_sender_s_clock_unless_that_wa
         assert_eq!(story.printed(), printed, "sent {sent} s later");
     }
 }
+
+#[test]
+fn a_cancel_that_an_error_caused_is_a_failure() {
+    let fails = || PrintReport { says_failing: true, ..PrintReport::default() };
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(60.0).tell(EventKind::Notice, fails());
+    story.tell(CANCELLED, elapsed("a.gcode", 60.5));
+    assert_eq!((story.counts(), story.state()), ([1, 0, 0, 1, 0, 0], State::Idle));
+    assert_eq!(story.tell(CANCELLED, elapsed("a.gcode", 60.5)), Disposition::Duplicate);
+
+    story.after(600.0).tell(EventKind::Started, file("a.gcode"));
+    story.after(60.0).tell(CANCELLED, elapsed("a.gcode", 60.5));
+    assert_eq!(story.counts(), [2, 0, 1, 1, 0, 0], "an error is about one print");
+
+    story.after(600.0).tell(EventKind::Notice, fails());
+    story.tell(CANCELLED, elapsed("b.gcode", 60.5));
+    assert_eq!(story.counts(), [3, 0, 1, 2, 0, 0], "the start was lost");
+
+    story.after(600.0).tell(EventKind::Notice, fails());
+    story.after(600.0).tell(EventKind::Started, file("c.gcode"));
+    story.after(60.0).tell(CANCELLED, PrintReport { says_failing: true, ..elapsed("c.gcode", 60.5) });
+    assert_eq!(story.counts(), [4, 0, 1, 3, 0, 0], "the end names the error itself");
+    story.after(600.0).tell(EventKind::Notice, fails());
+    story.tell(DONE, elapsed("d.gcode", 60.5));
+    assert_eq!(story.counts(), [5, 1, 1, 3, 0, 0], "a completed print is complete");
+}

@@ -44,6 +44,7 @@ pub(super) fn read(
         position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(bounds::position),
         says_paused: says_paused(message)?,
         says_idle: says_idle(message)?,
+        says_failing: says_failing(message, extra),
         ..PrintReport::default()
     })
 }
@@ -143,6 +144,13 @@ fn says_paused(message: &Message<'_>) -> Result<bool, Malformed> {
     let flags = state.object("flags", "state.flags")?;
     let text = state_text(message, state)?;
     Ok(flags.flag("paused")? || flags.flag("pausing")? || text.is_some_and(|text| text.starts_with("Paus")))
+}
+
+/// Whether the firmware reported an error that ends the print. OctoPrint can be set to cancel at one; only `PrintCancelling`
+/// names the error then.
+pub(super) fn says_failing(message: &Message<'_>, extra: Object<'_>) -> bool {
+    const ERROR: [&str; 1] = ["firmwareError"];
+    extra.any_text(&ERROR).or_else(|| message.renamed_text(&ERROR)).is_some()
 }
 
 /// Whether the state beside the event is one in which no print is open.

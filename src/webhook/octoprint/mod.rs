@@ -55,8 +55,11 @@ impl Sender for OctoPrint {
             sent: message.number("currentTime")?.and_then(bounds::timestamp),
             kind,
             report: match kind {
+                EventKind::Test => PrintReport::default(),
                 // The job beside an unknown event can be about any file.
-                EventKind::Test | EventKind::Notice => PrintReport::default(),
+                EventKind::Notice => {
+                    PrintReport { says_failing: job::says_failing(&message, extra), ..PrintReport::default() }
+                }
                 _ => job::read(&message, kind, extra, file)?,
             },
         }))

@@ -259,6 +259,25 @@ fn says_paused() {
 }
 
 #[test]
+fn an_error_of_the_firmware_is_kept_until_the_end_that_it_causes() {
+    let cases = [
+        ("extra", json!({"extra": {"firmwareError": "Lost communication with MCU"}}), true),
+        ("renamed", json!({"firmware_error": "MCU shutdown"}), true),
+        ("none", json!({"extra": {"firmwareError": null}, "firmwareError": ""}), false),
+        ("malformed", json!({"extra": {"firmwareError": []}}), false),
+        ("nothing", json!({"extra": {}}), false),
+    ];
+    for (case, message, expected) in cases {
+        let told = with(message, json!({"topic": "Custom Event", "message": "PrintCancelling"}));
+        let report = PrintReport { says_failing: expected, ..PrintReport::default() };
+        assert_eq!(octoprint(told).report, report, "{case}");
+    }
+    let failed =
+        json!({"topic": "Print Failed", "extra": {"reason": "cancelled", "firmwareError": "Halted"}});
+    assert!(octoprint(failed).report.says_failing);
+}
+
+#[test]
 fn percentages_in_sentences() {
     let cases = [
         ("Your print is 30 % complete.", Some(0.3)),
