@@ -62,13 +62,19 @@ impl<'a> Object<'a> {
         Self { path, ..self }
     }
 
-    fn entries(self) -> impl Iterator<Item = (&'a String, &'a Value)> {
-        self.fields.into_iter().flatten()
+    /// Whether nothing is in its place.
+    pub(super) const fn is_absent(self) -> bool {
+        self.fields.is_none()
     }
 
-    /// All values, in the order of their names.
-    pub(super) fn values(self) -> impl Iterator<Item = &'a Value> {
-        self.entries().map(|(_, value)| value)
+    /// Whether both are the same object of the message.
+    pub(super) fn is(self, other: Self) -> bool {
+        self.fields.zip(other.fields).is_some_and(|(one, other)| std::ptr::eq(one, other))
+    }
+
+    /// All fields, in the order of their names.
+    pub(super) fn entries(self) -> impl Iterator<Item = (&'a String, &'a Value)> {
+        self.fields.into_iter().flatten()
     }
 
     /// The value of the field with exactly this name, or else with the [same](same_name) one.
@@ -113,6 +119,17 @@ impl<'a> Object<'a> {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| says_something(text))),
             Some(other) => Err(self.malformed(name, other, "text")),
+        }
+    }
+
+    /// The field as the id of a printer: text, or a number.
+    ///
+    /// # Errors
+    /// When it is true or false, a list or an object.
+    pub(super) fn id(self, name: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
+        match self.get(name) {
+            Some(Value::Number(_)) => self.text(name),
+            _ => Ok(self.identifier(name)?.map(Cow::Borrowed)),
         }
     }
 

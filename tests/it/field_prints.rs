@@ -20,6 +20,7 @@ const PRINTED: &str = "printfarm_print_seconds_total";
 const ENDED_PRINTED: &str = "printfarm_ended_print_seconds_total";
 const OPEN: &str = "printfarm_print_info";
 const ERRORS: &str = "printfarm_printer_errors_total";
+const IGNORED: &str = "printfarm_webhook_ignored_total";
 const STATE: &str = "printfarm_printer_state";
 
 #[rustfmt::skip]
@@ -74,6 +75,26 @@ const FOLDERS: &[(&str, &[Expected])] = &[
         ("04", STARTED, &[], 1.0..=1.0),
         ("04", ENDED, &["failed"], 1.0..=1.0),
         ("04", ENDED, &["cancelled"], 0.0..=0.0),
+    ]),
+    ("template-flat-state-before-topic", &[
+        ("02", ERRORS, &[], 1.0..=1.0),
+        ("03", ERRORS, &[], 1.0..=1.0),
+        ("03", ENDED, &["failed"], 1.0..=1.0),
+        ("03", OPEN, &[], 0.0..=0.0),
+    ]),
+    ("template-renamed-extra", &[
+        ("02", IGNORED, &["\"test\""], 2.0..=2.0),
+        ("02", STARTED, &[], 0.0..=0.0),
+        ("04", STARTED, &["local"], 1.0..=1.0),
+        ("04", ENDED, &["cancelled"], 1.0..=1.0),
+        ("04", ENDED, &["failed"], 0.0..=0.0),
+        ("04", PRINTED, &[], 3600.1..=3600.1),
+    ]),
+    ("2blane14-topic-in-a-sentence", &[
+        ("01", ENDED, &["completed"], 1.0..=1.0),
+        ("02", IGNORED, &["\"test\""], 1.0..=1.0),
+        ("04", IGNORED, &["\"duplicate\""], 2.0..=2.0),
+        ("04", IGNORED, &["\"unknown_event\""], 0.0..=0.0),
     ]),
 ];
 

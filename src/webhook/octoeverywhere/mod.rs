@@ -1,5 +1,7 @@
 //! OctoEverywhere: one flat JSON object for each event, from its cloud or from its plugin on the printer's network.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::payload::{Object, Payload};
@@ -117,10 +119,7 @@ fn says_cancelled(text: &str) -> bool {
 }
 
 fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
-    match message.get("PrinterId") {
-        Some(Value::Number(_)) => message.owned_text("PrinterId"),
-        _ => Ok(message.identifier("PrinterId")?.map(str::to_owned)),
-    }
+    Ok(message.id("PrinterId")?.map(Cow::into_owned))
 }
 
 /// -1, which stands for unknown, is out of all bounds.

@@ -11,20 +11,26 @@ use crate::labels::{AttentionReason, Outcome};
 #[cfg(test)]
 mod tests;
 
+/// The topic of the message. The name of an event that custom events can carry is one, too.
+pub(super) fn topic(message: &Message<'_>) -> Option<Topic> {
+    let text = message.topic();
+    Topic::read(text).or_else(|| lookup(&CUSTOM, text).map(|_| Topic::Custom))
+}
+
 /// The kind of the event, by its topic and, where that is not enough, by other fields.
 ///
 /// # Errors
 /// When one of those fields holds a list or an object.
-pub(super) fn read(topic: Topic, message: &Message<'_>) -> Result<EventKind, Malformed> {
+pub(super) fn read(topic: Topic, message: &Message<'_>, extra: Object<'_>) -> Result<EventKind, Malformed> {
     Ok(match topic {
         Topic::Started => EventKind::Started,
         Topic::Done => EventKind::Ended(Outcome::Completed),
-        Topic::Failed => EventKind::Ended(failure(message)?),
+        Topic::Failed => EventKind::Ended(failure(message, extra)?),
         Topic::Paused => EventKind::Paused,
         Topic::Progress => EventKind::Progress,
         Topic::Attention => EventKind::Attention(AttentionReason::UserInteraction),
         Topic::Error => EventKind::Error,
-        Topic::Custom => custom(message)?,
+        Topic::Custom => custom(message, extra)?,
     })
 }
 
@@ -36,7 +42,7 @@ enum Custom {
     StateChanged,
 }
 
-const CUSTOM: [(&str, Custom); 8] = [
+const CUSTOM: [(&str, Custom); 13] = [
     ("PrintResumed", Custom::Kind(EventKind::StateReport(ReportedState::Printing))),
     ("PrintPaused", Custom::Kind(EventKind::StateReport(ReportedState::Paused))),
     ("PrintCancelled", Custom::Kind(EventKind::Ended(Outcome::Cancelled))),
@@ -45,6 +51,11 @@ const CUSTOM: [(&str, Custom); 8] = [
     ("Connected", Custom::Kind(EventKind::StateReport(ReportedState::Idle))),
     ("Disconnected", Custom::Kind(EventKind::StateReport(ReportedState::Offline))),
     ("PrinterStateChanged", Custom::StateChanged),
+    ("PrintCancelling", Custom::Kind(EventKind::Notice)),
+    ("Connecting", Custom::Kind(EventKind::Notice)),
+    ("Disconnecting", Custom::Kind(EventKind::Notice)),
+    ("FileSelected", Custom::Kind(EventKind::Notice)),
+    ("FileDeselected", Custom::Kind(EventKind::Notice)),
 ];
 
 const STATES: [(&str, ReportedState); 7] = [
@@ -57,13 +68,14 @@ const STATES: [(&str, ReportedState); 7] = [
     ("CLOSED", ReportedState::Offline),
 ];
 
-fn custom(message: &Message<'_>) -> Result<EventKind, Malformed> {
-    let name = message.field(|object| object.text("message"))?.unwrap_or_default();
-    Ok(match lookup(&CUSTOM, &name) {
+fn custom(message: &Message<'_>, extra: Object<'_>) -> Result<EventKind, Malformed> {
+    let text = message.field(|object| object.text("message"))?.unwrap_or_default();
+    let event = lookup(&CUSTOM, message.topic()).or_else(|| lookup(&CUSTOM, &text));
+    Ok(match event {
         Some(Custom::Kind(kind)) => kind,
-        Some(Custom::Failed) => EventKind::Ended(failure(message)?),
+        Some(Custom::Failed) => EventKind::Ended(failure(message, extra)?),
         Some(Custom::StateChanged) => {
-            let state = message.object("extra")?.text("state_id")?.unwrap_or_default();
+            let state = extra.text("state_id")?.unwrap_or_default();
             lookup(&STATES, &state).map_or(EventKind::Notice, EventKind::StateReport)
         }
         None => EventKind::Notice,
@@ -71,8 +83,8 @@ fn custom(message: &Message<'_>) -> Result<EventKind, Malformed> {
 }
 
 /// Whether a failed print was cancelled: the plugin has one topic for both.
-fn failure(message: &Message<'_>) -> Result<Outcome, Malformed> {
-    let reason = message.object("extra")?.text("reason")?;
+fn failure(message: &Message<'_>, extra: Object<'_>) -> Result<Outcome, Malformed> {
+    let reason = extra.text("reason")?;
     let cancelled = match reason.or_else(|| message.renamed_text(&["reason"])) {
         Some(reason) => ["cancelled", "canceled"].iter().any(|word| reason.eq_ignore_ascii_case(word)),
         None => is_cancelling(message)?,

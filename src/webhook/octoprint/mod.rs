@@ -2,11 +2,16 @@
 //!
 //! Users write the data template themselves, so only the topic is required. `message` finds it and the other fields
 //! wherever a template has them, `topic` has the topics, `kind` reads what happened, and `job` reads the report of the print.
+//!
+//! A text in `topic` that names no topic of the plugin is refused, because the user would see nothing of the printer and
+//! never learn why. The message of a custom event is the user's own: an unknown one is a notice.
+
+use std::borrow::Cow;
 
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Event, EventKind, PrintReport};
-use crate::labels::{EventLabel, IgnoreReason};
+use crate::labels::IgnoreReason;
 
 mod job;
 mod kind;
@@ -17,8 +22,7 @@ mod tests;
 mod topic;
 
 use message::Message;
-use profile::PROFILE;
-use topic::Topic;
+use profile::{PROFILE, UNKNOWN_TOPIC};
 
 /// How the names of a queue plugin's placeholders begin: they start and end within moments and are no prints.
 const PLACEHOLDER: &str = "continuousprint_";
@@ -32,25 +36,24 @@ impl Sender for OctoPrint {
     }
 
     fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        segment.or_else(|| device(&Message::find(payload).ok()??).ok()?).map(str::to_owned)
+        let own = || device(&Message::find(payload).ok()??).ok()?.map(Cow::into_owned);
+        segment.map(str::to_owned).or_else(own)
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = Message::find(payload)?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
-        let Some(topic) = Topic::named(message.topic()) else {
-            return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
-        };
+        let topic = kind::topic(&message).ok_or(DecodeError::NoEvent { hint: UNKNOWN_TOPIC })?;
         let device = device(&message)?;
-        let id = context.segment.or(device);
+        let id = context.segment.or(device.as_deref());
         let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
-        let extra = message.object("extra")?;
-        let kind = if extra.flag("popup")? { EventKind::Test } else { kind::read(topic, &message)? };
+        let extra = message.extra()?;
+        let kind = if message.is_test() { EventKind::Test } else { kind::read(topic, &message, extra)? };
         let file = job::file(&message, extra);
         if kind != EventKind::Test && is_placeholder(&file) {
             return Ok(Parsed::Ignored { reason: IgnoreReason::Placeholder, kind: kind.label() });
         }
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id.to_owned(), device.map(str::to_owned)),
+            printer: context.identity(PROFILE.source, id.to_owned(), device.map(Cow::into_owned)),
             received: context.received,
             sent: message.number("currentTime")?.and_then(bounds::timestamp),
             kind,
@@ -72,6 +75,6 @@ fn is_placeholder(found: &Result<job::Found, Malformed>) -> bool {
     file.name.starts_with(PLACEHOLDER)
 }
 
-fn device<'a>(message: &Message<'a>) -> Result<Option<&'a str>, Malformed> {
-    message.field(|object| object.identifier("deviceIdentifier"))
+fn device<'a>(message: &Message<'a>) -> Result<Option<Cow<'a, str>>, Malformed> {
+    message.field(|object| object.id("deviceIdentifier"))
 }

@@ -5,6 +5,11 @@ use axum::http::Method;
 use crate::labels::Source;
 use crate::webhook::{Accepts, Format, Guide, Hints, Profile, SecretPlaces};
 
+/// What to do about a topic that is not one of the plugin's.
+pub(super) const UNKNOWN_TOPIC: &str = "the field `topic` was read, and it does not name exactly one of Print Started, Print Done, Print Failed, \
+     Print Paused, Print Progress, User Action Needed, Error, Custom Event: write `\"topic\": \"@topic\"` in the hook's data \
+     template (ADVANCED, DATA in the plugin)";
+
 pub(super) static PROFILE: Profile = Profile {
     source: Source::new("octoprint"),
     title: "OctoPrint",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::farm::{Elapsed, File, Identity};
-use crate::labels::{Outcome, RejectReason};
+use crate::labels::{EventLabel, Outcome, RejectReason};
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 pub(super) fn octoprint(message: Value) -> Event {
@@ -113,6 +113,57 @@ fn templates_of_users() {
 }
 
 #[test]
+fn a_text_that_reads_like_a_topic_does_not_win_over_the_topic() {
+    let failed = EventKind::Ended(Outcome::Failed);
+    let cases = [
+        (json!({"state": "Error", "title": "Print Failed"}), failed),
+        (json!({"printer_state": "Error", "what": "Print Failed"}), failed),
+        (json!({"status": "Error", "title": "Error"}), EventKind::Error),
+        (json!({"a": "Error", "b": "Print Failed"}), failed),
+        (json!({"a": {"error": "Error"}, "b": {"c": "Print Failed"}}), failed),
+        (json!({"file": "print done", "title": "Print Failed"}), failed),
+        (json!({"message": "Print Started", "title": "Custom Event"}), EventKind::Notice),
+        (json!({"message": "Print Failed"}), failed),
+    ];
+    for (message, kind) in cases {
+        assert_eq!(octoprint(message.clone()).kind, kind, "{message}");
+    }
+}
+
+#[test]
+fn extra_under_another_name() {
+    let pressed = json!({"name": "example.gcode", "time": 50.2, "popup": true});
+    let tests = [
+        json!({"details": pressed}),
+        json!({"a": {"b": pressed}}),
+        json!({"test": {"popup": "True"}}),
+        json!({"popup": true, "extra": {"name": "example.gcode"}}),
+    ];
+    for message in tests {
+        let message = with(message, json!({"event": "Print Started"}));
+        assert_eq!(octoprint(message.clone()).kind, EventKind::Test, "{message}");
+    }
+    let extra = json!({"name": "a.gcode", "path": "a.gcode", "time": 60.5, "reason": "cancelled"});
+    let file_of_job = json!({"name": "job.gcode", "origin": "local"});
+    let cases = [
+        json!({"event": "Print Failed", "details": extra}),
+        json!({"event": "Print Failed", "a_file": file_of_job, "details": extra}),
+        json!({"data": {"topic": "Print Failed", "name": "mk3", "reason": "error", "payload": extra}}),
+        json!({"topic": "Print Failed", "details": extra, "job": {"file": file_of_job}, "meta": {"reason": "x"}}),
+    ];
+    for message in cases {
+        let event = octoprint(message.clone());
+        assert_eq!(event.kind, EventKind::Ended(Outcome::Cancelled), "{message}");
+        assert_eq!(event.report.file, Some(file("a.gcode", Some("a.gcode"))), "{message}");
+        assert_eq!(event.report.elapsed, Some(Elapsed::Printing(seconds(60.5))), "{message}");
+    }
+    let started = json!({"event": "Print Started", "details": {"name": "b.gcode", "origin": "sdcard"}});
+    assert_eq!(octoprint(started).report.file, Some(file("b.gcode", None)));
+    let kept = json!({"topic": "Print Failed", "extra": "", "other": {"reason": "cancelled"}});
+    assert_eq!(octoprint(kept).kind, EventKind::Ended(Outcome::Failed));
+}
+
+#[test]
 fn messages_without_a_topic() {
     let no_event = Err(DecodeError::NoEvent { hint: PROFILE.hints.event });
     let deep = (0..20).fold(json!({"topic": "Print Done"}), |inner, _| json!({ "a": inner }));
@@ -120,6 +171,8 @@ fn messages_without_a_topic() {
         json!({}),
         json!({"topic": null}),
         json!({"text": "Print Done on printer delta"}),
+        json!({"state": "Error"}),
+        json!({"status": "Error", "reason": "error"}),
         json!({"extra": {"error": "Error"}, "state": {"text": "Error"}}),
         json!({"topics": ["Print Done"]}),
         deep,
@@ -137,6 +190,7 @@ fn identities() {
         ("path", Some("mk3"), json!(null), ["mk3", "mk3", "mk3"]),
         ("path and identifier", Some("mk3"), json!("delta"), ["mk3", "mk3", "delta"]),
         ("blank path", Some(" "), json!(" omega "), ["omega", "omega", "omega"]),
+        ("a number for an identifier", None, json!(12), ["12", "12", "12"]),
         ("path, empty identifier", Some("mk3"), json!(""), ["mk3", "mk3", "mk3"]),
     ];
     for (case, segment, identifier, expected) in cases {
@@ -173,8 +227,8 @@ fn what_belongs_elsewhere_is_refused_and_named() {
         (json!({"topic": ["Print Done"]}), "`topic` is a list; text belongs there"),
         (json!({"topic": true}), "`topic` is true or false; text belongs there"),
         (
-            json!({"topic": "Error", "deviceIdentifier": 7}),
-            "`deviceIdentifier` is a number; text belongs there",
+            json!({"topic": "Error", "deviceIdentifier": true}),
+            "`deviceIdentifier` is true or false; text belongs there",
         ),
         (json!({"topic": "Error", "extra": ["name"]}), "`extra` is a list; an object belongs there"),
         (json!({"topic": "Error", "extra": {"name": {}}}), "`extra.name` is an object; text belongs there"),

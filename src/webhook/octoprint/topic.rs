@@ -21,7 +21,7 @@ pub(super) enum Topic {
     Custom,
 }
 
-const TOPICS: [(&str, Topic); 8] = [
+pub(super) const TOPICS: [(&str, Topic); 8] = [
     ("Print Started", Topic::Started),
     ("Print Done", Topic::Done),
     ("Print Failed", Topic::Failed),
@@ -32,15 +32,40 @@ const TOPICS: [(&str, Topic); 8] = [
     ("Custom Event", Topic::Custom),
 ];
 
+/// The most words of a topic.
+const WORDS: usize = 3;
+
 impl Topic {
     /// The topic of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
-        lookup(&TOPICS, name)
+        let name = name.trim();
+        TOPICS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, topic)| *topic)
+    }
+
+    /// The topic that a template writes alone, in any spelling, or within a sentence that has exactly one. "Error" can be any
+    /// word of a sentence, so it counts at its beginning and at its end, where nothing else is named.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let words: Vec<&str> =
+            text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let runs = (0..words.len()).flat_map(|start| (1..=WORDS).map(move |length| start..start + length));
+        let mut topics = runs
+            .filter_map(|run| lookup(&TOPICS, &words.get(run)?.concat()))
+            .filter(|topic| *topic != Self::Error);
+        let Some(topic) = topics.next() else {
+            let is_error = |word: &&str| word.eq_ignore_ascii_case("error");
+            let edges = [words.first(), words.last()];
+            return edges.into_iter().flatten().any(is_error).then_some(Self::Error);
+        };
+        topics.all(|other| other == topic).then_some(topic)
     }
 }
 
-/// The value of this name in a table, in any case.
+/// The value of this name in a table, as people spell it: `PrintResumed`, `print_resumed`, `Print Resumed!`.
 pub(super) fn lookup<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
-    let name = name.trim();
-    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    table.iter().find(|(known, _)| letters(known).eq(letters(name))).map(|(_, value)| *value)
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|letter| letter.is_alphanumeric()).map(|letter| letter.to_ascii_lowercase())
 }

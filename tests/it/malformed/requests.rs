@@ -155,7 +155,7 @@ fn marks(json: &[u8]) -> Vec<usize> {
 fn of_a_wrong_kind(chance: &mut Chance, all: &[Real]) -> Case {
     let places: [(&str, &[Value]); 12] = [
         ("/topic", &[json!(7), json!([]), json!(["Print Done"]), json!({}), json!(true), json!(1.5)]),
-        ("/deviceIdentifier", &[json!(7), json!([]), json!({}), json!(false)]),
+        ("/deviceIdentifier", &[json!([]), json!({}), json!(false)]),
         ("/extra", &[json!([]), json!([{"name": "a"}])]),
         ("/state", &[json!([]), json!(["Printing"])]),
         ("/job", &[json!([]), json!([1, 2])]),

@@ -1,9 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::labels::{EventLabel, IgnoreReason};
-
-use crate::webhook::octoprint::tests::{ignored, octoprint, result};
+use crate::webhook::DecodeError;
+use crate::webhook::octoprint::profile::UNKNOWN_TOPIC;
+use crate::webhook::octoprint::tests::{octoprint, result};
+use crate::webhook::octoprint::topic::TOPICS;
 use crate::webhook::tests::with;
 
 #[test]
@@ -24,9 +25,47 @@ fn topics() {
     for (topic, kind) in cases {
         assert_eq!(octoprint(json!({ "topic": topic })).kind, kind, "{topic}");
     }
-    let unknown = ignored(IgnoreReason::UnknownEvent, EventLabel::Unknown);
-    for topic in ["Print Startled", "42", "Printing"] {
-        assert_eq!(result(json!({ "topic": topic })), Ok(unknown.clone()), "{topic}");
+}
+
+#[test]
+fn a_topic_in_another_spelling_or_within_a_sentence_is_understood_when_it_is_the_only_one() {
+    let completed = EventKind::Ended(Outcome::Completed);
+    let cases = [
+        ("PrintDone", completed),
+        ("print_done", completed),
+        ("print-done!", completed),
+        ("Print Done on mk3", completed),
+        ("mk3: Print Done", completed),
+        ("[mk3] PRINT DONE (Print Done)", completed),
+        ("Print Failed: error of the firmware", EventKind::Ended(Outcome::Failed)),
+        ("mk3: User Action Needed", EventKind::Attention(AttentionReason::UserInteraction)),
+        ("Error on mk3", EventKind::Error),
+        ("mk3: error", EventKind::Error),
+        ("Custom Event of mk3", EventKind::Notice),
+        ("PrintResumed", EventKind::StateReport(ReportedState::Printing)),
+        ("Print Cancelled", EventKind::Ended(Outcome::Cancelled)),
+        ("FileSelected", EventKind::Notice),
+    ];
+    for (topic, kind) in cases {
+        assert_eq!(octoprint(json!({ "topic": topic })).kind, kind, "{topic}");
+    }
+    let unknown = Err(DecodeError::NoEvent { hint: UNKNOWN_TOPIC });
+    for topic in [
+        "Print Startled",
+        "42",
+        "Printing",
+        "@topic",
+        "Print Done or Print Failed",
+        "an error somewhere",
+        "Print is done",
+        "Sprint Done",
+        "?",
+    ] {
+        assert_eq!(result(json!({ "topic": topic })), unknown, "{topic}");
+        assert_eq!(result(json!({ "topic": topic, "extra": {"popup": true} })), unknown, "{topic}");
+    }
+    for (topic, _) in TOPICS {
+        assert!(UNKNOWN_TOPIC.contains(topic), "{topic}");
     }
 }
 
