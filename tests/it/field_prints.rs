@@ -76,6 +76,15 @@ const FOLDERS: &[(&str, &[Expected])] = &[
         ("04", ENDED, &["failed"], 1.0..=1.0),
         ("04", ENDED, &["cancelled"], 0.0..=0.0),
     ]),
+    ("octoprint2-upload-progress", &[
+        ("03", OPEN, &[], 0.0..=0.0),
+        ("03", STARTED, &[], 0.0..=0.0),
+        ("03", PRINTED, &[], 0.0..=0.0),
+        ("05", STARTED, &["sdcard"], 1.0..=1.0),
+        ("05", ENDED, &["sdcard", "completed"], 1.0..=1.0),
+        ("05", ENDED, &["outcome=\"unknown\""], 0.0..=0.0),
+        ("05", PRINTED, &[], 600.5..=600.5),
+    ]),
     ("template-flat-state-before-topic", &[
         ("02", ERRORS, &[], 1.0..=1.0),
         ("03", ERRORS, &[], 1.0..=1.0),

@@ -27,6 +27,8 @@ pub(super) fn read(topic: Topic, message: &Message<'_>, extra: Object<'_>) -> Re
         Topic::Done => EventKind::Ended(Outcome::Completed),
         Topic::Failed => EventKind::Ended(failure(message, extra)?),
         Topic::Paused => EventKind::Paused,
+        // The progress of an upload shows that the printer is alive.
+        Topic::Progress if is_upload(message)? => EventKind::Notice,
         Topic::Progress => EventKind::Progress,
         Topic::Attention => EventKind::Attention(AttentionReason::UserInteraction),
         Topic::Error => EventKind::Error,
@@ -96,6 +98,14 @@ fn is_cancelling(message: &Message<'_>) -> Result<bool, Malformed> {
     let state = message.object("state")?;
     let flag = state.object("flags", "state.flags")?.flag("cancelling")?;
     Ok(flag || state_text(message, state)?.is_some_and(|text| text.eq_ignore_ascii_case("cancelling")))
+}
+
+/// Whether a file is being sent to the printer. OctoPrint 2 has its progress where it has that of a print.
+fn is_upload(message: &Message<'_>) -> Result<bool, Malformed> {
+    let file = message.object("job")?.object("file", "job.file")?;
+    let state = state_text(message, message.object("state")?)?;
+    Ok(file.flag("upload")?
+        || state.is_some_and(|text| text.to_ascii_lowercase().starts_with("transferring")))
 }
 
 /// The name of the printer's state. `state` is the object of that name in the message.

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::farm::PrintReport;
 use crate::webhook::DecodeError;
 use crate::webhook::octoprint::profile::UNKNOWN_TOPIC;
 use crate::webhook::octoprint::tests::{octoprint, result};
@@ -67,6 +68,26 @@ fn a_topic_in_another_spelling_or_within_a_sentence_is_understood_when_it_is_the
     for (topic, _) in TOPICS {
         assert!(UNKNOWN_TOPIC.contains(topic), "{topic}");
     }
+}
+
+#[test]
+fn an_upload_is_no_print() {
+    let uploads = [
+        json!({"job": {"file": {"name": "A.GCO", "upload": true}}, "progress": {"completion": 10, "printTime": 41}}),
+        json!({"job": {"file": {"upload": "True"}}}),
+        json!({"state": {"text": "Transferring file to printer"}, "progress": {"completion": 10}}),
+        json!({"state": "Transferring file to SD card", "progress": 10, "message": "Your print is 10 % complete."}),
+    ];
+    for message in uploads {
+        let event = octoprint(with(message.clone(), json!({"topic": "Print Progress"})));
+        assert_eq!((event.kind, event.report), (EventKind::Notice, PrintReport::default()), "{message}");
+    }
+    let print =
+        json!({"topic": "Print Progress", "job": {"file": {"upload": false}}, "state": {"text": "Printing"}});
+    assert_eq!(octoprint(print).kind, EventKind::Progress);
+    // The state is sometimes older than the event.
+    let started = json!({"topic": "Print Started", "state": {"text": "Transferring file to printer"}});
+    assert_eq!(octoprint(started).kind, EventKind::Started);
 }
 
 #[test]
