@@ -76,6 +76,18 @@ const FOLDERS: &[(&str, &[Expected])] = &[
         ("04", ENDED, &["failed"], 1.0..=1.0),
         ("04", ENDED, &["cancelled"], 0.0..=0.0),
     ]),
+    ("oe-cancel-words", &[
+        ("04", ENDED, &["cancelled"], 2.0..=2.0),
+        ("10", ENDED, &["cancelled"], 5.0..=5.0),
+        ("12", ENDED, &["failed"], 1.0..=1.0),
+        ("16", ENDED, &["cancelled"], 7.0..=7.0),
+        ("18", ENDED, &["failed"], 2.0..=2.0),
+        ("20", ENDED, &["cancelled"], 8.0..=8.0),
+        ("22", ENDED, &["failed"], 3.0..=3.0),
+        ("24", ENDED, &["cancelled"], 9.0..=9.0),
+        ("26", ENDED, &["failed"], 4.0..=4.0),
+        ("26", STARTED, &[], 13.0..=13.0),
+    ]),
     ("octoprint2-upload-progress", &[
         ("03", OPEN, &[], 0.0..=0.0),
         ("03", STARTED, &[], 0.0..=0.0),

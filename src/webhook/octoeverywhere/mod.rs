@@ -9,6 +9,7 @@ use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Elapsed, Event, EventKind, File, PrintReport};
 use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, WarningAction};
 
+mod cancel;
 mod profile;
 #[cfg(test)]
 mod tests;
@@ -86,7 +87,7 @@ fn kind(number: i64, message: Object<'_>) -> Result<Option<EventKind>, Malformed
     Ok(Some(match number {
         1 => EventKind::Started,
         2 => EventKind::Ended(Outcome::Completed),
-        3 => EventKind::Ended(failure(message)?),
+        3 => EventKind::Ended(cancel::outcome(message)?),
         4 => EventKind::Paused,
         5 => EventKind::Resumed,
         6 => EventKind::Progress,
@@ -101,21 +102,6 @@ fn kind(number: i64, message: Object<'_>) -> Result<Option<EventKind>, Malformed
         16 => EventKind::Test,
         _ => return Ok(None),
     }))
-}
-
-/// A cancelled print is reported as failed; most platforms say so in the text of the error.
-fn failure(message: Object<'_>) -> Result<Outcome, Malformed> {
-    for name in ["Error", "PlatformErrorCode"] {
-        if message.text(name)?.is_some_and(|text| says_cancelled(&text)) {
-            return Ok(Outcome::Cancelled);
-        }
-    }
-    Ok(Outcome::Failed)
-}
-
-fn says_cancelled(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    ["canceled", "cancelled"].iter().any(|word| text.contains(word))
 }
 
 fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
