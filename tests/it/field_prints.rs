@@ -88,6 +88,11 @@ const FOLDERS: &[(&str, &[Expected])] = &[
         ("26", ENDED, &["failed"], 4.0..=4.0),
         ("26", STARTED, &[], 13.0..=13.0),
     ]),
+    ("printjobhistory-210-continuousprint-scripts", &[
+        ("08", IGNORED, &["\"placeholder\""], 8.0..=8.0),
+        ("08", STARTED, &[], 0.0..=0.0),
+        ("08", ENDED, &[], 0.0..=0.0),
+    ]),
     ("octoprint2-upload-progress", &[
         ("03", OPEN, &[], 0.0..=0.0),
         ("03", STARTED, &[], 0.0..=0.0),

@@ -17,15 +17,13 @@ mod job;
 mod kind;
 mod message;
 mod profile;
+mod queue;
 #[cfg(test)]
 mod tests;
 mod topic;
 
 use message::Message;
 use profile::{PROFILE, UNKNOWN_TOPIC};
-
-/// How the names of a queue plugin's placeholders begin: they start and end within moments and are no prints.
-const PLACEHOLDER: &str = "continuousprint_";
 
 /// See the module.
 pub struct OctoPrint;
@@ -71,8 +69,7 @@ impl Sender for OctoPrint {
 
 /// An unknown event may hold anything in the place of a file, so a malformed file is no placeholder.
 fn is_placeholder(found: &Result<job::Found, Malformed>) -> bool {
-    let Ok((Some(file), _)) = found else { return false };
-    file.name.starts_with(PLACEHOLDER)
+    found.as_ref().is_ok_and(|(file, _)| file.as_ref().is_some_and(queue::is_placeholder))
 }
 
 fn device<'a>(message: &Message<'a>) -> Result<Option<Cow<'a, str>>, Malformed> {

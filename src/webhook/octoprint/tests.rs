@@ -57,12 +57,28 @@ fn placeholders_of_a_queue() {
             EventLabel::Notice,
         ),
         (json!({"topic": "Print Started", "fileName": name}), EventLabel::Started),
+        (
+            json!({"topic": "Print Started", "extra": {"name": "cp_bed_clearing_script.gcode"}}),
+            EventLabel::Started,
+        ),
+        (json!({"topic": "Print Done", "path": "x/CP_queue_finished_script.GCODE"}), EventLabel::Ended),
+        (
+            json!({"topic": "Print Done", "extra": {"name": "cooldown.gcode", "path": "/ContinuousPrint/tmp/a/cooldown.gcode"}}),
+            EventLabel::Ended,
+        ),
     ];
     for (message, kind) in cases {
         assert_eq!(result(message.clone()), Ok(ignored(IgnoreReason::Placeholder, kind)), "{message}");
     }
-    let other = json!({"topic": "Print Started", "extra": {"name": "my_continuousprint_.gcode"}});
-    assert_eq!(octoprint(other).kind, EventKind::Started);
+    for (name, path) in [
+        ("my_continuousprint_.gcode", ""),
+        ("cp_holder.gcode", "cp_holder.gcode"),
+        ("script.gcode", "my/ContinuousPrint/script.gcode"),
+        ("bracket_script.gcode", "ContinuousPrint/bracket_script.gcode"),
+    ] {
+        let other = json!({"topic": "Print Started", "extra": {"name": name, "path": path}});
+        assert_eq!(octoprint(other).kind, EventKind::Started, "{name}");
+    }
 }
 
 #[test]
