@@ -21,6 +21,7 @@ const ENDED_PRINTED: &str = "printfarm_ended_print_seconds_total";
 const OPEN: &str = "printfarm_print_info";
 const ERRORS: &str = "printfarm_printer_errors_total";
 const IGNORED: &str = "printfarm_webhook_ignored_total";
+const PROGRESS: &str = "printfarm_print_progress_ratio";
 const STATE: &str = "printfarm_printer_state";
 
 #[rustfmt::skip]
@@ -92,6 +93,17 @@ const FOLDERS: &[(&str, &[Expected])] = &[
         ("08", IGNORED, &["\"placeholder\""], 8.0..=8.0),
         ("08", STARTED, &[], 0.0..=0.0),
         ("08", ENDED, &[], 0.0..=0.0),
+    ]),
+    ("fork2-custom-event-human-message", &[
+        ("02", STATE, &["paused"], 1.0..=1.0),
+        ("03", STATE, &["printing"], 1.0..=1.0),
+        ("04", STATE, &["printing"], 1.0..=1.0),
+        ("06", STATE, &["printing"], 1.0..=1.0),
+    ]),
+    ("fork14-sd-progress-own-message", &[
+        ("02", PROGRESS, &[], 0.12..=0.12),
+        ("03", PROGRESS, &[], 0.24..=0.24),
+        ("04", PROGRESS, &[], 0.36..=0.36),
     ]),
     ("octoprint2-upload-progress", &[
         ("03", OPEN, &[], 0.0..=0.0),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::kind::state_text;
 use super::message::Message;
-use super::{Malformed, Object, bounds};
+use super::{Malformed, Object, bounds, words};
 use crate::farm::{Elapsed, EventKind, File, PrintReport};
 use crate::labels::Origin;
 
@@ -187,21 +187,5 @@ fn first<const N: usize>(fields: [(Object<'_>, &str); N]) -> Result<Option<f64>,
 fn in_words(message: &Message<'_>, kind: EventKind) -> Result<Option<f64>, Malformed> {
     let sentence =
         if kind == EventKind::Progress { message.field(|object| object.text("message"))? } else { None };
-    Ok(sentence.and_then(|sentence| percentage(&sentence)))
-}
-
-/// The first percentage in a sentence that is more than 0, as a ratio. A 0 tells nothing: with several hooks only the
-/// first one gets the true number.
-fn percentage(sentence: &str) -> Option<f64> {
-    sentence.match_indices('%').find_map(|(end, _)| {
-        let before = sentence[..end].trim_end();
-        let text = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
-        let number = &before[text.len()..];
-        // "-5 %", "10-20 %" and "v2 %" are something else.
-        if text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_')) {
-            return None;
-        }
-        let percent = number.replace(',', ".").parse().ok()?;
-        bounds::ratio(percent).filter(|ratio| *ratio > 0.0)
-    })
+    Ok(sentence.and_then(|sentence| words::progress(&sentence)))
 }

@@ -21,6 +21,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod words;
 
 use message::Message;
 use profile::{PROFILE, UNKNOWN_TOPIC};

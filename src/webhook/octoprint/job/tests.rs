@@ -276,27 +276,3 @@ fn an_error_of_the_firmware_is_kept_until_the_end_that_it_causes() {
         json!({"topic": "Print Failed", "extra": {"reason": "cancelled", "firmwareError": "Halted"}});
     assert!(octoprint(failed).report.says_failing);
 }
-
-#[test]
-fn percentages_in_sentences() {
-    let cases = [
-        ("Your print is 30 % complete.", Some(0.3)),
-        ("40.01576044129236 % complete - Your print is 0 % complete.", Some(0.400_157_604_412_923_6)),
-        ("0 % complete - Your print is 30 % complete.", Some(0.3)),
-        ("None % complete - Your print has started", None),
-        ("Your print is 0 % complete.", None),
-        ("Your print is 4000 % complete.", None),
-        ("100%", Some(1.0)),
-        ("(12,5%)", Some(0.125)),
-        ("-5 %", None),
-        ("between 10-20 %", None),
-        ("1e1 %", None),
-        ("1.2.3 %", None),
-        ("%", None),
-        ("", None),
-        ("\u{660} %", None),
-    ];
-    for (sentence, expected) in cases {
-        assert_eq!(percentage(sentence), expected, "{sentence}");
-    }
-}

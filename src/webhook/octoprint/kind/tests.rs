@@ -121,6 +121,12 @@ fn custom_events() {
     let cases = [
         ("PrintResumed", state(ReportedState::Printing)),
         (" printresumed\n", state(ReportedState::Printing)),
+        ("Print Resumed", state(ReportedState::Printing)),
+        ("print_resumed!", state(ReportedState::Printing)),
+        ("Your print has resumed.", EventKind::Notice),
+        ("Print Resumed Print Paused", EventKind::Notice),
+        ("The camera is connected", EventKind::Notice),
+        ("Print Started", EventKind::Notice),
         ("PrintPaused", state(ReportedState::Paused)),
         ("PrintCancelled", EventKind::Ended(Outcome::Cancelled)),
         ("PrintDone", EventKind::Ended(Outcome::Completed)),
