@@ -128,3 +128,12 @@ fn the_program_knows_every_setting() {
     let of_compose = &services()["exporter"]["env_file"][0]["path"];
     assert_eq!(of_compose, "printfarm_exporter.env");
 }
+
+#[test]
+fn the_unit_restarts_until_its_address_is_there_and_not_for_a_wrong_configuration() {
+    let setting = |name: &str| UNIT.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    assert_eq!(setting("StartLimitIntervalSec"), Some("0"), "no number of failures ends the attempts");
+    assert!(setting("RestartSec").unwrap().parse::<u32>().unwrap() >= 1);
+    assert!(setting("After").unwrap().contains("time-sync.target"));
+    assert_eq!(setting("RestartPreventExitStatus"), Some("2 64"));
+}
