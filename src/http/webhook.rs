@@ -219,20 +219,20 @@ impl Rejection<'_> {
         let printer = self.printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
         let reason = error.reason().as_str();
         let may_warn = if error.is_warned_of() { may_log(self.web, reason) } else { None };
-        if let Some(held_back) = may_warn.map(some) {
-            warn!(reason, source, %client, printer, held_back, problem, "webhook rejected");
+        if let Some(suppressed) = may_warn.map(some) {
+            warn!(reason, source, %client, printer, suppressed, problem, "webhook rejected");
         } else {
             debug!(reason, source, %client, printer, problem, "webhook rejected");
         }
     }
 }
 
-/// Whether a rejection for this reason may be logged now; then, how many were held back since the last one.
+/// Whether a rejection for this reason may be logged now; then, how many were suppressed since the last one.
 fn may_log(web: &AppState, reason: &'static str) -> Option<u64> {
     web.log_throttle.try_acquire(reason, web.clock.monotonic())
 }
 
 /// Without any, the log line has no such field.
-fn some(held_back: u64) -> Option<u64> {
-    (held_back > 0).then_some(held_back)
+fn some(suppressed: u64) -> Option<u64> {
+    (suppressed > 0).then_some(suppressed)
 }

@@ -15,7 +15,7 @@ pub struct LogThrottle(Mutex<HashMap<&'static str, Kind>>);
 #[derive(Debug, Default)]
 struct Kind {
     bucket: TokenBucket,
-    held_back: u64,
+    suppressed: u64,
 }
 
 impl LogThrottle {
@@ -24,10 +24,10 @@ impl LogThrottle {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kind = kinds.entry(kind).or_default();
         if kind.bucket.take(REFILL, now).is_err() {
-            kind.held_back += 1;
+            kind.suppressed += 1;
             return None;
         }
-        Some(std::mem::take(&mut kind.held_back))
+        Some(std::mem::take(&mut kind.suppressed))
     }
 }
 
@@ -38,7 +38,7 @@ mod tests {
     const NOW: Duration = Duration::from_secs(1_000);
 
     #[test]
-    fn a_flood_becomes_a_burst_and_then_one_line_per_second_with_the_number_held_back() {
+    fn a_flood_becomes_a_burst_and_then_one_line_per_second_with_the_number_suppressed() {
         let throttle = LogThrottle::default();
         let lines =
             |kind, now| (0..1_000).filter_map(|_| throttle.try_acquire(kind, now)).collect::<Vec<_>>();
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_per_second_is_never_held_back() {
+    fn one_line_per_second_is_never_suppressed() {
         let throttle = LogThrottle::default();
         let times = (0..100).map(|second| NOW + REFILL.interval * second);
         assert!(times.into_iter().all(|now| throttle.try_acquire("malformed", now) == Some(0)));
