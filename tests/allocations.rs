@@ -73,10 +73,10 @@ fn a_webhook_is_read_with_few_allocations() {
         let mut fields = None;
         let decoded = allocation_counter::measure(|| fields = Some(runtime.block_on(request.decode())));
         let fields = fields.unwrap();
-        // The texts that the event keeps, and no others.
+        // The texts that the event keeps, and what the search for the topic takes.
         let parsed = allocation_counter::measure(|| drop(captured::parse(&fields, "p1", NOW)));
         println!("{path}: {} allocations to decode, {} to parse", decoded.count_total, parsed.count_total);
         assert!(decoded.count_total <= 250, "{path}: {} allocations", decoded.count_total);
-        assert!(parsed.count_total <= 8, "{path}: {} allocations", parsed.count_total);
+        assert!(parsed.count_total <= 24, "{path}: {} allocations", parsed.count_total);
     }
 }
