@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) config: &'static str,
     /// The file of `--web.config.file`.
     pub(crate) web_config: Option<PathBuf>,
+    /// The file of the store; without it, nothing is kept.
+    pub(crate) store: Option<PathBuf>,
     /// Whether webhooks have a port of their own.
     pub(crate) webhooks_apart: bool,
 }
@@ -68,13 +70,17 @@ impl TestApp {
         let runtime = Runtime::new().unwrap();
         let (stop, stopped) = oneshot::channel();
         let anywhere = || vec!["127.0.0.1:0".parse().unwrap()];
+        let storage = match setup.store {
+            Some(path) => Storage::File { path, retention: None },
+            None => Storage::Store(Box::new(MemoryStore)),
+        };
         let app = Config {
             listen: anywhere(),
             webhook_listen: if setup.webhooks_apart { anywhere() } else { Vec::new() },
             web_config: setup.web_config.map(|path| SharedWebConfig::load(path).unwrap()),
             options: setup.options,
             connections: setup.connections,
-            ..Config::new(settings, Storage::Store(Box::new(MemoryStore)), clock.clone()).unwrap()
+            ..Config::new(settings, storage, clock.clone()).unwrap()
         };
         let (addresses, task) = runtime.block_on(async {
             let app = app::build(app).unwrap();

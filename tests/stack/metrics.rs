@@ -24,7 +24,8 @@ fn every_metric() -> String {
     folder.write_pair("server", &authority.server());
     let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
     let web_config = Some(folder.write("web.yml", &format!("{tls}{}", users("alice"))));
-    let app = TestApp::with(Setup { web_config, ..Setup::default() });
+    let store = Some(folder.write("printfarm.db", ""));
+    let app = TestApp::with(Setup { web_config, store, ..Setup::default() });
     let client = authority.trusting(None, &VERSIONS);
     let mut connection = Connection::open_tls(app.address, client).unwrap();
     for (_, request) in captures::requests("pause-resume-done/default-progress") {
@@ -32,6 +33,8 @@ fn every_metric() -> String {
         assert_eq!(connection.receive("POST").status, 200);
     }
     let more = [
+        r#"{"EventType": 1, "PrinterId": "z", "PrintId": "2", "FileName": "b.gcode"}"#,
+        r#"{"EventType": 11, "PrinterId": "z", "PrintId": "2", "FileName": "b.gcode"}"#,
         r#"{"EventType": 13, "PrinterId": "y"}"#,
         r#"{"EventType": 1, "PrinterId": "x", "PrintId": "1", "FileName": "a.gcode"}"#,
         r#"{"EventType": 7, "PrinterId": "x", "PrintId": "1", "FileName": "a.gcode"}"#,

@@ -14,7 +14,7 @@ const README: &str = include_str!("../../README.md");
 const METRICS: &str = include_str!("../../docs/METRICS.md");
 
 /// The longest text that the exporter keeps, in bytes.
-const LONGEST_TEXT: usize = 1_024;
+const LONGEST_LABEL: usize = 200;
 
 /// A Prometheus that scrapes this address every second, with the configuration of the README.
 fn scraping(exporter: SocketAddr) -> Prometheus {
@@ -63,10 +63,13 @@ fn hostile() -> Vec<String> {
     names
 }
 
-/// The part of a text that the exporter keeps.
-fn kept(text: &str) -> &str {
-    let end = (0..=text.len().min(LONGEST_TEXT)).rev().find(|end| text.is_char_boundary(*end)).unwrap();
-    &text[..end]
+/// What the exporter shows of a text in a label: its beginning, without characters that no reader sees.
+fn kept(text: &str) -> String {
+    let end = (0..=text.len().min(LONGEST_LABEL)).rev().find(|end| text.is_char_boundary(*end)).unwrap();
+    let unseen = ['\u{200f}', '\u{202c}', '\u{202e}', '\u{2028}', '\u{2029}', '\u{feff}'];
+    let shown =
+        |character: char| if character.is_control() || unseen.contains(&character) { '_' } else { character };
+    text[..end].chars().map(shown).collect()
 }
 
 /// A text as a segment of a path.
@@ -136,12 +139,12 @@ fn prometheus_stores_every_sample_of_the_exporter() {
         for source in ["path", "plugin", "cloud"] {
             let printer = format!("{source} {name}");
             let labels = [
-                ("__name__", "printfarm_print_info"),
+                ("__name__", "printfarm_print_info".to_owned()),
                 ("file", kept(&name)),
-                ("origin", if source == "cloud" { "unknown" } else { "local" }),
+                ("origin", if source == "cloud" { "unknown" } else { "local" }.to_owned()),
                 ("printer", kept(&printer)),
             ];
-            let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
+            let labels = labels.map(|(label, value)| (label.to_owned(), value));
             assert_eq!(stated.get(&BTreeMap::from(labels)), Some(&1.0), "{source} {name:?}");
         }
     }
