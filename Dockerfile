@@ -22,15 +22,18 @@ COPY simulator ./simulator
 # Cargo reads the manifest of every member of the workspace.
 COPY fuzz/Cargo.toml ./fuzz/
 COPY scripts/build-static ./scripts/build-static
-ARG PRINTFARM_REVISION=unknown
 
+# An argument holds for the stage that names it.
 FROM build AS build-exporter
+ARG RUST_TARGET=
+ARG PRINTFARM_REVISION=unknown
 # The final image has no shell: its folder is made here too.
 RUN PRINTFARM_REVISION="$PRINTFARM_REVISION" scripts/build-static printfarm_exporter $RUST_TARGET > /tmp/path \
     && install -D "$(cat /tmp/path)" /image/usr/local/bin/printfarm_exporter \
     && mkdir /image/data
 
 FROM build AS build-simulator
+ARG RUST_TARGET=
 RUN scripts/build-static printfarm_simulator $RUST_TARGET > /tmp/path \
     && install -D "$(cat /tmp/path)" /image/usr/local/bin/printfarm_simulator
 
