@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use memchr::memmem;
@@ -139,11 +140,15 @@ pub(crate) fn drive(address: SocketAddr, prints: &Arc<Prints>, connections: usiz
         async move {
             let mut connection = Connection::open(address).await;
             let mut waits = Vec::new();
-            for print in prints.requests.iter().skip(number).step_by(connections).cycle() {
+            let mut share: Vec<_> =
+                prints.requests.iter().skip(number).step_by(connections).cloned().collect();
+            for print in (0..share.len()).cycle() {
                 if clock.monotonic() >= time {
                     break;
                 }
-                for request in print {
+                let print = &mut share[print];
+                take_another_time(&mut print[PRINT.len() - 1]);
+                for request in print.iter() {
                     let begun = clock.monotonic();
                     connection.ask(request, prints.taken).await;
                     waits.push(clock.monotonic().saturating_sub(begun));
@@ -153,6 +158,21 @@ pub(crate) fn drive(address: SocketAddr, prints: &Arc<Prints>, connections: usiz
         }
     };
     run((0..connections).map(work), &clock)
+}
+
+/// Changes the printed time that an end states: two prints of a printer never take equally long, and an end that states the
+/// same time again repeats the one before.
+fn take_another_time(end: &mut [u8]) {
+    const STATED: &[u8] = b"66.405531";
+    const WHOLE: usize = b"66.".len();
+    static PRINTS: AtomicUsize = AtomicUsize::new(0);
+    let stated = end
+        .windows(STATED.len())
+        .position(|text| text[..WHOLE] == STATED[..WHOLE] && text[WHOLE..].iter().all(u8::is_ascii_digit));
+    if let Some(at) = stated {
+        let fraction = PRINTS.fetch_add(1, Ordering::Relaxed) % 1_000_000;
+        end[at + WHOLE..at + STATED.len()].copy_from_slice(format!("{fraction:06}").as_bytes());
+    }
 }
 
 /// Sends all requests at once over this many connections. Latencies are measured from the common start.
