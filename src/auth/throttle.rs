@@ -18,8 +18,8 @@ const AGE: Duration = Duration::from_secs(60);
 
 /// The wrong secrets of each client and scope.
 ///
-/// A right secret is never refused: all printers behind a proxy share an address with whoever else sends through it. So a
-/// guess is always compared, and a throttled client can tell a right one from a wrong one. What keeps it from finding one is
+/// A right secret is never refused: all printers behind a proxy share an address with every other client of it. So a guess
+/// is always compared, and a throttled client can tell a right one from a wrong one. What keeps it from finding one is
 /// the secret's length; the throttle is a message to people and a limit on log lines. Each scope counts by itself.
 #[derive(Debug)]
 pub struct AuthThrottle {
