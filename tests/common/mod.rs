@@ -1,5 +1,7 @@
 //! What the tests of the exporter share: clients, certificates, captured requests, and ways to start an exporter.
 
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ pub(crate) mod client;
 pub(crate) mod dashboards;
 pub(crate) mod durability;
 pub(crate) mod exposition;
+pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod simulated;
 
@@ -33,4 +36,17 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 pub(crate) fn repository_file(path: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The result of starting a tool. When it is missing, the test fails and names the script that installs it.
+pub(crate) fn installed<T>(program: &str, started: std::io::Result<T>) -> T {
+    started.unwrap_or_else(|error| match error.kind() {
+        ErrorKind::NotFound => panic!("{program} is not installed; run scripts/install-test-tools"),
+        _ => panic!("{program} does not start: {error}"),
+    })
+}
+
+/// A free address.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

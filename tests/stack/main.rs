@@ -12,6 +12,7 @@ mod deploy;
 mod full_disk;
 mod metrics;
 mod prometheus;
+mod replicas;
 mod screenshots;
 mod servers;
 mod tls;

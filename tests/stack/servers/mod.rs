@@ -5,14 +5,15 @@ mod prometheus;
 mod receiver;
 
 use std::fs;
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::client::{Connection, Response};
-use crate::common::eventually;
+use crate::common::{eventually, free_address};
+
+pub(crate) use crate::common::installed;
 
 pub(crate) use alertmanager::Alertmanager;
 pub(crate) use prometheus::Prometheus;
@@ -39,19 +40,6 @@ pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
     let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(output.status.success(), "{program} {arguments:?}\n{stdout}\n{stderr}");
     stdout
-}
-
-/// The result of starting a tool. When it is missing, the test fails and names the script that installs it.
-pub(crate) fn installed<T>(program: &str, started: std::io::Result<T>) -> T {
-    started.unwrap_or_else(|error| match error.kind() {
-        ErrorKind::NotFound => panic!("{program} is not installed; run scripts/install-test-tools"),
-        _ => panic!("{program} does not start: {error}"),
-    })
-}
-
-/// A free address.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A program that serves HTTP at `address`. It is stopped and its folder is removed when it is dropped.

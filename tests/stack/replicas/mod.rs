@@ -1,0 +1,3 @@
+//! Replicas of the exporter on a shared PostgreSQL.
+
+mod servers;
