@@ -20,8 +20,9 @@ pub(super) struct Credit {
     earliest: Option<Timestamp>,
     /// Its start was announced.
     announced: bool,
-    /// Nothing is known of the printer before this print.
-    is_first: bool,
+    /// The end of the print before; `None` where nothing is known of the printer before this print.
+    #[serde(default)]
+    floor: Option<Timestamp>,
     /// The least and the most that can be stated of the end of the print before, as late reports do.
     previous: Option<(Duration, Duration)>,
     /// What the print had lasted when its sender's clock started again at 0.
@@ -34,6 +35,8 @@ pub(super) struct Measured {
     pub(super) now: Timestamp,
     pub(super) printed: Duration,
     pub(super) paused: Duration,
+    /// The report is of the end.
+    pub(super) is_end: bool,
     /// How long the completed part of the print should have taken, by the sender's own estimate, else by its clock.
     pub(super) work: Option<Duration>,
 }
@@ -51,7 +54,7 @@ impl Credit {
         let reach = if announced { Some(DELAY) } else { stated.map(|stated| stated + DELAY) };
         let reach = reach.map_or(gap, |reach| Some(gap.map_or(reach, |gap| gap.min(reach))));
         let earliest = reach.map(|reach| now - reach);
-        Self { earliest, announced, is_first: gap.is_none(), previous, offset: Duration::ZERO }
+        Self { earliest, announced, floor: gap.map(|gap| now - gap), previous, offset: Duration::ZERO }
     }
 
     pub(super) const fn is_announced(&self) -> bool {
@@ -59,28 +62,31 @@ impl Credit {
     }
 
     /// The stated time as far as it is believed: not longer than the print can have lasted, unless webhooks arrived in one
-    /// burst and the sender's own estimate explains it.
+    /// burst and the sender's own estimate explains it, or it is the final time of a clock that cannot be set.
     pub(super) fn believe(&self, elapsed: Elapsed, measured: &Measured) -> Option<Elapsed> {
         let stated = elapsed.stated();
-        let direct = self.bound(stated, measured);
+        let is_final = measured.is_end && matches!(elapsed, Elapsed::Printing(_));
+        let direct = self.bound(stated, is_final, measured);
         if self.offset.is_zero() {
             return direct.map(|time| elapsed.with(time));
         }
         // After a restart of its clock a sender states either the time since then or that of the whole print.
         let known = measured.printed + measured.paused;
-        let shifted = self.bound(stated + self.offset, measured);
+        let shifted = self.bound(stated + self.offset, is_final, measured);
         let nearest = direct.into_iter().chain(shifted).min_by_key(|time| time.abs_diff(known));
         nearest.map(|time| elapsed.with(time))
     }
 
-    fn bound(&self, stated: Duration, measured: &Measured) -> Option<Duration> {
+    fn bound(&self, stated: Duration, is_final: bool, measured: &Measured) -> Option<Duration> {
         let longest = self.longest(measured.now);
         if stated <= longest.saturating_add(TOLERANCE) {
             return Some(stated.min(longest));
         }
         let explained =
             measured.work.is_some_and(|work| stated <= work.saturating_mul(3) / 2 + measured.paused + DELAY);
-        ((self.announced || self.is_first) && explained).then_some(stated)
+        let fits = self.floor.is_none_or(|floor| stated <= measured.now.since(floor));
+        let is_first = self.floor.is_none();
+        (explained && (self.announced || is_first) || is_final && fits).then_some(stated)
     }
 
     /// How long the print can have lasted at `now`.
@@ -114,7 +120,7 @@ impl Credit {
         self.offset = known.saturating_sub(stated);
     }
 
-    pub(super) const fn earliest_mut(&mut self) -> Option<&mut Timestamp> {
-        self.earliest.as_mut()
+    pub(super) fn times_mut(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        self.earliest.iter_mut().chain(&mut self.floor)
     }
 }

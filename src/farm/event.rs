@@ -145,7 +145,8 @@ pub struct File {
 /// A sender's own elapsed time. Senders count it in different ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Elapsed {
-    /// Without pauses.
+    /// Without pauses, by a monotonic clock, which no setting of the wall clock moves (OctoPrint's `printTime`:
+    /// `util/comm.py` since version 1.3.11).
     Printing(Duration),
     /// With pauses.
     WithPauses(Duration),

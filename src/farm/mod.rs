@@ -12,8 +12,9 @@
 //!    never heard of, and is credited from the last end on. A print that gives way to another ended where that one began.
 //! 3. **What was measured bounds what is stated.** A print cannot have lasted longer than since its announced start, plus
 //!    some minutes for an announcement that was late. A print without an announced start has lasted as long as it first
-//!    states. Only where webhooks arrive in one burst, a longer time counts that the sender's own estimate explains, or where
-//!    it has none, its clock.
+//!    states. A longer time counts in two cases. Where webhooks arrive in one burst: what the sender's own estimate explains,
+//!    or where it has none, its clock. At an end: what a monotonic clock states and what fits in since the last end, because
+//!    the exporter may have been away.
 //! 4. **The elapsed time of a print never falls.** A report that states less than one before it is late and changes nothing,
 //!    unless it is of another print that fits in since, or the sender's clock started again. A stated 0 at an end is no
 //!    evidence.
@@ -23,9 +24,9 @@
 //! 7. **What is repeated within moments counts once**: starts, ends, errors, requests for attention.
 //! 8. **A cancel that an error caused is a failure**, where the sender named that error before the end or beside it.
 //!
-//! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print that
-//! was never heard of before states once, and that never reaches back before the last end. Times between two reports are
-//! measured by the sender's clock where both carry one.
+//! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print
+//! states once, when it is first heard of or at its end, and that never reaches back before the last end. Times between two
+//! reports are measured by the sender's clock where both carry one.
 
 mod changes;
 mod credit;

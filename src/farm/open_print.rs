@@ -140,10 +140,6 @@ impl OpenPrint {
         self.origin
     }
 
-    pub(super) const fn last_report(&self) -> ReportTime {
-        self.last_report
-    }
-
     pub(super) fn last_stated(&self) -> Option<Duration> {
         self.last_elapsed.map(Elapsed::stated)
     }
@@ -226,6 +222,7 @@ impl OpenPrint {
             now,
             printed: self.printed(now),
             paused: self.paused(now),
+            is_end,
             work: event.report.work(progress, self.estimate).or(by_the_sender),
         };
         event.elapsed().and_then(|elapsed| self.credit.believe(elapsed, &measured))
@@ -323,7 +320,7 @@ impl OpenPrint {
         let pause_began = self.pause_began.as_mut().map(|pause| &mut pause.received);
         let reports = [&mut self.first_report.received, &mut self.last_report.received];
         let times = reports.into_iter().chain([&mut self.started, &mut self.silence_deadline]);
-        for time in times.chain(pause_began).chain(self.credit.earliest_mut()) {
+        for time in times.chain(pause_began).chain(self.credit.times_mut()) {
             step.apply(time);
         }
     }

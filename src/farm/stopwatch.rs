@@ -55,6 +55,11 @@ impl Stopwatch {
         self.printed
     }
 
+    /// The time until which time is credited.
+    pub(super) const fn credited_until(&self) -> Timestamp {
+        self.at
+    }
+
     fn measured(&self, running: Running, now: Timestamp) -> Duration {
         if self.running == running { now.since(self.at) } else { Duration::ZERO }
     }

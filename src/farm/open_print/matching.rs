@@ -151,6 +151,14 @@ impl OpenPrint {
         event.elapsed().map(Elapsed::stated).is_some_and(|stated| stated > age + TOLERANCE)
     }
 
+    /// When this print ended where `event` is of the next one: that one began when it states, but not before the last report
+    /// of this print, nor within the time that is credited to it.
+    pub(in crate::farm) fn end_before(&self, event: &Event) -> ReportTime {
+        let stated = event.elapsed().map_or(Duration::ZERO, Elapsed::stated);
+        let uncredited = event.received.since(self.stopwatch.credited_until());
+        ReportTime::of(event).before(stated.min(self.since_last_report(event)).min(uncredited))
+    }
+
     fn since_last_report(&self, event: &Event) -> Duration {
         self.last_report.until(ReportTime::of(event))
     }

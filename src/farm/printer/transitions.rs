@@ -253,14 +253,11 @@ impl PrinterState {
         self.attention = None;
     }
 
-    /// Closes the open print where the event belongs to another one. That one began when it states, but not before the last
-    /// report of the open print, which ended there.
+    /// Closes the open print where the event belongs to another one.
     fn close_if_of_another_print(&mut self, event: &Event, applied: &mut ApplyOutcome) {
         let Some(print) = self.print.as_ref().filter(|print| print.is_another_print(event)) else { return };
         if !self.is_past(event) {
-            let time = ReportTime::of(event);
-            let stated = event.elapsed().map_or(Duration::ZERO, Elapsed::stated);
-            self.close(time.before(stated.min(print.last_report().until(time))), Outcome::Unknown, applied);
+            self.close(print.end_before(event), Outcome::Unknown, applied);
         }
     }
 

@@ -207,6 +207,26 @@ proptest! {
         }
     }
 
+    /// Nothing explains a burst here, and nobody states the final time of a monotonic clock. The start was announced.
+    #[test]
+    fn no_more_seconds_are_credited_than_were_measured_since_the_first_start(
+        steps in proptest::collection::vec(step(), 1..60),
+    ) {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        for (pause, _, mut event) in steps {
+            event.printer = identity();
+            event.received = at(story.after(pause).now);
+            event.sent = None;
+            (event.report.progress, event.report.estimate, event.report.remaining) = (None, None, None);
+            let is_end = matches!(event.kind, EventKind::Ended(_));
+            event.report.elapsed.take_if(|elapsed| is_end && matches!(elapsed, Elapsed::Printing(_)));
+            let time = story.time();
+            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            prop_assert!(story.printed() <= story.now + 300.0, "{} s after {} s", story.printed(), story.now);
+        }
+    }
+
     #[test]
     fn rolled_back_events_leave_the_state_unchanged(
         kept in proptest::collection::vec(step(), 0..30),

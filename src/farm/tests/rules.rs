@@ -191,6 +191,36 @@ fn webhooks_that_arrive_in_one_burst_are_explained_by_the_estimate() {
 }
 
 #[test]
+fn the_final_time_of_a_monotonic_clock_is_believed_as_far_as_it_fits_in_since_the_last_end() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(1.0).tell(EventKind::Progress, elapsed("a.gcode", 3000.0));
+    assert_eq!(story.printed(), 1.0, "progress is bounded by what was measured");
+    story.after(1.0).tell(DONE, elapsed("a.gcode", 3600.25));
+    assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 3600.25));
+
+    story.after(7200.0).tell(EventKind::Started, file("b.gcode"));
+    story.after(60.0).tell(DONE, elapsed("b.gcode", 7000.5));
+    assert_eq!(story.printed(), 3600.25 + 7000.5, "the exporter was away at the start");
+
+    story.after(600.0).tell(EventKind::Started, file("c.gcode"));
+    story.after(60.0).tell(DONE, elapsed("c.gcode", 9000.5));
+    assert_eq!((story.counts()[1], story.printed()), (3, 3600.25 + 7000.5 + 60.0), "it reaches back too far");
+}
+
+#[test]
+fn the_final_time_of_a_clock_that_can_be_set_is_bounded_by_what_was_measured() {
+    for elapsed in [Elapsed::WithPauses, Elapsed::Either] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        story
+            .after(60.0)
+            .tell(DONE, PrintReport { elapsed: Some(elapsed(secs(1_728_000.0))), ..file("a.gcode") });
+        assert_eq!((story.counts(), story.printed()), ([1, 1, 0, 0, 0, 0], 60.0));
+    }
+}
+
+#[test]
 fn a_stated_zero_at_an_end_neither_takes_time_away_nor_makes_it_a_duplicate() {
     for zero in [Elapsed::Printing, Elapsed::WithPauses, Elapsed::Either] {
         let mut story = Story::default();
@@ -258,6 +288,20 @@ fn two_prints_share_no_second() {
     assert_eq!((story.counts(), story.printed()), ([2, 0, 0, 0, 1, 1], 1600.0));
     story.after(600.0).tell(DONE, PrintReport { print_id: Some("c".into()), ..elapsed("c.gcode", 5000.0) });
     assert_eq!((story.counts(), story.printed()), ([3, 1, 0, 0, 2, 0], 2200.0));
+}
+
+#[test]
+fn a_print_that_reaches_back_before_a_state_report_shares_no_second_with_the_one_before() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(1000.0).tell(EventKind::StateReport(ReportedState::Idle), PrintReport::default());
+    story.tell(EventKind::Progress, elapsed("b.gcode", 300.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 0, 0, 0, 1, 1], 1000.0));
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(1000.0).tell(EventKind::StateReport(ReportedState::Idle), PrintReport::default());
+    story.after(1000.0).tell(EventKind::Progress, elapsed("b.gcode", 300.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 0, 0, 0, 1, 1], 1300.0));
 }
 
 #[test]
@@ -454,9 +498,9 @@ fn a_burst_that_begins_in_the_middle_of_a_first_print_is_explained_too() {
 fn a_burst_without_an_estimate_is_explained_by_the_sender_s_clock_unless_that_was_set() {
     for (sent, printed) in [(5001, 5000.5), (20 * 86_400, 0.0), (-5001, 0.0)] {
         let mut story = Story::default();
-        for (sent, kind, report) in
-            [(0, EventKind::Started, file("a.gcode")), (sent, DONE, elapsed("a.gcode", 5000.5))]
-        {
+        let stated = Some(Elapsed::WithPauses(secs(5000.5)));
+        let end = PrintReport { elapsed: stated, ..file("a.gcode") };
+        for (sent, kind, report) in [(0, EventKind::Started, file("a.gcode")), (sent, DONE, end)] {
             let sent = Some(Timestamp::from_micros(1_800_000_000_000_000 + sent * 1_000_000));
             let event = Event { printer: identity(), received: at(story.now), sent, kind, report };
             let time = story.time();
