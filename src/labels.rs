@@ -35,6 +35,11 @@ macro_rules! label_values {
                 match self { $(Self::$variant => $word),+ }
             }
 
+            /// The member with this label value.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|member| member.as_str() == word)
+            }
+
             /// The position in [`Self::ALL`].
             pub const fn index(self) -> usize {
                 self as usize

@@ -1,7 +1,5 @@
 //! The commands: what the program does instead of exporting.
 
-mod date;
-mod format;
 mod prints;
 
 use std::io::{self, Write};

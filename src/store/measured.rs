@@ -2,7 +2,7 @@
 
 use tracing::{error, info};
 
-use super::{Store, StoreError, StoredState};
+use super::{History, Store, StoreError, StoredState};
 use crate::clock::Clock;
 use crate::farm::{Changes, View};
 use crate::metrics::exporter::ExporterMetrics;
@@ -58,6 +58,10 @@ impl Store for Measured {
             self.metrics.commit(self.clock.monotonic().saturating_sub(begun));
         }
         self.counted(committed)
+    }
+
+    fn history(&self) -> Result<Box<dyn History>, StoreError> {
+        self.store.history()
     }
 
     fn check(&mut self) -> Result<(), StoreError> {

@@ -15,7 +15,9 @@ mod schema;
 mod sqlite;
 
 pub use backup::{BackupError, backup, restore};
-pub use history::{Filter, History, PrintRow};
+pub use history::{
+    Filter, History, Order, PAGE, Page, Position, PrintRow, PrintedSince, SqliteHistory, Sums, prints,
+};
 pub use measured::Measured;
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, open_to_read};
@@ -36,6 +38,14 @@ pub trait Store: Send {
     /// # Errors
     /// When nothing was stored. A later commit may succeed. The sender of a webhook reads the error, so it names no path.
     fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError>;
+
+    /// What reads the prints that have ended, while this store goes on writing.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    fn history(&self) -> Result<Box<dyn History>, StoreError> {
+        Ok(Box::new(MemoryStore))
+    }
 
     /// Removes some of the prints that ended longer ago than this store is to keep them, as of `now`: no more than a
     /// waiting webhook tolerates. Returns their number; 0 when nothing is due.

@@ -16,7 +16,7 @@ use super::file_watch::{FileWatch, with_suffix};
 use super::retention::Retention;
 use super::rows::{read_farm, read_heartbeat, read_last_print, write_changes};
 use super::schema::{self, FileError};
-use super::{Store, StoreError, StoredState};
+use super::{History, SqliteHistory, Store, StoreError, StoredState};
 use crate::farm::{Changes, View};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
@@ -157,6 +157,10 @@ impl Store for SqliteStore {
             transaction(&store.connection, |c| write_changes(c, view, changes, store.last_print))
         };
         Ok(self.write(write)?)
+    }
+
+    fn history(&self) -> Result<Box<dyn History>, StoreError> {
+        Ok(Box::new(SqliteHistory::open(&self.path)?))
     }
 
     fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {

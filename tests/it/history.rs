@@ -94,6 +94,8 @@ fn the_history_is_listed_in_every_format_while_the_exporter_runs() {
     assert!(places.collect::<Vec<_>>().iter().all(|place| *place == lines[0].find("outcome")), "{table}");
 
     assert_eq!(listed(&path, &["--printer=voron"]), prints[1..]);
+    assert_eq!(listed(&path, &["--outcome=cancelled"]), prints[1..]);
+    assert_eq!(listed(&path, &["--owner=nobody"]), [Value::Null; 0]);
     assert_eq!(listed(&path, &["--since=2020-01-01", "--until=2020-01-02T00:00:00+01:00"]), [Value::Null; 0]);
     drop(program);
     assert_eq!(listed(&path, &[]), prints, "also when no exporter runs");
@@ -115,7 +117,7 @@ fn a_failed_command_prints_one_line_and_returns_a_code() {
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let (taken, lost) = (path.display().to_string(), folder.join("no/folder.db").display().to_string());
     let no_backup = nowhere.display().to_string();
-    let cases: [(&str, &Path, &[&str], i32, &str); 9] = [
+    let cases: [(&str, &Path, &[&str], i32, &str); 10] = [
         ("restoring a missing backup", &path, &["restore", &no_backup], 1, "does not exist"),
         (
             "prints of a missing store",
@@ -127,6 +129,13 @@ fn a_failed_command_prints_one_line_and_returns_a_code() {
         ("a backup of a missing store", &nowhere, &["backup", "b.db"], 1, "does not exist; give the file"),
         ("prints of another program's file", &foreign, &["prints"], 1, "is a database of another program"),
         ("an invalid date", &path, &["prints", "--since=yesterday"], 2, "write 2026-11-01, for midnight UTC"),
+        (
+            "an unknown outcome",
+            &path,
+            &["prints", "--outcome=good"],
+            2,
+            "[possible values: completed, cancelled",
+        ),
         ("an unknown printer", &path, &["prints", "--printer=x\ny"], 1, "no printer is called \"x\\ny\""),
         ("a backup over a file", &path, &["backup", &taken], 1, "exists already; choose another name"),
         ("a backup into a missing folder", &path, &["backup", &lost], 1, "cannot write the backup"),

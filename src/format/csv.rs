@@ -8,13 +8,18 @@ use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use super::Format;
 use crate::store::PrintRow;
 
-pub(in crate::commands) struct Csv<W: Write>(Writer<W>);
+pub(crate) struct Csv<W: Write>(Writer<W>);
 
 impl<W: Write> Csv<W> {
-    pub(in crate::commands) fn begin(out: W) -> io::Result<Self> {
-        let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
-        writer.write_record(PrintRow::COLUMNS).map_err(io_error)?;
-        Ok(Self(writer))
+    pub(crate) fn begin(out: W) -> io::Result<Self> {
+        let mut csv = Self::go_on(out);
+        csv.0.write_record(PrintRow::COLUMNS).map_err(io_error)?;
+        Ok(csv)
+    }
+
+    /// Writes no heading: more of what was begun.
+    pub(crate) fn go_on(out: W) -> Self {
+        Self(WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out))
     }
 }
 

@@ -10,13 +10,13 @@ use super::{Format, is_invisible};
 use crate::store::PrintRow;
 
 /// The history as an array of objects, one per line.
-pub(in crate::commands) struct Json<W> {
+pub(crate) struct Json<W> {
     out: W,
     is_empty: bool,
 }
 
 impl<W: Write> Json<W> {
-    pub(in crate::commands) const fn begin(out: W) -> Self {
+    pub(crate) const fn begin(out: W) -> Self {
         Self { out, is_empty: true }
     }
 }

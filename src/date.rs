@@ -1,4 +1,4 @@
-//! Dates and times on the command line.
+//! Dates and times as people write them.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -7,10 +7,10 @@ use crate::timestamp::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write 2026-11-01, for midnight UTC, or a time such as 2026-11-01T18:30:00+01:00")]
-pub(super) struct BadDate;
+pub(crate) struct BadDate;
 
 /// Parses a date, which means its midnight in UTC, or a time in RFC 3339.
-pub(super) fn parse(text: &str) -> Result<Timestamp, BadDate> {
+pub(crate) fn parse(text: &str) -> Result<Timestamp, BadDate> {
     let is_date = text.len() == "2026-11-01".len();
     let midnight = is_date.then(|| format!("{text}T00:00:00Z"));
     let time = OffsetDateTime::parse(midnight.as_deref().unwrap_or(text), &Rfc3339).map_err(|_| BadDate)?;

@@ -6,13 +6,13 @@ mod table;
 
 use std::io;
 
-pub(super) use csv::Csv;
-pub(super) use json::Json;
-pub(super) use table::Table;
+pub(crate) use csv::Csv;
+pub(crate) use json::Json;
+pub(crate) use table::Table;
 
 use crate::store::PrintRow;
 
-pub(super) trait Format {
+pub(crate) trait Format {
     fn print(&mut self, print: &PrintRow) -> io::Result<()>;
 
     /// Completes the list after the last print.

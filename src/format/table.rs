@@ -14,14 +14,14 @@ const WIDEST_LABEL: usize = 40;
 /// The maximum length of a file name; a longer one is cut.
 const WIDEST_FILE: usize = 60;
 
-pub(in crate::commands) struct Table<W> {
+pub(crate) struct Table<W> {
     out: W,
     width: usize,
 }
 
 impl<W: Write> Table<W> {
     /// Writes the header line. `labels` are those of all printers in the list.
-    pub(in crate::commands) fn begin(out: W, labels: &[String]) -> io::Result<Self> {
+    pub(crate) fn begin(out: W, labels: &[String]) -> io::Result<Self> {
         let widths = labels.iter().map(|label| visible(label).chars().count());
         let width = widths.max().unwrap_or(0).clamp("printer".len(), WIDEST_LABEL);
         let mut table = Self { out, width };
