@@ -128,6 +128,16 @@ label_values! {
 }
 
 label_values! {
+    /// How it is known how much filament a print used.
+    FilamentBasis {
+        /// The sender stated it.
+        Stated = "stated",
+        /// It is what was planned for the completed part of the print.
+        Planned = "planned",
+    }
+}
+
+label_values! {
     /// The kinds of events, as the label `event` names them.
     EventLabel {
         Started = "started",
@@ -155,6 +165,8 @@ label_values! {
         Duplicate = "duplicate",
         /// It holds a name that the sender's template did not replace.
         Placeholder = "placeholder",
+        /// It is about something else than a printer: a queue, a stock of filament, an account.
+        OtherSubject = "other_subject",
     }
 }
 

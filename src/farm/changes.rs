@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::event::File;
+use super::filament::EndedFilament;
 use crate::labels::{Origin, Outcome};
 use crate::timestamp::{ClockStep, Timestamp};
 
@@ -64,4 +65,6 @@ pub struct EndedPrint {
     pub printed: Duration,
     /// Time spent paused.
     pub paused: Duration,
+    /// What is credited of its filament.
+    pub filament: EndedFilament,
 }

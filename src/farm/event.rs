@@ -63,6 +63,8 @@ pub enum ReportedState {
     Idle,
     /// It has an error.
     Error,
+    /// Its error is cleared. What it does is not said.
+    ErrorCleared,
     /// It is not connected.
     Offline,
 }
@@ -99,6 +101,9 @@ impl EventKind {
 /// What the sender reports of the print. `None` means "not reported", never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrintReport {
+    /// The sender's id of the event: what carries it again within a day is a repeat. A sender without ids may make one of
+    /// values that no two events share.
+    pub event_id: Option<String>,
     /// The sender's id of this run of the file.
     pub print_id: Option<String>,
     /// The printed file.
@@ -117,6 +122,10 @@ pub struct PrintReport {
     pub remaining: Option<Duration>,
     /// How long the whole print should take.
     pub estimate: Option<Duration>,
+    /// The filament that it has used so far.
+    pub filament_used: Filament,
+    /// The filament that the whole of it should use.
+    pub filament_planned: Filament,
     /// The current layer, from 1.
     pub layer: Option<u32>,
     /// The number of layers.
@@ -140,6 +149,17 @@ pub struct File {
     pub name: String,
     /// Its path within its origin, where the sender reports it.
     pub path: Option<String>,
+}
+
+/// An amount of filament, in each unit in which the sender states it. None is converted: that takes the diameter and the
+/// density, which nobody reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filament {
+    /// Its length.
+    pub metres: Option<f64>,
+    /// Its mass.
+    pub grams: Option<f64>,
 }
 
 /// A sender's own elapsed time. Senders count it in different ways.

@@ -22,7 +22,9 @@
 //! 6. **One print may have several names.** An id that changes in the middle of a print, a report before the start is
 //!    announced, and an end without any name belong to the open print; the id of the last print with another file does not.
 //! 7. **What is repeated within moments counts once**: starts, ends, errors, requests for attention.
-//! 8. **A cancel that an error caused is a failure**, where the sender named that error before the end or beside it.
+//! 8. **Filament is credited once, at the end**: what the sender stated as used, else what was planned for the part that was
+//!    completed, else nothing. What a sender's count stood at when the print started is not of this print.
+//! 9. **A cancel that an error caused is a failure**, where the sender named that error before the end or beside it.
 //!
 //! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print
 //! states once, when it is first heard of or at its end, and that never reaches back before the last end. Times between two
@@ -31,6 +33,7 @@
 mod changes;
 mod credit;
 mod event;
+mod filament;
 mod identity;
 mod open_print;
 mod printer;
@@ -50,7 +53,8 @@ use crate::timestamp::{ClockStep, Timestamp};
 use identity::{fingerprint, free_label};
 
 pub use changes::{Changes, EndedPrint, Heartbeat};
-pub use event::{Elapsed, Event, EventKind, File, PrintReport, ReportedState};
+pub use event::{Elapsed, Event, EventKind, Filament, File, PrintReport, ReportedState};
+pub use filament::{Credited, EndedFilament, millionths};
 pub use identity::Identity;
 pub use printer::{Printer, PrinterState};
 pub use snapshot::{PrintSnapshot, PrinterSnapshot, PrinterTimes};

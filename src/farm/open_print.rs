@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credit::{Credit, Measured, TOLERANCE};
 use super::event::{Elapsed, Event, EventKind, File, PrintReport};
+use super::filament::FilamentUse;
 use super::report_time::ReportTime;
 use super::snapshot::{PrintSnapshot, PrintTimes};
 use super::stopwatch::{Running, Stopwatch};
@@ -58,6 +59,8 @@ pub(super) struct OpenPrint {
     layers: Option<u32>,
     height: Option<f64>,
     position: Option<u64>,
+    #[serde(default)]
+    filament: FilamentUse,
     silence_deadline: Timestamp,
 }
 
@@ -118,8 +121,12 @@ impl OpenPrint {
             layers: None,
             height: None,
             position: None,
+            filament: FilamentUse::default(),
             silence_deadline: event.received,
         };
+        if announced {
+            print.filament.start(report);
+        }
         let believed = print.believe(event).map(Elapsed::stated);
         let printed =
             if announced { believed } else { stated.map(|stated| gap.map_or(stated, |gap| gap.min(stated))) };
@@ -134,6 +141,15 @@ impl OpenPrint {
 
     pub(super) const fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// The phase in which an error that is cleared leaves it.
+    pub(super) const fn phase_without_error(&self) -> Phase {
+        match self.phase {
+            Phase::ErrorPending if self.pause_began.is_some() => Phase::Paused,
+            Phase::ErrorPending => Phase::Printing,
+            phase => phase,
+        }
     }
 
     pub(super) const fn origin(&self) -> Origin {
@@ -165,6 +181,7 @@ impl OpenPrint {
     /// Takes an announced start for that of this print, which an earlier report had implied.
     pub(super) fn announce(&mut self, event: &Event) {
         self.credit.announce();
+        self.filament.start(&event.report);
         self.merge(&event.report, event.report.elapsed.map(Elapsed::stated));
         self.last_report = ReportTime::of(event);
         self.only_announced = true;
@@ -255,6 +272,7 @@ impl OpenPrint {
         self.layers = report.layers.or(self.layers);
         self.height = report.height.or(self.height);
         self.position = report.position.or(self.position);
+        self.filament.note(report, false);
     }
 
     /// Ends the print with the sender's last elapsed time.
@@ -264,6 +282,9 @@ impl OpenPrint {
             self.correct(event);
         }
         self.merge_names(&event.report);
+        self.filament.note(&event.report, true);
+        // Some senders state 0 when the print is over.
+        self.progress = [self.progress, event.report.progress].into_iter().flatten().reduce(f64::max);
         self.close(event.received, outcome)
     }
 
@@ -304,6 +325,7 @@ impl OpenPrint {
         EndedPrint {
             printed: self.stopwatch.printed(at),
             paused: self.stopwatch.paused(at),
+            filament: self.filament.credit(outcome, self.progress),
             print_id: self.print_id,
             former_ids: self.former_ids,
             file: self.file,

@@ -1,5 +1,6 @@
 //! One printer: its identity, its state and its counters. The effects of events are in [`transitions`].
 
+mod event_ids;
 mod last_end;
 mod transitions;
 
@@ -17,6 +18,7 @@ use super::{ApplyTime, EndedPrint, Limits};
 use crate::labels::{AttentionReason, Source, State};
 use crate::timestamp::{ClockStep, Timestamp};
 
+use event_ids::EventIds;
 use last_end::LastEnd;
 
 /// One printer.
@@ -52,6 +54,8 @@ pub struct PrinterState {
     /// An error is about to end the print, whatever its end says.
     failing: bool,
     last_event: Timestamp,
+    #[serde(skip_serializing_if = "EventIds::is_empty")]
+    event_ids: EventIds,
 }
 
 /// What a printer does while no print is open.
@@ -260,6 +264,7 @@ impl PrinterState {
         if let Some(error) = &mut self.error {
             step.apply(error);
         }
+        self.event_ids.step_clock(step);
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
     }
 
@@ -281,7 +286,11 @@ impl PrinterState {
         self.keep_shown(time.last_read);
         self.since = time.now;
         self.last_event = self.last_event.max(event.received);
-        let outcome = self.transition(event, already_ended, limits);
+        self.totals.note_filament(&event.report);
+        let outcome = match &event.report.event_id {
+            Some(id) if self.event_ids.repeats(id, event.received) => ApplyOutcome::duplicate(),
+            _ => self.transition(event, already_ended, limits),
+        };
         if let Some(print) = &mut self.print {
             print.advance(event.received);
             print.extend_deadline(event.received, limits);

@@ -149,6 +149,14 @@ catalogue! {
     /// Connections that were refused or closed early, by reason.
     CONNECTIONS_DROPPED: Counter "printfarm_connections_dropped_total" [DROPPED_REASON] of Exporter in "connections";
 
+    /// Mass of the filament of ended prints, as senders state it, or as planned for the completed part; it increases when a print ends.
+    ENDED_PRINT_FILAMENT_GRAMS: Counter "printfarm_ended_print_filament_grams_total" [OUTCOME, PRINTER] of Printer in "grams",
+        absent "until the printer first reports a mass";
+
+    /// Length of the filament of ended prints, as senders state it, or as planned for the completed part; it increases when a print ends.
+    ENDED_PRINT_FILAMENT_METERS: Counter "printfarm_ended_print_filament_meters_total" [OUTCOME, PRINTER] of Printer in "metres",
+        absent "until the printer first reports a length";
+
     /// Time spent printing in ended prints, without pauses; it increases when a print ends.
     ENDED_PRINT_SECONDS: Counter "printfarm_ended_print_seconds_total" [OUTCOME, PRINTER] of Printer in "seconds";
 

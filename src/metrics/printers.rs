@@ -10,13 +10,13 @@ use std::io;
 use std::time::Duration;
 
 use super::catalogue::{
-    ATTENTION, ATTENTION_SINCE, ENDED_PRINT_SECONDS, FAILURE_WARNINGS, LAST_PRINT_END, Metric,
-    NOTIFICATION_LIMIT, PAUSED_SECONDS, PRINT_ELAPSED, PRINT_ETA, PRINT_HEIGHT, PRINT_INFO, PRINT_LAYER,
-    PRINT_LAYERS, PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS, PRINT_START, PRINTER_ERRORS, PRINTER_INFO,
-    PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
+    ATTENTION, ATTENTION_SINCE, ENDED_PRINT_FILAMENT_GRAMS, ENDED_PRINT_FILAMENT_METERS, ENDED_PRINT_SECONDS,
+    FAILURE_WARNINGS, LAST_PRINT_END, Metric, NOTIFICATION_LIMIT, PAUSED_SECONDS, PRINT_ELAPSED, PRINT_ETA,
+    PRINT_HEIGHT, PRINT_INFO, PRINT_LAYER, PRINT_LAYERS, PRINT_PROGRESS, PRINT_REMAINING, PRINT_SECONDS,
+    PRINT_START, PRINTER_ERRORS, PRINTER_INFO, PRINTER_LAST_EVENT, PRINTER_STATE, PRINTS, PRINTS_STARTED,
 };
 use super::text::{escape, head};
-use crate::farm::{PrintSnapshot, PrinterSnapshot};
+use crate::farm::{PrintSnapshot, PrinterSnapshot, millionths};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
@@ -24,9 +24,15 @@ use crate::timestamp::Timestamp;
 type Writer = fn(&mut Families<'_>, &Metric);
 
 /// Every family with how it is written, sorted by name.
-const FAMILIES: [(&Metric, Writer); 23] = [
+const FAMILIES: [(&Metric, Writer); 25] = [
     (&ATTENTION_SINCE, |f, m| f.each(m, |p, [reason]| waiting_since(p, reason))),
     (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason]))),
+    (&ENDED_PRINT_FILAMENT_GRAMS, |f, m| {
+        f.each(m, |p, [outcome]| p.totals.ended_filament_mass.map(|sums| millionths(sums[outcome])));
+    }),
+    (&ENDED_PRINT_FILAMENT_METERS, |f, m| {
+        f.each(m, |p, [outcome]| p.totals.ended_filament_length.map(|sums| millionths(sums[outcome])));
+    }),
     (&ENDED_PRINT_SECONDS, |f, m| f.each(m, |p, [outcome]| Some(seconds(p.totals.ended_printed[outcome])))),
     (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action]))),
     (&LAST_PRINT_END, |f, m| f.each(m, |p, [outcome]| p.totals.last_end[outcome].map(Timestamp::seconds))),

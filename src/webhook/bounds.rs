@@ -11,6 +11,9 @@ pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 pub(super) const MAX_TEXT: usize = 1_024;
 const MAX_LAYERS: f64 = 1_000_000.0;
 const MAX_MILLIMETERS: f64 = 10_000.0;
+/// No spool has more than some kilometres or kilograms.
+const MAX_FILAMENT_MILLIMETERS: f64 = 100_000_000.0;
+const MAX_FILAMENT_GRAMS: f64 = 1_000_000.0;
 /// Beyond this, a float no longer tells neighbouring integers apart.
 const MAX_POSITION: f64 = 9_007_199_254_740_992.0;
 /// 2000-01-01 and 2100-01-01, in seconds since the Unix epoch.
@@ -29,6 +32,16 @@ pub(super) fn ratio(percent: f64) -> Option<f64> {
 /// Meters, from millimeters.
 pub(super) fn metres(millimetres: f64) -> Option<f64> {
     up_to(millimetres, MAX_MILLIMETERS).map(|millimetres| millimetres / 1_000.0)
+}
+
+/// A length of filament in metres, from millimetres.
+pub(super) fn filament_metres(millimetres: f64) -> Option<f64> {
+    up_to(millimetres, MAX_FILAMENT_MILLIMETERS).map(|millimetres| millimetres / 1_000.0)
+}
+
+/// A mass of filament in grams.
+pub(super) fn filament_grams(grams: f64) -> Option<f64> {
+    up_to(grams, MAX_FILAMENT_GRAMS)
 }
 
 /// The number of a layer, from 1, or a count of layers.
@@ -77,6 +90,8 @@ mod tests {
             assert_eq!(span(value), None, "{value}");
             assert_eq!(ratio(value), None, "{value}");
             assert_eq!(metres(value), None, "{value}");
+            assert_eq!(filament_metres(value), None, "{value}");
+            assert_eq!(filament_grams(value), None, "{value}");
             assert_eq!(layers(value), None, "{value}");
             assert_eq!(position(value), None, "{value}");
             assert_eq!(timestamp(value), None, "{value}");
@@ -93,6 +108,8 @@ mod tests {
         assert_eq!(ratio(100.1), None);
         assert_eq!(metres(10_000.0), Some(10.0));
         assert_eq!(metres(10_001.0), None);
+        assert_eq!((filament_metres(1e8), filament_metres(1e8 + 1.0)), (Some(100_000.0), None));
+        assert_eq!((filament_grams(1e6), filament_grams(1e6 + 1.0)), (Some(1e6), None));
         assert_eq!((layers(0.0), layers(1.0), layers(1.5)), (None, Some(1), None));
         assert_eq!((layers(1e6), layers(1e6 + 1.0)), (Some(1_000_000), None));
         assert_eq!((position(0.0), position(5348.0)), (Some(0), Some(5348)));
@@ -104,6 +121,7 @@ mod tests {
     fn minus_zero_becomes_zero() {
         assert!(ratio(-0.0).is_some_and(f64::is_sign_positive));
         assert!(metres(-0.0).is_some_and(f64::is_sign_positive));
+        assert!(filament_grams(-0.0).is_some_and(f64::is_sign_positive));
     }
 
     #[test]

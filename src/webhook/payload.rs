@@ -4,6 +4,7 @@
 //! of that is accepted. A list, or an object where a scalar belongs, is not: the message is then malformed.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -33,6 +34,15 @@ impl Payload {
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         })
+    }
+
+    /// These fields, and those of `other` whose names are not among them.
+    pub(super) fn or(mut self, other: Self) -> Self {
+        let known: HashSet<Vec<u8>> = self.0.keys().map(|name| letters(name).collect()).collect();
+        self.0.extend(
+            other.0.into_iter().filter(|(name, _)| !known.contains(&letters(name).collect::<Vec<_>>())),
+        );
+        self
     }
 
     /// The message as an object.

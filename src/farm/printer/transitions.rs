@@ -213,9 +213,13 @@ impl PrinterState {
         self.idle_state = match reported {
             ReportedState::Error => IdleState::Error,
             ReportedState::Offline => IdleState::Unknown,
+            ReportedState::ErrorCleared if self.idle_state != IdleState::Error => self.idle_state,
             // A print is running whose start was lost. Until its end tells more, the state is not known.
             ReportedState::Printing | ReportedState::Paused if self.print.is_none() => IdleState::Unknown,
-            ReportedState::Printing | ReportedState::Paused | ReportedState::Idle => IdleState::Idle,
+            ReportedState::Printing
+            | ReportedState::Paused
+            | ReportedState::Idle
+            | ReportedState::ErrorCleared => IdleState::Idle,
         };
         let Some(print) = &mut self.print else { return ApplyOutcome::default() };
         match (reported, print.phase()) {
@@ -225,6 +229,9 @@ impl PrinterState {
             (ReportedState::Paused, phase) if phase != Phase::Paused => print.update(event, Phase::Paused),
             (ReportedState::Error | ReportedState::Offline, Phase::Printing | Phase::Paused) => {
                 print.enter(Phase::ErrorPending, event);
+            }
+            (ReportedState::ErrorCleared, Phase::ErrorPending) => {
+                print.update(event, print.phase_without_error());
             }
             (ReportedState::Idle, Phase::Printing | Phase::Paused) => print.enter(Phase::Lost, event),
             _ => {}
@@ -278,6 +285,7 @@ impl PrinterState {
     ) {
         self.totals.ended[ended.origin.index()][ended.outcome.index()] += 1;
         self.totals.ended_printed[ended.outcome.index()] += ended.printed;
+        self.totals.credit_filament(ended.outcome, ended.filament);
         self.totals.last_end[ended.outcome.index()] = Some(ended.ended);
         self.ended_paused += ended.paused;
         self.failing = false;

@@ -3,6 +3,7 @@
 #![allow(clippy::float_cmp, reason = "the stories' times are whole microseconds")]
 #![allow(clippy::cast_possible_truncation, reason = "the stories' times are small")]
 
+mod filament;
 mod identity;
 pub(crate) mod random;
 mod rules;

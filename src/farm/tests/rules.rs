@@ -536,3 +536,46 @@ fn a_cancel_that_an_error_caused_is_a_failure() {
     story.tell(DONE, elapsed("d.gcode", 60.5));
     assert_eq!(story.counts(), [5, 1, 1, 3, 0, 0], "a completed print is complete");
 }
+
+#[test]
+fn an_event_whose_id_came_before_changes_nothing() {
+    let mut story = Story::default();
+    let report = |id: &str| PrintReport { event_id: Some(id.into()), ..file("a.gcode") };
+    let told = [
+        (EventKind::Started, "1", Disposition::Accepted),
+        (EventKind::Paused, "2", Disposition::Accepted),
+        (EventKind::Resumed, "3", Disposition::Accepted),
+        (EventKind::Paused, "2", Disposition::Duplicate),
+        (EventKind::Error, "4", Disposition::Accepted),
+        (EventKind::Resumed, "5", Disposition::Accepted),
+        (EventKind::Error, "4", Disposition::Duplicate),
+    ];
+    for (kind, id, disposition) in told {
+        assert_eq!(story.after(600.0).tell(kind, report(id)), disposition, "{kind:?} {id}");
+    }
+    assert_eq!((story.state(), story.read().totals.errors), (State::Printing, 1));
+    assert_eq!(story.after(86_400.0).tell(EventKind::Paused, report("2")), Disposition::Accepted);
+}
+
+#[test]
+fn a_cleared_error_leaves_what_was_before_it() {
+    let cleared = EventKind::StateReport(ReportedState::ErrorCleared);
+    for (before, state) in [
+        (&[][..], State::Idle),
+        (&[EventKind::Started], State::Printing),
+        (&[EventKind::Started, EventKind::Paused], State::Paused),
+    ] {
+        let mut story = Story::default();
+        for kind in before {
+            story.after(60.0).tell(*kind, file("a.gcode"));
+        }
+        story.after(60.0).tell(EventKind::Error, PrintReport::default());
+        assert_eq!(story.state(), State::Error);
+        story.after(60.0).tell(cleared, PrintReport::default());
+        assert_eq!(story.state(), state, "{before:?}");
+    }
+    let mut story = Story::default();
+    story.tell(EventKind::StateReport(ReportedState::Offline), PrintReport::default());
+    story.tell(cleared, PrintReport::default());
+    assert_eq!(story.state(), State::Unknown, "it was not in an error");
+}

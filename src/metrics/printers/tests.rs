@@ -57,8 +57,8 @@ fn a_new_printer_has_all_its_counters_and_no_series_of_a_print() {
             (&"printfarm_printer_state{printer=\"delta\",state=\"idle\"}", &"1"),
         ]
     );
-    // Two reasons, two actions, four outcomes, three origins, their twelve pairs, seconds printed and paused, errors,
-    // and the four other states.
+    // Two reasons, two actions, four outcomes, three origins, their twelve pairs, seconds printed and paused,
+    // errors, and the four other states.
     assert_eq!(values.len() - not_zero.len(), 2 + 2 + 4 + 3 + 12 + 2 + 1 + 4);
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::kind::state_text;
 use super::message::Message;
 use super::{Malformed, Object, bounds, words};
-use crate::farm::{Elapsed, EventKind, File, PrintReport};
+use crate::farm::{Elapsed, EventKind, Filament, File, PrintReport};
 use crate::labels::Origin;
 
 #[cfg(test)]
@@ -40,6 +40,7 @@ pub(super) fn read(
         elapsed: elapsed.map(Elapsed::Printing),
         remaining,
         estimate,
+        filament_planned: planned_filament(job)?,
         height: message.number("currentZ")?.and_then(bounds::metres),
         position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(bounds::position),
         says_paused: says_paused(message)?,
@@ -137,6 +138,15 @@ fn plan(
     let remaining = left.or_else(|| planned?.checked_sub(spent?));
     let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= bounds::LONGEST);
     Ok((remaining, whole.or(planned)))
+}
+
+/// The filament of all tools, as OctoPrint's analysis of the file has it in millimetres. Without one it is 0 or not there.
+fn planned_filament(job: Object<'_>) -> Result<Filament, Malformed> {
+    let filament = job.object("filament", "job.filament")?;
+    let of_tools = filament.entries().filter_map(|(_, tool)| tool.get("length")?.as_f64());
+    let length: f64 = of_tools.filter(|length| *length > 0.0).sum();
+    let metres = Some(length).filter(|length| *length > 0.0).and_then(bounds::filament_metres);
+    Ok(Filament { metres, grams: None })
 }
 
 fn says_paused(message: &Message<'_>) -> Result<bool, Malformed> {

@@ -50,8 +50,12 @@ pub enum Format {
     Multipart,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// JSON or a form, told apart by looking at the body, where its Content-Type names neither or the wrong one.
+    JsonOrForm,
     /// The query of the URL, of a GET or of a request without a body.
     Query,
+    /// The query of the URL beside a body. What both say is taken from the body.
+    QueryAndBody,
 }
 
 /// In which formats the webhooks of a sender are read.
@@ -59,7 +63,7 @@ pub enum Format {
 pub struct Accepts {
     /// The formats.
     pub formats: &'static [Format],
-    /// The format of a body without a Content-Type.
+    /// The format of a body without a Content-Type, unless it is looked at.
     pub untyped: Option<Format>,
     /// What to do about a body in another format, for the error's text.
     pub hint: &'static str,
@@ -75,6 +79,9 @@ impl Accepts {
         // People paste `application/json charset=utf8;`, which the plugin's README tells them to, and send it twice.
         let media_type = content_type.split([';', ',', ' ', '\t']).next().unwrap_or_default();
         let format = match media_type.to_ascii_lowercase().as_str() {
+            "" | "application/octet-stream" | "text/plain" if self.reads(Format::JsonOrForm) => {
+                Format::JsonOrForm
+            }
             "" => return self.untyped.ok_or(BodyFault::Unnamed),
             "application/json" | "text/json" => Format::Json,
             name if name.ends_with("+json") => Format::Json,
@@ -84,9 +91,20 @@ impl Accepts {
         };
         Some(format).filter(|format| self.reads(*format)).ok_or(BodyFault::Unknown)
     }
+
+    /// The format of this body, which its Content-Type calls `declared`. A form is declared by curl where nothing else is.
+    fn look(&self, declared: Format, body: &[u8]) -> Format {
+        let begins_as_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        match declared {
+            _ if !self.reads(Format::JsonOrForm) => declared,
+            _ if begins_as_json => Format::Json,
+            Format::Json if !body.contains(&b'=') => Format::Json,
+            _ => Format::Form,
+        }
+    }
 }
 
-/// Reads a request, from its body or, when it has none, from its query. Sets no deadline: the caller does.
+/// Reads a request: from its body, from its query when it has no body, or from both. Sets no deadline: the caller does.
 ///
 /// # Errors
 /// When the body is malformed, too large, or in a format that is not accepted.
@@ -105,9 +123,11 @@ where
     let content_type = header_text(headers, header::CONTENT_TYPE);
     let format = accepts.format(content_type);
     let in_query = || form::read(query.unwrap_or_default().as_bytes(), limits);
+    let joins = accepts.reads(Format::QueryAndBody);
     // OctoPrint's plugin names a Content-Type even when it sends everything in the query.
     let may_be_empty = accepts.reads(Format::Query) && format != Ok(Format::Multipart);
-    if may_be_empty && body.is_end_stream() || accepts.reads(Format::Query) && method == Method::GET {
+    let is_in_query = accepts.reads(Format::Query) && method == Method::GET && !joins;
+    if may_be_empty && body.is_end_stream() || is_in_query {
         return in_query();
     }
     let format = format.and_then(|format| uncompressed(headers).map(|()| format));
@@ -115,15 +135,17 @@ where
     if body.size_hint().lower() > limits.multipart_bytes as u64 {
         return Err(TooLarge::Body { limit: limits.multipart_bytes }.into());
     }
-    if format == Format::Multipart {
-        return multipart::read(body, content_type, limits).await;
-    }
-    let whole = Whole::receive(body, limits).await?;
-    match format {
-        _ if whole.bytes.is_empty() && may_be_empty => in_query(),
-        Format::Form => form::read(&whole.bytes, limits),
-        _ => json::read(&whole.bytes, limits),
-    }
+    let payload = if format == Format::Multipart {
+        multipart::read(body, content_type, limits).await?
+    } else {
+        let whole = Whole::receive(body, limits).await?;
+        match accepts.look(format, &whole.bytes) {
+            _ if whole.bytes.is_empty() && may_be_empty => return in_query(),
+            Format::Form => form::read(&whole.bytes, limits)?,
+            _ => json::read(&whole.bytes, limits)?,
+        }
+    };
+    if joins { Ok(payload.or(in_query()?)) } else { Ok(payload) }
 }
 
 /// Compressed bodies are refused: a few bytes can unpack to gigabytes.

@@ -10,6 +10,7 @@ use http_body_util::Full;
 use super::*;
 use crate::labels::RejectReason;
 use crate::webhook::tests::{FORM, JSON, MULTIPART, block_on, post};
+use crate::webhook::transport;
 use crate::webhook::{OctoEverywhere, OctoPrint, Sender, read};
 
 /// A body that comes in pieces, with a wait before each.
@@ -381,4 +382,90 @@ fn reading_may_move_between_threads() {
     fn check<T: Send>(_: T) {}
     let (headers, limits) = (HeaderMap::new(), BodyLimits::default());
     check(read(&OctoPrint, &Method::POST, &headers, None, axum::body::Body::empty(), &limits));
+}
+
+/// How a sender is read whose people set any Content-Type.
+const LOOKED_AT: Accepts = Accepts {
+    formats: &[
+        Format::Json,
+        Format::Form,
+        Format::Multipart,
+        Format::JsonOrForm,
+        Format::Query,
+        Format::QueryAndBody,
+    ],
+    untyped: None,
+    hint: "",
+};
+
+fn looked_at(
+    method: &Method,
+    content_type: Option<&'static str>,
+    body: &[u8],
+) -> Result<Payload, DecodeError> {
+    let headers = content_type.map(typed).unwrap_or_default();
+    let body = Full::new(Bytes::copy_from_slice(body));
+    let query = Some("topic=in+query&also=in+query");
+    block_on(transport::read(&LOOKED_AT, method, &headers, query, body, &BodyLimits::default()))
+}
+
+#[test]
+fn a_body_of_no_or_a_wrong_type_is_looked_at() {
+    let (json, form) = (" {\"topic\":\"in json\"}", "topic=in+form");
+    for content_type in
+        [None, Some("application/octet-stream"), Some("text/plain; charset=utf-8"), Some(JSON), Some(FORM)]
+    {
+        for (body, expected) in [(json, "in json"), (form, "in form"), ("", "in query")] {
+            for method in [Method::POST, Method::PUT, Method::GET] {
+                let payload = looked_at(&method, content_type, body.as_bytes()).unwrap();
+                assert_eq!(
+                    text(&payload, "topic").as_deref(),
+                    Some(expected),
+                    "{method} {content_type:?} {body}"
+                );
+                assert_eq!(
+                    text(&payload, "also").as_deref(),
+                    Some("in query"),
+                    "{method} {content_type:?} {body}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_looks_like_json_and_is_none_is_malformed() {
+    for body in ["{\"progress\": unavailable}", "[1]", "\"a\"", "{\"a\":\"b\"c\"}"] {
+        for content_type in [None, Some(JSON), Some(FORM), Some("text/plain")] {
+            let reason = looked_at(&Method::POST, content_type, body.as_bytes()).unwrap_err().reason();
+            assert_eq!(reason, RejectReason::Malformed, "{content_type:?} {body}");
+        }
+    }
+    let reason = looked_at(&Method::POST, Some("application/xml"), b"<a/>").unwrap_err().reason();
+    assert_eq!(reason, RejectReason::UnsupportedBody);
+}
+
+#[test]
+fn the_body_goes_before_the_query_however_a_name_is_written() {
+    let bodies: [(&str, Vec<u8>); 3] = [
+        (JSON, br#"{"T-opic": null}"#.to_vec()),
+        (FORM, b"TOPIC=".to_vec()),
+        (MULTIPART, whole(&[text_part("to pic", "")])),
+    ];
+    for (content_type, body) in bodies {
+        let payload = looked_at(&Method::POST, Some(content_type), &body).unwrap();
+        assert_eq!((text(&payload, "topic"), text(&payload, "also").as_deref()), (None, Some("in query")));
+    }
+}
+
+#[test]
+fn a_picture_in_json_is_read_past() {
+    let picture = "iVBORw0KGgo".repeat(500_000);
+    let body = format!("{{\"image\":\"{picture}\",\"topic\":\"after\"}}");
+    let payload = post(&OctoEverywhere, JSON, body.as_bytes()).unwrap();
+    assert_eq!(text(&payload, "topic").as_deref(), Some("after"));
+    assert_eq!(text(&payload, "image").map(|kept| kept.len()), Some(1024));
+    let beyond = format!("{{\"image\":\"{}\"}}", "x".repeat(BodyLimits::default().multipart_bytes));
+    let reason = post(&OctoEverywhere, JSON, beyond.as_bytes()).unwrap_err().reason();
+    assert_eq!(reason, RejectReason::TooLarge);
 }

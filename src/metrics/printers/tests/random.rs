@@ -81,7 +81,7 @@ fn printer() -> impl Strategy<Value = Printer> {
     let texts = (text(), text());
     let words = (one_of(&Source::SAMPLES), one_of(State::ALL));
     let attention = option::of((one_of(AttentionReason::ALL), time()));
-    (texts, words, time(), attention, option::of(print()), span(), span(), totals()).prop_map(
+    (texts, words, time(), attention, option::of(print()), span(), span(), totals().boxed()).prop_map(
         |((id, name), (source, state), last_event, attention, print, printed, paused, totals)| Printer {
             id,
             name,
@@ -118,14 +118,28 @@ fn totals() -> impl Strategy<Value = Totals> {
         array::uniform3(count()),
         array::uniform3(array::uniform4(count())),
         array::uniform4(span()),
+        array::uniform2(option::of(array::uniform4(count()))),
         array::uniform4(option::of(time())),
         array::uniform2(count()),
         array::uniform2(count()),
         count(),
     )
-        .prop_map(|(started, ended, ended_printed, last_end, failure_warnings, attention, errors)| {
-            Totals { started, ended, ended_printed, last_end, failure_warnings, attention, errors }
-        })
+        .prop_map(
+            |(started, ended, ended_printed, filament, last_end, failure_warnings, attention, errors)| {
+                let [ended_filament_length, ended_filament_mass] = filament;
+                Totals {
+                    started,
+                    ended,
+                    ended_printed,
+                    ended_filament_length,
+                    ended_filament_mass,
+                    last_end,
+                    failure_warnings,
+                    attention,
+                    errors,
+                }
+            },
+        )
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -69,6 +69,13 @@ impl Reference {
         for &outcome in Outcome::ALL {
             let (at, word) = (outcome.index(), outcome.as_str());
             self.set(&ENDED_PRINT_SECONDS, &[word, label], Some(micros_as_seconds(totals.ended_printed[at])));
+            let filament = [
+                (&ENDED_PRINT_FILAMENT_METERS, totals.ended_filament_length),
+                (&ENDED_PRINT_FILAMENT_GRAMS, totals.ended_filament_mass),
+            ];
+            for (metric, sums) in filament {
+                self.set(metric, &[word, label], sums.map(|sums| sums[at] as f64 / 1e6));
+            }
             self.set(&LAST_PRINT_END, &[word, label], totals.last_end[at].map(Timestamp::seconds));
             for &origin in Origin::ALL {
                 let ended = totals.ended[origin.index()][at];

@@ -15,6 +15,7 @@ fn all_fields_of_a_job() {
         "job": {
             "file": {"name": "a.gcode", "path": "x/a.gcode", "display": "A", "origin": "local"},
             "estimatedPrintTime": 89.5, "averagePrintTime": 30.5, "user": "lena",
+            "filament": {"tool0": {"length": 212.5, "volume": 0.0}, "tool1": {"length": 1000}, "tool2": {"volume": 1}},
         },
         "progress": {"completion": 25, "filepos": 691, "printTime": 6, "printTimeLeft": 87},
         "currentZ": 0.5,
@@ -30,11 +31,22 @@ fn all_fields_of_a_job() {
         elapsed: Some(Elapsed::Printing(seconds(6.0))),
         remaining: Some(seconds(87.0)),
         estimate: Some(seconds(93.0)),
+        filament_planned: Filament { metres: Some(1.2125), grams: None },
         height: Some(0.0005),
         position: Some(691),
         ..PrintReport::default()
     };
     assert_eq!(event.report, expected);
+}
+
+#[test]
+fn a_file_without_an_analysis_has_no_planned_filament() {
+    for filament in
+        [json!(null), json!({}), json!({"tool0": {"length": 0.0, "volume": 0.0}}), json!({"tool0": 5})]
+    {
+        let started = json!({"topic": "Print Started", "job": {"file": {"name": "a"}, "filament": filament}});
+        assert_eq!(octoprint(started).report.filament_planned, Filament::default(), "{filament}");
+    }
 }
 
 #[test]
