@@ -57,6 +57,8 @@ pub(super) fn seasoned() -> Totals {
         Totals { started: [24, 13, 2], failure_warnings: [3, 1], attention: [5, 6], ..Totals::default() };
     totals.ended = [[12, 4, 5, 2], [10, 1, 0, 2], [1, 0, 0, 1]];
     totals.errors = 7;
+    totals.ended_filament_length = Some([45_812_500, 1_000, 0, 12]);
+    totals.ended_filament_mass = Some([137_250_000, 0, 3_400_000, 0]);
     for &outcome in Outcome::ALL {
         let at = outcome.index();
         totals.ended_printed[at] = Duration::from_millis([1_150_522, 100, 2_000, 30][at]);
