@@ -11,7 +11,8 @@ use crate::timestamp::{ClockStep, Timestamp};
 /// What a batch of events changed: what a store has to write, and what is rolled back when it cannot.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// The positions of the printers that changed or are new.
+    /// The positions of the printers that changed or are new. One that is retired is stored as it is, so that its position
+    /// stays taken until a new printer gets it.
     pub printers: BTreeSet<usize>,
     /// The prints that ended, with the position of their printer, in order.
     pub ended: Vec<(usize, EndedPrint)>,

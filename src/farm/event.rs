@@ -50,6 +50,8 @@ pub enum EventKind {
     LimitReached,
     /// A user pressed the sender's test button.
     Test,
+    /// A person retired the printer. No webhook says this.
+    Retired,
 }
 
 /// The state that a printer reports of itself.
@@ -91,7 +93,7 @@ impl EventKind {
             Self::FailureWarning(_) => EventLabel::FailureWarning,
             Self::Attention(_) => EventLabel::Attention,
             Self::StateReport(_) => EventLabel::StateReport,
-            Self::Notice => EventLabel::Notice,
+            Self::Notice | Self::Retired => EventLabel::Notice,
             Self::LimitReached => EventLabel::LimitReached,
             Self::Test => EventLabel::Test,
         }

@@ -170,7 +170,7 @@ impl Farm {
     /// # Errors
     /// When another printer has its label or its identity. Then the farm must not be used.
     pub fn insert_restored(&mut self, printer: Printer) -> Result<(), DuplicatePrinter> {
-        if !self.index(&printer) {
+        if !self.index(&printer, self.view.printers.len()) {
             return Err(DuplicatePrinter { label: printer.label().to_owned() });
         }
         self.view.printers.push(Arc::new(printer));
@@ -241,11 +241,15 @@ impl Farm {
                     return Ok(applied);
                 }
             }
+            EventKind::Retired => match known {
+                Some(position) => self.forget(position),
+                None => return Ok(unchanged(Disposition::Duplicate)),
+            },
             _ => {}
         }
         let position = match known {
             Some(position) => position,
-            None => self.add(event, limits)?,
+            None => self.add(event, limits, changes)?,
         };
         changes.printers.insert(position);
         Ok(self.apply_to(position, event, time, limits, changes))
@@ -284,14 +288,14 @@ impl Farm {
         for fingerprint in &changes.ended_print_ids {
             self.ended_print_ids.remove(fingerprint);
         }
-        for &position in changes.printers.iter().rev() {
+        for &position in &changes.printers {
+            self.forget(position);
+        }
+        self.view.printers.truncate(published.printers.len());
+        for &position in &changes.printers {
             if let Some(printer) = published.printers.get(position) {
+                self.index(printer, position);
                 self.view.printers[position] = Arc::clone(printer);
-            } else if let Some(printer) = self.view.printers.pop() {
-                self.labels.remove(printer.label());
-                if let Some(by_id) = self.by_id.get_mut(&printer.source()) {
-                    by_id.remove(printer.id());
-                }
             }
         }
         self.view.limits_reached.clone_from(&published.limits_reached);
@@ -308,23 +312,50 @@ impl Farm {
         }
     }
 
-    fn add(&mut self, event: &Event, limits: &Limits) -> Result<usize, TooManyPrinters> {
-        let position = self.view.printers.len();
-        if position >= limits.printers {
+    fn add(&mut self, event: &Event, limits: &Limits, changes: &Changes) -> Result<usize, TooManyPrinters> {
+        if self.labels.len() >= limits.printers {
             return Err(TooManyPrinters { limit: limits.printers });
         }
         let printer = Printer::new(&event.printer, &self.label(&event.printer, limits), event.received);
-        self.index(&printer);
-        self.view.printers.push(Arc::new(printer));
+        let position = self.free_position(changes);
+        self.index(&printer, position);
+        match self.view.printers.get_mut(position) {
+            Some(retired) => *retired = Arc::new(printer),
+            None => self.view.printers.push(Arc::new(printer)),
+        }
         Ok(position)
     }
 
-    /// Adds the printer that is about to become the last one to the indexes. Returns whether its keys are unique.
-    fn index(&mut self, printer: &Printer) -> bool {
+    /// The position of a retired printer, else the next one. A printer that `changes` retires keeps its position, because
+    /// its last print is stored with its label.
+    fn free_position(&self, changes: &Changes) -> usize {
+        let printers = &self.view.printers;
+        let is_free = |position: &usize| {
+            printers[*position].state().is_retired() && !changes.printers.contains(position)
+        };
+        let free = (self.labels.len() < printers.len()).then(|| (0..printers.len()).find(is_free));
+        free.flatten().unwrap_or(printers.len())
+    }
+
+    /// Adds the printer at this position to the indexes, unless it is retired. Returns whether its keys are unique.
+    fn index(&mut self, printer: &Printer, position: usize) -> bool {
+        if printer.state().is_retired() {
+            return true;
+        }
         let [id, label] = printer.keys();
-        let position = self.view.printers.len();
         let is_new = self.by_id.entry(printer.source()).or_default().insert(id, position).is_none();
         self.labels.insert(label) && is_new
+    }
+
+    /// Removes the printer at this position from the indexes.
+    fn forget(&mut self, position: usize) {
+        let Some(printer) = self.view.printers.get(position).filter(|it| !it.state().is_retired()) else {
+            return;
+        };
+        self.labels.remove(printer.label());
+        if let Some(by_id) = self.by_id.get_mut(&printer.source()) {
+            by_id.remove(printer.id());
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod event_ids;
 mod last_end;
 mod transitions;
 
+use std::ops::Not;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,9 @@ pub struct PrinterState {
     error: Option<Timestamp>,
     /// An error is about to end the print, whatever its end says.
     failing: bool,
+    /// A person retired the printer: it is not shown, and its position is free for another one.
+    #[serde(skip_serializing_if = "Not::not")]
+    is_retired: bool,
     last_event: Timestamp,
     #[serde(skip_serializing_if = "EventIds::is_empty")]
     event_ids: EventIds,
@@ -133,6 +137,12 @@ impl Printer {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What its events name.
+    pub(super) fn identity(&self) -> Identity {
+        let [id, label, name] = [&self.id, &self.label, &self.name].map(ToString::to_string);
+        Identity { source: self.source, id, label, name }
     }
 
     /// Its state and its counters.
@@ -266,6 +276,10 @@ impl PrinterState {
         }
         self.event_ids.step_clock(step);
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
+    }
+
+    pub(super) const fn is_retired(&self) -> bool {
+        self.is_retired
     }
 
     pub(super) const fn has_open_print(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::identity::Identity;
 use super::printer::Printer;
 use super::snapshot::PrinterSnapshot;
 use super::{Changes, Farm};
@@ -17,9 +18,17 @@ pub struct View {
 }
 
 impl View {
-    /// Every printer as it is at `now`, in the order in which they were first seen.
+    /// Every printer as it is at `now`, except those that are retired.
     pub fn read(&self, now: Timestamp) -> impl Iterator<Item = PrinterSnapshot<'_>> {
-        self.printers.iter().map(move |printer| printer.snapshot(&printer.times(now)))
+        let printers = self.printers.iter().filter(|printer| !printer.state().is_retired());
+        printers.map(move |printer| printer.snapshot(&printer.times(now)))
+    }
+
+    /// The identity of the printer with this label.
+    #[must_use]
+    pub fn identity(&self, label: &str) -> Option<Identity> {
+        let is_named = |printer: &&Arc<Printer>| printer.label() == label && !printer.state().is_retired();
+        self.printers.iter().find(is_named).map(|printer| printer.identity())
     }
 
     /// When a source last reported that its webhooks of the day are used up.
@@ -33,7 +42,7 @@ impl View {
         self.limits_reached.iter().map(|(source, reached)| (*source, *reached))
     }
 
-    /// The number of printers.
+    /// The number of printers, with those that are retired.
     #[must_use]
     pub fn len(&self) -> usize {
         self.printers.len()

@@ -24,6 +24,7 @@ impl PrinterState {
     /// Applies the event. `already_ended`: its print id belongs to a print that has ended.
     pub(super) fn transition(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> ApplyOutcome {
         match event.kind {
+            EventKind::Retired => self.retire(event),
             EventKind::Notice if already_ended => ApplyOutcome::default(),
             EventKind::Error if already_ended && self.print.is_none() => self.error(event),
             _ if already_ended => ApplyOutcome::duplicate(),
@@ -246,6 +247,14 @@ impl PrinterState {
             print.update(event, print.phase());
         }
         ApplyOutcome::default()
+    }
+
+    /// The open print ends, and nothing else remains.
+    fn retire(&mut self, event: &Event) -> ApplyOutcome {
+        let mut applied = ApplyOutcome::default();
+        self.close(ReportTime::of(event), Outcome::Unknown, &mut applied);
+        *self = Self { is_retired: true, since: self.since, last_event: self.last_event, ..Self::default() };
+        applied
     }
 
     fn open(&mut self, event: &Event, phase: Phase, limits: &Limits) {

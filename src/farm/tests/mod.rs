@@ -6,6 +6,7 @@
 mod filament;
 mod identity;
 pub(crate) mod random;
+mod retired;
 mod rules;
 mod seconds;
 mod table;
