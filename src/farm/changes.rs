@@ -66,6 +66,8 @@ pub struct EndedPrint {
     pub printed: Duration,
     /// Time spent paused.
     pub paused: Duration,
+    /// Why it ended, in the sender's words.
+    pub reason: Option<String>,
     /// What is credited of its filament.
     pub filament: EndedFilament,
 }

@@ -128,6 +128,8 @@ pub struct PrintReport {
     pub filament_used: Filament,
     /// The filament that the whole of it should use.
     pub filament_planned: Filament,
+    /// Why the print ended, or what error there is, in the sender's words.
+    pub reason: Option<String>,
     /// The current layer, from 1.
     pub layer: Option<u32>,
     /// The number of layers.

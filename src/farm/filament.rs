@@ -34,6 +34,12 @@ pub struct Credited {
 }
 
 impl Credited {
+    /// How it is known, in a word.
+    #[must_use]
+    pub const fn basis(self) -> &'static str {
+        self.basis.as_str()
+    }
+
     /// In the unit.
     #[must_use]
     pub fn amount(self) -> f64 {

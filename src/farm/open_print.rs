@@ -61,6 +61,9 @@ pub(super) struct OpenPrint {
     position: Option<u64>,
     #[serde(default)]
     filament: FilamentUse,
+    /// The reason in the last report: that of a pending error.
+    #[serde(default)]
+    reason: Option<String>,
     silence_deadline: Timestamp,
 }
 
@@ -122,6 +125,7 @@ impl OpenPrint {
             height: None,
             position: None,
             filament: FilamentUse::default(),
+            reason: None,
             silence_deadline: event.received,
         };
         if announced {
@@ -273,6 +277,7 @@ impl OpenPrint {
         self.height = report.height.or(self.height);
         self.position = report.position.or(self.position);
         self.filament.note(report, false);
+        self.reason.clone_from(&report.reason);
     }
 
     /// Ends the print with the sender's last elapsed time.
@@ -283,6 +288,7 @@ impl OpenPrint {
         }
         self.merge_names(&event.report);
         self.filament.note(&event.report, true);
+        self.reason = event.report.reason.clone().or(self.reason);
         // Some senders state 0 when the print is over.
         self.progress = [self.progress, event.report.progress].into_iter().flatten().reduce(f64::max);
         self.close(event.received, outcome)
@@ -325,6 +331,7 @@ impl OpenPrint {
         EndedPrint {
             printed: self.stopwatch.printed(at),
             paused: self.stopwatch.paused(at),
+            reason: self.reason,
             filament: self.filament.credit(outcome, self.progress),
             print_id: self.print_id,
             former_ids: self.former_ids,

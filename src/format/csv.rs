@@ -27,6 +27,7 @@ impl<W: Write> Format for Csv<W> {
     fn print(&mut self, print: &PrintRow) -> io::Result<()> {
         let optional =
             |text: &Option<String>| text.as_deref().map(without_formula).unwrap_or_default().into_owned();
+        let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
         let fields = [
             print.number.to_string(),
             without_formula(&print.printer).into_owned(),
@@ -41,6 +42,11 @@ impl<W: Write> Format for Csv<W> {
             print.outcome.clone(),
             print.printed_seconds.to_string(),
             print.paused_seconds.to_string(),
+            optional(&print.reason),
+            number(print.filament_meters),
+            optional(&print.filament_meters_basis),
+            number(print.filament_grams),
+            optional(&print.filament_grams_basis),
         ];
         self.0.write_record(fields).map_err(io_error)
     }

@@ -45,6 +45,11 @@ mod tests {
             outcome: "completed".into(),
             printed_seconds: 5401.5,
             paused_seconds: 60.0,
+            reason: Some("+jam".into()),
+            filament_meters: Some(5.3218),
+            filament_meters_basis: Some("stated".into()),
+            filament_grams: None,
+            filament_grams_basis: None,
         }
     }
 
@@ -65,21 +70,28 @@ mod tests {
     #[test]
     fn a_table_is_aligned_and_escapes_invisible_characters() {
         let labels = ["a".to_owned(), "prusa-1".to_owned()];
+        let bare = PrintRow { filament_meters: None, filament_meters_basis: None, ..print() };
         let nameless = PrintRow {
             printer: "a".into(),
             file: None,
             outcome: "unknown".into(),
             printed_seconds: 400_000.0,
             ended: 1e300,
+            filament_meters_basis: Some("planned".into()),
+            filament_grams: Some(61.45),
+            filament_grams_basis: Some("stated".into()),
             ..print()
         };
-        let text = written(|out| Box::new(Table::begin(out, &labels).unwrap()), &[print(), nameless]);
+        let text = written(|out| Box::new(Table::begin(out, &labels).unwrap()), &[print(), nameless, bare]);
         assert_eq!(
             text,
-            "started              ended                printer  outcome      printed    paused  origin   file\n\
-             2026-11-01 00:00:00  2026-11-01 01:31:01  prusa-1  completed    1:30:02   0:01:00  local    \
+            "started              ended                printer  outcome      printed    paused    filament  origin   file\n\
+             2026-11-01 00:00:00  2026-11-01 01:31:01  prusa-1  completed    1:30:02   0:01:00       5.3 m  local    \
              =evil(), \"x\"\\u{1b}[31m\\u{9b}é.gcode\n\
-             2026-11-01 00:00:00  -                    a        unknown    111:06:40   0:01:00  local    -\n"
+             2026-11-01 00:00:00  -                    a        unknown    111:06:40   0:01:00  ~5.3 m, 61.5 g  \
+             local    -\n\
+             2026-11-01 00:00:00  2026-11-01 01:31:01  prusa-1  completed    1:30:02   0:01:00           -  local    \
+             =evil(), \"x\"\\u{1b}[31m\\u{9b}é.gcode\n"
         );
     }
 
@@ -97,8 +109,8 @@ mod tests {
         assert_eq!(
             text,
             "number,printer,source,print_id,file,path,origin,owner,started,ended,outcome,printed_seconds,\
-             paused_seconds\r\n7,prusa-1,octoprint,,\"'=evil(), \"\"x\"\"\u{1b}[31m\u{9b}é.gcode\",,local,'-1,\
-             1793491200,1793496661.5,completed,5401.5,60\r\n"
+             paused_seconds,reason,filament_meters,filament_meters_basis,filament_grams,filament_grams_basis\r\n7,prusa-1,octoprint,,\"'=evil(), \"\"x\"\"\u{1b}[31m\u{9b}é.gcode\",,local,'-1,\
+             1793491200,1793496661.5,completed,5401.5,60,'+jam,5.3218,stated,,\r\n"
         );
     }
 

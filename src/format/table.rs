@@ -6,6 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{Format, is_invisible};
+use crate::labels::FilamentBasis;
 use crate::store::PrintRow;
 
 /// The maximum width of the printer column. A longer label is shown in full, out of alignment.
@@ -25,16 +26,18 @@ impl<W: Write> Table<W> {
         let widths = labels.iter().map(|label| visible(label).chars().count());
         let width = widths.max().unwrap_or(0).clamp("printer".len(), WIDEST_LABEL);
         let mut table = Self { out, width };
-        table.line(["started", "ended", "printer", "outcome", "printed", "paused", "origin", "file"])?;
+        table.line([
+            "started", "ended", "printer", "outcome", "printed", "paused", "filament", "origin", "file",
+        ])?;
         Ok(table)
     }
 
-    fn line(&mut self, cells: [&str; 8]) -> io::Result<()> {
-        let [started, ended, printer, outcome, busy, paused, origin, file] = cells;
+    fn line(&mut self, cells: [&str; 9]) -> io::Result<()> {
+        let [started, ended, printer, outcome, busy, paused, filament, origin, file] = cells;
         let width = self.width;
         writeln!(
             self.out,
-            "{started:19}  {ended:19}  {printer:width$}  {outcome:9}  {busy:>9}  {paused:>8}  {origin:7}  {file}"
+            "{started:19}  {ended:19}  {printer:width$}  {outcome:9}  {busy:>9}  {paused:>8}  {filament:>10}  {origin:7}  {file}"
         )
     }
 }
@@ -48,6 +51,7 @@ impl<W: Write> Format for Table<W> {
             &print.outcome,
             &hours(print.printed_seconds),
             &hours(print.paused_seconds),
+            &filament(print),
             &print.origin,
             &print.file.as_deref().map_or_else(|| "-".to_owned(), |file| shortened(&visible(file))),
         ])
@@ -56,6 +60,20 @@ impl<W: Write> Format for Table<W> {
     fn end(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// The length and the mass of the filament as far as they are known; `~` before what was planned.
+fn filament(print: &PrintRow) -> String {
+    let amounts = [
+        (print.filament_meters, &print.filament_meters_basis, "m"),
+        (print.filament_grams, &print.filament_grams_basis, "g"),
+    ];
+    let shown = amounts.into_iter().filter_map(|(amount, basis, unit)| {
+        let about = if basis.as_deref() == Some(FilamentBasis::Planned.as_str()) { "~" } else { "" };
+        Some(format!("{about}{:.1} {unit}", amount?))
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    if shown.is_empty() { "-".to_owned() } else { shown }
 }
 
 fn visible(text: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::schema::FileError;
-use crate::farm::{Changes, EndedPrint, Farm, Heartbeat, Printer, View};
+use crate::farm::{Changes, Credited, EndedFilament, EndedPrint, Farm, Heartbeat, Printer, View};
 use crate::labels::Source;
 use crate::timestamp::{ClockStep, Timestamp};
 
@@ -130,10 +130,12 @@ fn write_printer(connection: &Connection, position: usize, printer: &Printer) ->
 
 fn write_print(connection: &Connection, printer: &Printer, print: &EndedPrint) -> rusqlite::Result<()> {
     let file = print.file.as_ref();
+    let EndedFilament { length, mass } = print.filament;
     connection
         .prepare_cached(
             "INSERT INTO prints (printer, source, print_id, file, path, origin, owner, started, ended, outcome,
-                 printed_seconds, paused_seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 printed_seconds, paused_seconds, reason, filament_meters, filament_meters_basis, filament_grams,
+                 filament_grams_basis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             printer.label(),
@@ -148,6 +150,11 @@ fn write_print(connection: &Connection, printer: &Printer, print: &EndedPrint) -
             print.outcome.as_str(),
             print.printed.as_secs_f64(),
             print.paused.as_secs_f64(),
+            print.reason,
+            length.map(Credited::amount),
+            length.map(Credited::basis),
+            mass.map(Credited::amount),
+            mass.map(Credited::basis),
         ])?;
     Ok(())
 }

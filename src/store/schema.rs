@@ -10,7 +10,15 @@ use super::StoreError;
 const APPLICATION_ID: i64 = 0x5046_4558;
 
 /// The `user_version` of a file that [`schema.sql`](../schema.sql) created.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
+
+/// What turns a file of layout 1 into one of layout 2.
+const TO_LAYOUT_2: &str = "
+    ALTER TABLE prints ADD COLUMN reason TEXT;
+    ALTER TABLE prints ADD COLUMN filament_meters REAL;
+    ALTER TABLE prints ADD COLUMN filament_meters_basis TEXT;
+    ALTER TABLE prints ADD COLUMN filament_grams REAL;
+    ALTER TABLE prints ADD COLUMN filament_grams_basis TEXT;";
 
 /// Why a file cannot be used: a sentence whose subject is the file.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +39,11 @@ pub(super) enum FileError {
         "was written by a newer version (layout {0}; this version knows layout {LAYOUT}); install that version again"
     )]
     Newer(i64),
+    #[error(
+        "was written by an older version (layout {0}; this version reads layout {LAYOUT}); start the exporter of this \
+         version with it once"
+    )]
+    Older(i64),
     #[error(
         "is damaged and was not changed ({0}); restore a backup, or move the file away with its -wal and -shm files to \
          start empty"
@@ -84,18 +97,41 @@ impl From<rusqlite::Error> for FileError {
     }
 }
 
-/// Refuses a file that is not a store of this layout.
+/// Refuses a file that is not a store of this layout or of an earlier one.
 pub(super) fn check(connection: &Connection) -> Result<(), FileError> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let application_id = number("PRAGMA application_id")?;
-    let layout = number("PRAGMA user_version")?;
+    let layout = layout(connection)?;
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
     match (application_id, layout) {
-        (APPLICATION_ID, LAYOUT) => Ok(()),
-        (APPLICATION_ID, newer) => Err(FileError::Newer(newer)),
+        (APPLICATION_ID, 1..=LAYOUT) => Ok(()),
+        (APPLICATION_ID, other) => Err(FileError::Newer(other)),
         (0, 0) if tables == 0 => Err(FileError::Empty),
         _ => Err(FileError::Foreign),
     }
+}
+
+/// Refuses a store of an earlier layout, which only an exporter may change.
+pub(super) fn check_is_current(connection: &Connection) -> Result<(), FileError> {
+    match layout(connection)? {
+        LAYOUT => Ok(()),
+        older => Err(FileError::Older(older)),
+    }
+}
+
+fn layout(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings a store of an earlier layout to this one.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), FileError> {
+    if layout(connection)? == LAYOUT {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(TO_LAYOUT_2)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    Ok(transaction.commit()?)
 }
 
 /// Creates the tables in an empty file.
@@ -105,4 +141,44 @@ pub(super) fn create(connection: &mut Connection) -> Result<(), FileError> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", LAYOUT)?;
     Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names, types and constraints of the columns of `prints`.
+    fn columns(connection: &Connection) -> Vec<(String, String, bool)> {
+        let mut rows =
+            connection.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info('prints')").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_file_of_layout_1_becomes_one_of_this_layout_and_keeps_its_prints() {
+        let mut created = Connection::open_in_memory().unwrap();
+        create(&mut created).unwrap();
+        let mut older = Connection::open_in_memory().unwrap();
+        create(&mut older).unwrap();
+        for column in
+            ["reason", "filament_meters", "filament_meters_basis", "filament_grams", "filament_grams_basis"]
+        {
+            older.execute_batch(&format!("ALTER TABLE prints DROP COLUMN {column}")).unwrap();
+        }
+        older.pragma_update(None, "user_version", 1).unwrap();
+        older
+            .execute_batch("INSERT INTO prints VALUES (7, 'a', 'octoprint', NULL, NULL, NULL, 'local', NULL, 0, 9, 'failed', 8, 1)")
+            .unwrap();
+        assert!(matches!(check_is_current(&older), Err(FileError::Older(1))));
+
+        check(&older).unwrap();
+        migrate(&mut older).unwrap();
+        check_is_current(&older).unwrap();
+        migrate(&mut older).unwrap();
+        assert_eq!(columns(&older), columns(&created));
+        let kept = "SELECT number, printed_seconds, reason IS NULL AND filament_meters IS NULL FROM prints";
+        let kept = older.query_row(kept, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        assert_eq!(kept, (7, 8.0, true));
+    }
 }

@@ -24,7 +24,12 @@ CREATE TABLE prints (
     ended REAL NOT NULL,
     outcome TEXT NOT NULL,
     printed_seconds REAL NOT NULL,
-    paused_seconds REAL NOT NULL
+    paused_seconds REAL NOT NULL,
+    reason TEXT,
+    filament_meters REAL,
+    filament_meters_basis TEXT,
+    filament_grams REAL,
+    filament_grams_basis TEXT
 ) STRICT;
 
 CREATE INDEX prints_by_end ON prints (ended);

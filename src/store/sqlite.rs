@@ -213,6 +213,7 @@ fn prepare(mut connection: Connection) -> Result<Connection, FileError> {
     if is_empty {
         schema::create(&mut connection)?;
     }
+    schema::migrate(&mut connection)?;
     connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     // The first read in this mode creates the -wal file, which has to exist when it is watched.
     schema::check(&connection)?;

@@ -68,11 +68,21 @@ pub struct PrintRow {
     pub printed_seconds: f64,
     /// Seconds spent paused.
     pub paused_seconds: f64,
+    /// Why it ended, in the sender's words.
+    pub reason: Option<String>,
+    /// Metres of filament.
+    pub filament_meters: Option<f64>,
+    /// How they are known: `stated` or `planned`.
+    pub filament_meters_basis: Option<String>,
+    /// Grams of filament.
+    pub filament_grams: Option<f64>,
+    /// How they are known.
+    pub filament_grams_basis: Option<String>,
 }
 
 impl PrintRow {
     /// The columns, in the order of the table and of the fields here.
-    pub const COLUMNS: [&'static str; 13] = [
+    pub const COLUMNS: [&'static str; 18] = [
         "number",
         "printer",
         "source",
@@ -86,6 +96,11 @@ impl PrintRow {
         "outcome",
         "printed_seconds",
         "paused_seconds",
+        "reason",
+        "filament_meters",
+        "filament_meters_basis",
+        "filament_grams",
+        "filament_grams_basis",
     ];
 
     /// Its position in the history.

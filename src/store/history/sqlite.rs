@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 use super::{Filter, History, Order, Page, PrintRow, PrintedSince, Sums};
 use crate::labels::Outcome;
 use crate::store::StoreError;
-use crate::store::schema::FileError;
+use crate::store::schema::{self, FileError};
 use crate::store::sqlite::open_to_read;
 use crate::timestamp::Timestamp;
 
@@ -26,7 +26,9 @@ pub struct SqliteHistory {
 impl SqliteHistory {
     /// Opens the store at `path`.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { path: path.to_owned(), connection: open_to_read(path)? })
+        let connection = open_to_read(path)?;
+        schema::check_is_current(&connection).map_err(|error| error.at(path))?;
+        Ok(Self { path: path.to_owned(), connection })
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -128,6 +130,11 @@ fn print_row(row: &Row<'_>) -> rusqlite::Result<PrintRow> {
         outcome: row.get("outcome")?,
         printed_seconds: row.get("printed_seconds")?,
         paused_seconds: row.get("paused_seconds")?,
+        reason: row.get("reason")?,
+        filament_meters: row.get("filament_meters")?,
+        filament_meters_basis: row.get("filament_meters_basis")?,
+        filament_grams: row.get("filament_grams")?,
+        filament_grams_basis: row.get("filament_grams_basis")?,
     })
 }
 

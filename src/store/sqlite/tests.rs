@@ -172,7 +172,7 @@ fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
         (
             "a newer layout",
             &|path| sql(path, newer),
-            "was written by a newer version (layout 99; this version knows layout 1)",
+            "was written by a newer version (layout 99; this version knows layout 2)",
         ),
         (
             "a state that cannot be read",

@@ -126,6 +126,7 @@ fn report(message: Object<'_>, kind: EventKind) -> Result<PrintReport, Malformed
         layer: message.number("CurrentLayer")?.and_then(bounds::layers),
         layers: message.number("TotalLayers")?.and_then(bounds::layers),
         height: message.number("ZOffsetMM")?.and_then(bounds::metres),
+        reason: message.any_text(&["Error"]).map(Cow::into_owned),
         ..PrintReport::default()
     })
 }

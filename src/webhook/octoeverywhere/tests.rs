@@ -129,6 +129,7 @@ fn cancelled_or_failed() {
     for (message, outcome) in cases {
         let event = octoeverywhere(with(message.clone(), json!({"EventType": 3})));
         assert_eq!(event.kind, EventKind::Ended(outcome), "{message}");
+        assert_eq!(event.report.reason.as_deref(), message["Error"].as_str(), "{message}");
     }
 }
 

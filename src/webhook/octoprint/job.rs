@@ -7,7 +7,7 @@ use super::kind::state_text;
 use super::message::Message;
 use super::{Malformed, Object, bounds, words};
 use crate::farm::{Elapsed, EventKind, Filament, File, PrintReport};
-use crate::labels::Origin;
+use crate::labels::{Origin, Outcome};
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +40,7 @@ pub(super) fn read(
         elapsed: elapsed.map(Elapsed::Printing),
         remaining,
         estimate,
+        reason: reason(message, kind, extra),
         filament_planned: planned_filament(job)?,
         height: message.number("currentZ")?.and_then(bounds::metres),
         position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(bounds::position),
@@ -138,6 +139,14 @@ fn plan(
     let remaining = left.or_else(|| planned?.checked_sub(spent?));
     let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= bounds::LONGEST);
     Ok((remaining, whole.or(planned)))
+}
+
+/// What went wrong, at an error and at an end that is none of success.
+fn reason(message: &Message<'_>, kind: EventKind, extra: Object<'_>) -> Option<String> {
+    const NAMES: [&str; 2] = ["error", "reason"];
+    let is_wrong = matches!(kind, EventKind::Error | EventKind::Ended(Outcome::Cancelled | Outcome::Failed));
+    let reason = || extra.any_text(&NAMES).or_else(|| message.renamed_text(&["reason"]));
+    if is_wrong { reason().map(Cow::into_owned) } else { None }
 }
 
 /// The filament of all tools, as OctoPrint's analysis of the file has it in millimetres. Without one it is 0 or not there.

@@ -288,3 +288,20 @@ fn an_error_of_the_firmware_is_kept_until_the_end_that_it_causes() {
         json!({"topic": "Print Failed", "extra": {"reason": "cancelled", "firmwareError": "Halted"}});
     assert!(octoprint(failed).report.says_failing);
 }
+
+#[test]
+fn the_reason_of_an_error_or_of_a_bad_end() {
+    let cases = [
+        (
+            json!({"topic": "Print Failed", "extra": {"reason": "error", "error": "Heating failed"}}),
+            Some("Heating failed"),
+        ),
+        (json!({"topic": "Print Failed", "extra": {"reason": "cancelled"}}), Some("cancelled")),
+        (json!({"topic": "Error", "extra": {"error": "MINTEMP", "reason": "firmware"}}), Some("MINTEMP")),
+        (json!({"topic": "Print Failed", "reason": "clog"}), Some("clog")),
+        (json!({"topic": "Print Done", "extra": {"reason": "done"}}), None),
+    ];
+    for (message, reason) in cases {
+        assert_eq!(octoprint(message.clone()).report.reason.as_deref(), reason, "{message}");
+    }
+}
