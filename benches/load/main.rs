@@ -1,7 +1,8 @@
 //! The exporter under load, and baselines in the same run. Prints Markdown tables.
 //!
 //! `cargo bench --bench load` takes some minutes, `cargo bench --bench load -- --quick` one or two. Nothing else should run
-//! on the machine. Names of parts, such as `ingest`, measure these alone. With `-- --instructions` it counts instead of taking times, which needs Valgrind, and no quiet machine.
+//! on the machine. Names of parts, such as `ingest`, measure these alone. With `-- --instructions` it counts instead of
+//! taking times, which needs Valgrind, and no quiet machine.
 //! docs/PERFORMANCE.md says how to read the tables.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]

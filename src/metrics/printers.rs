@@ -5,7 +5,6 @@
 //! everything but the printer's label and the value is formatted once a pass.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write};
 use std::io;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ type Writer = fn(&mut Families<'_>, &Metric);
 /// Every family with how it is written, sorted by name.
 const FAMILIES: [(&Metric, Writer); 25] = [
     (&ATTENTION_SINCE, |f, m| f.each(m, |p, [reason]| waiting_since(p, reason))),
-    (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason]))),
+    (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason] as f64))),
     (&ENDED_PRINT_FILAMENT_GRAMS, |f, m| {
         f.each(m, |p, [outcome]| p.totals.ended_filament_mass.map(|sums| millionths(sums[outcome])));
     }),
@@ -34,7 +33,7 @@ const FAMILIES: [(&Metric, Writer); 25] = [
         f.each(m, |p, [outcome]| p.totals.ended_filament_length.map(|sums| millionths(sums[outcome])));
     }),
     (&ENDED_PRINT_SECONDS, |f, m| f.each(m, |p, [outcome]| Some(seconds(p.totals.ended_printed[outcome])))),
-    (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action]))),
+    (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action] as f64))),
     (&LAST_PRINT_END, |f, m| f.each(m, |p, [outcome]| p.totals.last_end[outcome].map(Timestamp::seconds))),
     (&NOTIFICATION_LIMIT, |f, m| f.notification_limits(m)),
     (&PAUSED_SECONDS, |f, m| f.each(m, |p, []| Some(seconds(p.paused)))),
@@ -42,18 +41,18 @@ const FAMILIES: [(&Metric, Writer); 25] = [
     (&PRINT_ETA, |f, m| f.each_print(m, |p| p.eta.map(Timestamp::seconds))),
     (&PRINT_HEIGHT, |f, m| f.each_print(m, |p| p.height)),
     (&PRINT_INFO, |f, m| f.each_info(m, |p| p.print.map(|open| [open.file, open.origin.as_str(), p.label]))),
-    (&PRINT_LAYER, |f, m| f.each_print(m, |p| p.layer)),
-    (&PRINT_LAYERS, |f, m| f.each_print(m, |p| p.layers)),
+    (&PRINT_LAYER, |f, m| f.each_print(m, |p| p.layer.map(f64::from))),
+    (&PRINT_LAYERS, |f, m| f.each_print(m, |p| p.layers.map(f64::from))),
     (&PRINT_PROGRESS, |f, m| f.each_print(m, |p| p.progress)),
     (&PRINT_REMAINING, |f, m| f.each_print(m, |p| p.remaining.map(seconds))),
     (&PRINT_SECONDS, |f, m| f.each(m, |p, []| Some(seconds(p.printed)))),
     (&PRINT_START, |f, m| f.each_print(m, |p| Some(p.started.seconds()))),
-    (&PRINTER_ERRORS, |f, m| f.each(m, |p, []| Some(p.totals.errors))),
+    (&PRINTER_ERRORS, |f, m| f.each(m, |p, []| Some(p.totals.errors as f64))),
     (&PRINTER_INFO, |f, m| f.each_info(m, |p| Some([p.id, p.name, p.label, p.source.as_str()]))),
     (&PRINTER_LAST_EVENT, |f, m| f.each(m, |p, []| Some(p.last_event.seconds()))),
-    (&PRINTER_STATE, |f, m| f.each(m, |p, [state]| Some(u8::from(p.state.index() == state)))),
-    (&PRINTS_STARTED, |f, m| f.each(m, |p, [origin]| Some(p.totals.started[origin]))),
-    (&PRINTS, |f, m| f.each(m, |p, [origin, outcome]| Some(p.totals.ended[origin][outcome]))),
+    (&PRINTER_STATE, |f, m| f.each(m, |p, [state]| Some(f64::from(u8::from(p.state.index() == state))))),
+    (&PRINTS_STARTED, |f, m| f.each(m, |p, [origin]| Some(p.totals.started[origin] as f64))),
+    (&PRINTS, |f, m| f.each(m, |p, [origin, outcome]| Some(p.totals.ended[origin][outcome] as f64))),
 ];
 
 /// Writes the series of these printers and of their sources in text format 0.0.4, sorted by name.
@@ -95,10 +94,10 @@ struct Row<'a> {
 impl Families<'_> {
     /// One series for each printer and combination of the metric's closed labels. `value` gets the combination as
     /// positions in their sets, in the order of the labels.
-    fn each<const CLOSED: usize, V: Display>(
+    fn each<const CLOSED: usize>(
         &mut self,
         metric: &Metric,
-        value: impl Fn(&PrinterSnapshot<'_>, [usize; CLOSED]) -> Option<V>,
+        value: impl Fn(&PrinterSnapshot<'_>, [usize; CLOSED]) -> Option<f64>,
     ) {
         for at in (0..).map_while(|number| combination(metric, number)) {
             let [before, after] = around_printer(metric, at);
@@ -107,13 +106,14 @@ impl Families<'_> {
                 for part in [&before, label.as_ref(), &after] {
                     self.text.push_str(part);
                 }
-                line(&mut self.text, value);
+                number(&mut self.text, value);
+                self.text.push('\n');
             }
         }
     }
 
     /// One series for each open print.
-    fn each_print<V: Display>(&mut self, metric: &Metric, value: impl Fn(&PrintSnapshot<'_>) -> Option<V>) {
+    fn each_print(&mut self, metric: &Metric, value: impl Fn(&PrintSnapshot<'_>) -> Option<f64>) {
         self.each(metric, |printer, []| printer.print.as_ref().and_then(&value));
     }
 
@@ -130,18 +130,24 @@ impl Families<'_> {
             for (name, value) in metric.label_names().zip(values) {
                 // The printer's label was bounded when the printer was added; here it must be as in the other series.
                 let bytes = if name == "printer" { usize::MAX } else { self.label_bytes };
-                append(&mut self.text, format_args!("{separator}{name}=\"{}\"", escape(value, bytes)));
+                self.text.push(separator);
+                for part in [name, "=\"", &escape(value, bytes), "\""] {
+                    self.text.push_str(part);
+                }
                 separator = ',';
             }
-            line(&mut self.text, "} 1");
+            self.text.push_str("} 1\n");
         }
     }
 
     /// One series for each source that has reported its limit.
     fn notification_limits(&mut self, metric: &Metric) {
         for (source, time) in &self.limits {
-            let (name, source, seconds) = (metric.name, source.as_str(), time.seconds());
-            line(&mut self.text, format_args!("{name}{{source=\"{source}\"}} {seconds}"));
+            for part in [metric.name, "{source=\"", source.as_str(), "\"} "] {
+                self.text.push_str(part);
+            }
+            number(&mut self.text, time.seconds());
+            self.text.push('\n');
         }
     }
 }
@@ -152,7 +158,9 @@ fn around_printer<const CLOSED: usize>(metric: &Metric, at: [usize; CLOSED]) -> 
     let mut positions = at.into_iter();
     let (mut separator, mut text) = ('{', &mut before);
     for label in metric.labels {
-        append(text, format_args!("{separator}{}=\"", label.name));
+        text.push(separator);
+        text.push_str(label.name);
+        text.push_str("=\"");
         match label.values {
             Some(values) => text.push_str(positions.next().map_or("", |position| values[position])),
             None => text = &mut after,
@@ -185,14 +193,19 @@ fn seconds(span: Duration) -> f64 {
     span.as_micros() as f64 / 1e6
 }
 
-fn line(text: &mut String, end: impl Display) {
-    append(text, end);
-    text.push('\n');
-}
-
-fn append(text: &mut String, what: impl Display) {
-    // Writing to a String does not fail.
-    let _ = write!(text, "{what}");
+/// Writes a finite number: whole ones as integers, which most are.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "only a whole number is equal afterwards"
+)]
+fn number(text: &mut String, value: f64) {
+    let whole = value as i64;
+    if whole as f64 == value {
+        text.push_str(itoa::Buffer::new().format(whole));
+    } else {
+        text.push_str(zmij::Buffer::new().format(value));
+    }
 }
 
 #[cfg(test)]

@@ -161,10 +161,14 @@ proptest! {
     }
 }
 
-/// The families in the order of the text, each with its series sorted.
-fn families(text: &str) -> Vec<Vec<&str>> {
-    let mut families: Vec<Vec<&str>> = Vec::new();
+/// The families in the order of the text, each with its series sorted. A number can be written in several ways, and -0 is 0.
+fn families(text: &str) -> Vec<Vec<String>> {
+    let mut families: Vec<Vec<String>> = Vec::new();
     for line in text.split('\n') {
+        let number =
+            line.rsplit_once(' ').and_then(|(series, value)| Some((series, value.parse::<f64>().ok()?)));
+        let line =
+            number.map_or_else(|| line.to_owned(), |(series, value)| format!("{series} {}", value + 0.0));
         match families.last_mut() {
             Some(family) if !line.starts_with("# HELP ") => family.push(line),
             _ => families.push(vec![line]),
