@@ -67,8 +67,10 @@ pub enum ReportedState {
     Error,
     /// Its error is cleared. What it does is not said.
     ErrorCleared,
-    /// It is not connected.
+    /// It is not connected, so it prints nothing.
     Offline,
+    /// The sender has lost it. Whether it prints on is not known.
+    Unreachable,
 }
 
 impl Event {
@@ -102,6 +104,10 @@ impl EventKind {
 
 /// What the sender reports of the print. `None` means "not reported", never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a statement of its own, and several may be made at once"
+)]
 pub struct PrintReport {
     /// The sender's id of the event: what carries it again within a day is a repeat. A sender without ids may make one of
     /// values that no two events share.
@@ -144,6 +150,8 @@ pub struct PrintReport {
     pub says_idle: bool,
     /// The sender says, beside the event, that an error is about to end the print.
     pub says_failing: bool,
+    /// The sender says, with an end, that the printer is ready for another print, whatever error came before.
+    pub says_ready: bool,
 }
 
 /// A printed file.
@@ -174,15 +182,24 @@ pub enum Elapsed {
     Printing(Duration),
     /// With pauses.
     WithPauses(Duration),
+    /// With pauses, in whole minutes, rounded down.
+    InMinutes(Duration),
     /// With or without pauses, depending on the printer, which we do not know.
     Either(Duration),
 }
 
 impl Elapsed {
+    /// Whether pauses are known to be in it.
+    pub(super) const fn counts_pauses(self) -> bool {
+        matches!(self, Self::WithPauses(_) | Self::InMinutes(_))
+    }
+
     /// The time as stated, however it was counted.
     pub(super) const fn stated(self) -> Duration {
         match self {
-            Self::Printing(time) | Self::WithPauses(time) | Self::Either(time) => time,
+            Self::Printing(time) | Self::WithPauses(time) | Self::InMinutes(time) | Self::Either(time) => {
+                time
+            }
         }
     }
 
@@ -191,6 +208,7 @@ impl Elapsed {
         match self {
             Self::Printing(_) => Self::Printing(time),
             Self::WithPauses(_) => Self::WithPauses(time),
+            Self::InMinutes(_) => Self::InMinutes(time),
             Self::Either(_) => Self::Either(time),
         }
     }

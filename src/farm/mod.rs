@@ -21,10 +21,15 @@
 //! 5. **A report that says that nothing prints opens no print.** Neither does one that names nothing of a print.
 //! 6. **One print may have several names.** An id that changes in the middle of a print, a report before the start is
 //!    announced, and an end without any name belong to the open print; the id of the last print with another file does not.
-//! 7. **What is repeated within moments counts once**: starts, ends, errors, requests for attention.
+//!    A start that arrives just after an end of which nothing was heard before is the start of that print.
+//! 7. **What is repeated within moments counts once**: starts, pauses, ends, errors, requests for attention. A pause begins
+//!    with the second report.
 //! 8. **Filament is credited once, at the end**: what the sender stated as used, else what was planned for the part that was
 //!    completed, else nothing. What a sender's count stood at when the print started is not of this print.
 //! 9. **A cancel that an error caused is a failure**, where the sender named that error before the end or beside it.
+//! 10. **What nobody announced is known by the work done.** A pause, an error or a loss of contact that progress shows to be
+//!     over lasted as long as the time left stood still. A print that is cancelled while it is out of reach has printed until
+//!     it was lost, whatever time is stated.
 //!
 //! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print
 //! states once, when it is first heard of or at its end, and that never reaches back before the last end. Times between two

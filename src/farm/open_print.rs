@@ -16,6 +16,9 @@ use super::{EndedPrint, Limits};
 use crate::labels::{Origin, Outcome, State};
 use crate::timestamp::{ClockStep, Timestamp};
 
+/// Two reports of a pause within this time are of one.
+const SAME_PAUSE: Duration = Duration::from_secs(5);
+
 /// How many former ids of a print are kept.
 const FORMER_IDS: usize = 8;
 
@@ -175,6 +178,12 @@ impl OpenPrint {
         if self.shows_a_resume(event) {
             self.pause_began = None;
         }
+        if phase == Phase::Printing && event.kind == EventKind::Progress && event.elapsed().is_none() {
+            self.catch_up(event, event.report.remaining);
+        }
+        if phase == Phase::Paused && event.kind == EventKind::Paused && event.elapsed().is_none() {
+            self.begin_the_pause_again(event);
+        }
         let believed = self.correct(event);
         self.merge(&event.report, believed);
         self.last_report = ReportTime::of(event);
@@ -189,7 +198,8 @@ impl OpenPrint {
         self.merge(&event.report, event.report.elapsed.map(Elapsed::stated));
         self.last_report = ReportTime::of(event);
         self.only_announced = true;
-        self.enter(Phase::Printing, event);
+        let phase = if self.states_less(event) { self.phase } else { Phase::Printing };
+        self.enter(phase, event);
     }
 
     /// Changes the phase, with nothing else reported.
@@ -207,6 +217,29 @@ impl OpenPrint {
     /// Whether `event` shows that a paused print has printed since the pause began.
     pub(super) fn shows_a_resume(&self, event: &Event) -> bool {
         self.phase == Phase::Paused && self.stopwatch.shows_a_resume(self.believe(event))
+    }
+
+    /// Credits what was printed since a pause, an error or a loss of contact whose end nobody announced: as much as the
+    /// time left has become less.
+    fn catch_up(&mut self, event: &Event, remaining: Option<Duration>) {
+        if self.phase != Phase::Printing
+            && let Some((expected, remaining)) = self.expected.zip(remaining)
+        {
+            let lasted = event.received.since(self.started);
+            self.stopwatch.catch_up(expected.saturating_sub(remaining), lasted);
+        }
+    }
+
+    /// A pause that is reported twice within moments begins with the second report: detectors say that they pause a print
+    /// before it is paused.
+    fn begin_the_pause_again(&mut self, event: &Event) {
+        let time = ReportTime::of(event);
+        if let Some(since) =
+            self.pause_began.map(|began| began.until(time)).filter(|since| *since <= SAME_PAUSE)
+        {
+            let worked = self.stopwatch.printed_so_far() + since;
+            self.stopwatch.catch_up(worked, event.received.since(self.started));
+        }
     }
 
     /// Corrects the stopwatch by the stated time, as far as that is believed. Returns the believed time.
@@ -283,7 +316,10 @@ impl OpenPrint {
     /// Ends the print with the sender's last elapsed time.
     pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
         self.advance(event.received);
-        if !self.includes_the_pause(event, outcome) {
+        if outcome == Outcome::Completed && event.elapsed().is_none_or(Elapsed::counts_pauses) {
+            self.catch_up(event, Some(Duration::ZERO));
+        }
+        if !self.includes_the_pause(event, outcome) && !self.includes_the_silence(event, outcome) {
             self.correct(event);
         }
         self.merge_names(&event.report);
@@ -311,6 +347,13 @@ impl OpenPrint {
             }
             _ => true,
         }
+    }
+
+    /// A print that is given up after it was lost may have ended long before: a time that counts everything is no evidence.
+    fn includes_the_silence(&self, event: &Event, outcome: Outcome) -> bool {
+        self.phase == Phase::Lost
+            && outcome == Outcome::Cancelled
+            && event.elapsed().is_some_and(Elapsed::counts_pauses)
     }
 
     fn merge_names(&mut self, report: &PrintReport) {

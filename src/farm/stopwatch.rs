@@ -14,6 +14,8 @@ use crate::timestamp::{ClockStep, Timestamp};
 /// Senders truncate elapsed times to whole seconds: a stopwatch that is ahead by less than this agrees with them.
 const ROUNDING: Duration = Duration::from_secs(1);
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// Time spent printing and time spent paused, as known at one moment, and which of the two runs on from there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stopwatch {
@@ -92,6 +94,10 @@ impl Stopwatch {
                 self.correct_in_a_pause(stated.saturating_sub(self.paused_before));
             }
             (Elapsed::Printing(printed), _) => self.set_printed(printed),
+            (Elapsed::InMinutes(stated), _) => {
+                let all = (self.printed + self.paused).clamp(stated, stated + MINUTE);
+                self.correct(Elapsed::WithPauses(all));
+            }
             (Elapsed::WithPauses(all), Running::Paused) => {
                 self.paused = all.saturating_sub(self.printed).max(self.paused_before);
             }
@@ -111,6 +117,18 @@ impl Stopwatch {
         if advance > ROUNDING {
             self.paused = self.paused.saturating_sub(advance).max(self.paused_before);
             self.printed = printed;
+        }
+    }
+
+    /// Credits what was printed while no print was measured: until `worked`, as far as that fits into a print that has
+    /// `lasted` so long.
+    pub(super) fn catch_up(&mut self, worked: Duration, lasted: Duration) {
+        let paused = if self.running == Running::Paused { self.paused_before } else { self.paused };
+        let room = lasted.saturating_sub(self.printed + paused);
+        let unmeasured = worked.saturating_sub(self.printed).min(room);
+        self.printed += unmeasured;
+        if self.running == Running::Paused {
+            self.paused = self.paused.saturating_sub(unmeasured).max(self.paused_before);
         }
     }
 

@@ -14,6 +14,9 @@ const END_WINDOW: Duration = Duration::from_secs(60);
 /// A print may have begun this long before we heard of the last end, which was on its way.
 const TRANSIT: Duration = Duration::from_secs(30);
 
+/// A start that its own end has overtaken arrives within this time of the end.
+const LATE_START: Duration = Duration::from_secs(2);
+
 /// An end with the same stated time, to the fraction of a second, repeats the last one within this time.
 const SAME_END_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -30,6 +33,9 @@ pub(super) struct LastEnd {
     /// The least and the most that can be stated of the end: the time stated at it, or what lies between the last stated
     /// time and the measured one.
     pub(super) range: Option<(Duration, Duration)>,
+    /// Nothing was heard of the print before its end.
+    #[serde(default)]
+    pub(super) was_unheard_of: bool,
 }
 
 impl LastEnd {
@@ -58,6 +64,13 @@ impl LastEnd {
         let has_grown =
             stated + ROUNDING >= last.stated() && stated > self.since(event) + ROUNDING && ago <= END_WINDOW;
         is_end(event) && (is_same || has_grown)
+    }
+
+    /// Whether `event`, a start, is that of the print that ended, of which nothing was heard before.
+    pub(super) fn overtook(&self, event: &Event) -> bool {
+        self.was_unheard_of
+            && event.received.since(self.time.received) <= LATE_START
+            && !self.is_of_another_print(&event.report)
     }
 
     /// Whether the sender uses the id of the print that ended for another file.

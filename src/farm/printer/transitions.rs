@@ -20,6 +20,9 @@ const ATTENTION_WINDOW: Duration = Duration::from_secs(60);
 /// Errors within this time of each other are one: several hooks report it, or a firmware in several lines.
 const ERROR_WINDOW: Duration = Duration::from_secs(10);
 
+/// The time of a print whose end was overtaken by the next start is stated as less than the measured one by this at most.
+const ROUGHLY: Duration = Duration::from_secs(90);
+
 impl PrinterState {
     /// Applies the event. `already_ended`: its print id belongs to a print that has ended.
     pub(super) fn transition(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> ApplyOutcome {
@@ -98,6 +101,8 @@ impl PrinterState {
                 Phase::Printing | Phase::Paused | Phase::Lost => Outcome::Unknown,
             };
             self.close(ReportTime::of(event), outcome, &mut applied);
+        } else if self.last_end.as_ref().is_some_and(|last| last.overtook(event)) {
+            return ApplyOutcome::duplicate();
         }
         self.open(event, Phase::Printing, limits);
         applied
@@ -144,14 +149,19 @@ impl PrinterState {
         self.close_if_of_another_print(event, &mut applied);
         let is_failure = outcome == Outcome::Cancelled && (self.failing || event.report.says_failing);
         let outcome = if is_failure { Outcome::Failed } else { outcome };
-        if self.print.is_none() {
+        let was_unheard_of = self.print.is_none();
+        if was_unheard_of {
             self.open(event, Phase::Printing, limits);
         }
         if let Some(print) = self.print.take() {
             // An error or a lost connection that made the print fail remains after it.
-            self.idle_state = if outcome == Outcome::Failed { self.idle_state } else { IdleState::Idle };
+            let remains = outcome == Outcome::Failed && !event.report.says_ready;
+            self.idle_state = if remains { self.idle_state } else { IdleState::Idle };
             let (time, stated) = (ReportTime::of(event), print.last_stated());
             self.count_end(print.end(event, outcome), time, event.elapsed(), stated, &mut applied);
+        }
+        if let Some(last) = self.last_end.as_mut().filter(|_| was_unheard_of) {
+            last.was_unheard_of = true;
         }
         self.attention = None;
         applied
@@ -213,7 +223,7 @@ impl PrinterState {
         }
         self.idle_state = match reported {
             ReportedState::Error => IdleState::Error,
-            ReportedState::Offline => IdleState::Unknown,
+            ReportedState::Offline | ReportedState::Unreachable => IdleState::Unknown,
             ReportedState::ErrorCleared if self.idle_state != IdleState::Error => self.idle_state,
             // A print is running whose start was lost. Until its end tells more, the state is not known.
             ReportedState::Printing | ReportedState::Paused if self.print.is_none() => IdleState::Unknown,
@@ -234,7 +244,9 @@ impl PrinterState {
             (ReportedState::ErrorCleared, Phase::ErrorPending) => {
                 print.update(event, print.phase_without_error());
             }
-            (ReportedState::Idle, Phase::Printing | Phase::Paused) => print.enter(Phase::Lost, event),
+            (ReportedState::Idle | ReportedState::Unreachable, Phase::Printing | Phase::Paused) => {
+                print.enter(Phase::Lost, event);
+            }
             _ => {}
         }
         ApplyOutcome::default()
@@ -300,11 +312,14 @@ impl PrinterState {
         self.failing = false;
         let (print_id, file) = (ended.print_id.clone(), ended.file.clone());
         let measured = ended.printed + ended.paused;
-        let range = match elapsed.map(Elapsed::stated) {
-            Some(stated) => Some((stated, stated)),
-            None => last_stated.map(|stated| (stated, stated.max(measured))),
+        let range = match (elapsed.map(Elapsed::stated), last_stated) {
+            (Some(stated), _) => Some((stated, stated)),
+            (None, Some(stated)) => Some((stated, stated.max(measured))),
+            // Senders that state a time at the end alone round it to minutes.
+            (None, None) => Some((measured.saturating_sub(ROUGHLY), measured)),
         };
-        self.last_end = Some(Box::new(LastEnd { time, print_id, file, elapsed, range }));
+        let was_unheard_of = false;
+        self.last_end = Some(Box::new(LastEnd { time, print_id, file, elapsed, range, was_unheard_of }));
         applied.ended.push(ended);
     }
 }

@@ -18,6 +18,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         ReportedState::Idle,
         ReportedState::Error,
         ReportedState::Offline,
+        ReportedState::Unreachable,
     ])
     .prop_map(EventKind::StateReport);
     prop_oneof![
@@ -46,9 +47,10 @@ fn span() -> impl Strategy<Value = Duration> {
 }
 
 fn stated_time() -> impl Strategy<Value = Elapsed> {
-    (span(), 0..3).prop_map(|(span, how)| match how {
+    (span(), 0..4).prop_map(|(span, how)| match how {
         0 => Elapsed::Printing(span),
         1 => Elapsed::WithPauses(span),
+        2 => Elapsed::InMinutes(span),
         _ => Elapsed::Either(span),
     })
 }
@@ -63,7 +65,7 @@ prop_compose! {
         remaining in option::of(span()),
         estimate in option::of(span()),
         position in option::of(0_u64..5),
-        says_paused: bool,
+        (says_paused, says_ready) in any::<(bool, bool)>(),
         // A tuple, because there are no more than twelve arguments.
         (has_path, owner) in (any::<bool>(), option::of("[a-z\"é]{0,3}")),
         layers in option::of(any::<(u32, u32)>()),
@@ -72,7 +74,7 @@ prop_compose! {
         PrintReport {
             print_id: print_id.map(Into::into),
             file: name.map(|name| File { name: name.into(), path: has_path.then(|| name.into()) }),
-            origin, owner, progress, elapsed, remaining, estimate, position, height, says_paused,
+            origin, owner, progress, elapsed, remaining, estimate, position, height, says_paused, says_ready,
             layer: layers.map(|(layer, _)| layer),
             layers: layers.map(|(_, layers)| layers),
             ..PrintReport::default()

@@ -579,3 +579,151 @@ fn a_cleared_error_leaves_what_was_before_it() {
     story.tell(cleared, PrintReport::default());
     assert_eq!(story.state(), State::Unknown, "it was not in an error");
 }
+
+#[test]
+fn a_start_that_its_own_end_overtook_opens_nothing() {
+    let cases = [
+        ("at once", 0.001, file("a.gcode"), [1, 0, 0, 1, 0, 0]),
+        ("without a name", 0.001, PrintReport::default(), [1, 0, 0, 1, 0, 0]),
+        ("after a retry", 1.5, file("a.gcode"), [1, 0, 0, 1, 0, 0]),
+        ("of another file", 0.001, file("b.gcode"), [2, 0, 0, 1, 0, 1]),
+        ("of the next print", 5.0, file("a.gcode"), [2, 0, 0, 1, 0, 1]),
+    ];
+    for (name, after, report, counts) in cases {
+        let mut story = Story::default();
+        story.tell(EventKind::Ended(Outcome::Failed), file("a.gcode"));
+        story.after(after).tell(EventKind::Started, report);
+        assert_eq!(story.counts(), counts, "{name}");
+    }
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(60.0).tell(DONE, file("a.gcode"));
+    story.after(1.0).tell(EventKind::Started, file("a.gcode"));
+    assert_eq!(story.counts(), [2, 1, 0, 0, 0, 1], "the print that ended was announced");
+}
+
+#[test]
+fn a_start_that_a_pause_overtook_resumes_nothing() {
+    let mut story = Story::default();
+    story.tell(EventKind::Paused, elapsed("a.gcode", 3.0));
+    story.tell(EventKind::Started, elapsed("a.gcode", 0.0));
+    assert_eq!((story.state(), story.counts()), (State::Paused, [1, 0, 0, 0, 0, 1]));
+}
+
+/// A report of `a.gcode` with the time that remains.
+fn remains(seconds: f64) -> PrintReport {
+    PrintReport { remaining: Some(secs(seconds)), ..file("a.gcode") }
+}
+
+#[test]
+fn a_pause_whose_end_nobody_announced_lasted_as_long_as_the_time_left_stood_still() {
+    let cases = [
+        ("half of it", 2000.0, (1600.0, 1000.0)),
+        ("all of it", 3000.0, (600.0, 2000.0)),
+        ("more than all of it", 4000.0, (600.0, 2000.0)),
+        ("none of it", 1000.0, (2600.0, 0.0)),
+        ("less than none of it", 0.0, (2600.0, 0.0)),
+    ];
+    for (name, left, times) in cases {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, remains(3600.0));
+        story.after(600.0).tell(EventKind::StateReport(ReportedState::Paused), PrintReport::default());
+        story.after(2000.0).tell(EventKind::Progress, remains(left));
+        assert_eq!((story.printed(), story.paused()), times, "{name}");
+        story.after(100.0).tell(EventKind::Resumed, remains(left));
+        assert_eq!(story.printed(), times.0 + 100.0, "{name}");
+    }
+    let mut story = Story::default();
+    story.tell(EventKind::Started, remains(3600.0));
+    story.after(600.0).tell(EventKind::Paused, file("a.gcode"));
+    story.after(2000.0).tell(EventKind::Resumed, remains(0.0));
+    assert_eq!((story.printed(), story.paused()), (600.0, 2000.0), "the end of the pause was announced");
+}
+
+#[test]
+fn a_print_that_is_completed_out_of_a_pause_has_printed_what_was_left() {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, remains(3600.0));
+    story.after(600.0).tell(EventKind::Paused, file("a.gcode"));
+    let end = PrintReport { elapsed: Some(Elapsed::WithPauses(secs(5600.0))), ..file("a.gcode") };
+    story.after(5000.0).tell(DONE, end);
+    assert_eq!((story.printed(), story.paused()), (3600.0, 2000.0));
+}
+
+#[test]
+fn a_pause_that_is_reported_twice_within_moments_begins_with_the_second_report() {
+    for (again, times) in [(2.0, (62.0, 10.0)), (6.0, (60.0, 16.0))] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        story.after(60.0).tell(EventKind::FailureWarning(WarningAction::Paused), file("a.gcode"));
+        story.after(again).tell(EventKind::Paused, file("a.gcode"));
+        story.after(10.0).tell(EventKind::Resumed, file("a.gcode"));
+        assert_eq!((story.printed(), story.paused()), times, "{again} s later");
+    }
+}
+
+#[test]
+fn a_print_out_of_reach_is_unknown_and_a_cancel_tells_nothing_of_the_time_since() {
+    let lasted =
+        |seconds: f64| PrintReport { elapsed: Some(Elapsed::WithPauses(secs(seconds))), ..file("a.gcode") };
+    for (outcome, printed) in
+        [(Outcome::Cancelled, 600.0), (Outcome::Completed, 5600.0), (Outcome::Failed, 5600.0)]
+    {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        story.after(600.0).tell(EventKind::StateReport(ReportedState::Unreachable), PrintReport::default());
+        assert_eq!(story.after(5000.0).state(), State::Unknown);
+        story.tell(EventKind::Ended(outcome), lasted(5600.0));
+        assert_eq!(story.printed(), printed, "{outcome:?}");
+    }
+    let mut story = Story::default();
+    story.tell(EventKind::Started, remains(7200.0));
+    story.after(600.0).tell(EventKind::StateReport(ReportedState::Unreachable), PrintReport::default());
+    story.after(3000.0).tell(EventKind::Progress, remains(3600.0));
+    assert_eq!((story.state(), story.printed()), (State::Printing, 3600.0), "it has printed on");
+}
+
+#[test]
+fn a_time_in_minutes_is_the_measured_one_as_far_as_they_agree() {
+    for (measured, stated, printed) in [
+        (100.0, 60.0, 100.0),
+        (130.0, 60.0, 120.0),
+        (50.0, 60.0, 60.0),
+        (100.0, 0.0, 100.0),
+        (100.0, 7200.0, 100.0),
+    ] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        let elapsed = Some(Elapsed::InMinutes(secs(stated)));
+        story.after(measured).tell(DONE, PrintReport { elapsed, ..file("a.gcode") });
+        assert_eq!(story.printed(), printed, "measured {measured} s, stated {stated} s");
+    }
+}
+
+#[test]
+fn an_end_that_the_next_start_of_its_file_overtook_does_not_end_that_print() {
+    let minutes = |minutes: f64| PrintReport {
+        elapsed: Some(Elapsed::InMinutes(secs(minutes * 60.0))),
+        ..file("a.gcode")
+    };
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(7200.0).tell(EventKind::Started, file("a.gcode"));
+    assert_eq!(story.after(10.0).tell(DONE, minutes(119.0)), Disposition::Duplicate);
+    assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1]);
+    story.after(3600.0).tell(DONE, minutes(60.0));
+    assert_eq!((story.counts(), story.printed()), ([2, 1, 0, 0, 1, 0], 10_810.0));
+}
+
+#[test]
+fn an_error_does_not_outlast_a_print_whose_printer_is_ready_for_another() {
+    for (says_ready, state) in [(true, State::Idle), (false, State::Error)] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, file("a.gcode"));
+        story.after(60.0).tell(EventKind::Error, PrintReport::default());
+        story
+            .after(60.0)
+            .tell(EventKind::Ended(Outcome::Failed), PrintReport { says_ready, ..file("a.gcode") });
+        assert_eq!(story.state(), state);
+    }
+}
