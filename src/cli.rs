@@ -22,16 +22,16 @@ use crate::webhook::Senders;
 
 const ENVIRONMENT: &str = "\
 Environment variables:
-  PRINTFARM_OCTOPRINT_SECRET, PRINTFARM_OCTOEVERYWHERE_SECRET
+  PRINTFARM_<SOURCE>_SECRET, such as PRINTFARM_OCTOPRINT_SECRET
           Secret that the webhooks of this source must carry; replaces webhook_secrets of --config.file
-  PRINTFARM_OCTOPRINT_SECRET_FILE, PRINTFARM_OCTOEVERYWHERE_SECRET_FILE
+  PRINTFARM_<SOURCE>_SECRET_FILE
           File with the secret";
 
 /// What the command line says.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "printfarm_exporter",
-    about = "Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, usage metrics out.",
+    about = "Prometheus exporter for 3D printers: webhooks of printer software in, usage metrics out.",
     after_help = ENVIRONMENT,
     disable_help_flag = true,
     disable_help_subcommand = true,

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use printfarm_exporter::webhook::Senders;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -12,8 +13,10 @@ use serde_json::Value;
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
-fn replay(name: &str, target: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+fn replay(name: &str, target: impl Fn(&[u8])) {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    assert!(fuzz.join(format!("fuzz_targets/{name}.rs")).exists(), "{name} has no fuzz target");
+    let folder = fuzz.join("corpus").join(name);
     let mut replayed = 0;
     for entry in fs::read_dir(folder).unwrap() {
         target(&fs::read(entry.unwrap().path()).unwrap());
@@ -38,13 +41,10 @@ fn the_corpus_of_form_query_passes() {
 }
 
 #[test]
-fn the_corpus_of_octoprint_passes() {
-    replay("octoprint", targets::octoprint);
-}
-
-#[test]
-fn the_corpus_of_octoeverywhere_passes() {
-    replay("octoeverywhere", targets::octoeverywhere);
+fn the_corpus_of_every_sender_passes() {
+    for source in Senders::builtin().sources() {
+        replay(source.as_str(), |bytes| targets::sender(source.as_str(), bytes));
+    }
 }
 
 /// The names of the fields that the exporter reads, and one other.
@@ -90,6 +90,24 @@ const NAMES: &[&str] = &[
     "CurrentLayer",
     "TotalLayers",
     "Error",
+    "title",
+    "event",
+    "type",
+    "filename",
+    "total_duration",
+    "filament_used",
+    "info",
+    "printer",
+    "print",
+    "id",
+    "started_at",
+    "ended_at",
+    "timestamp",
+    "data",
+    "uid",
+    "analysis",
+    "duration",
+    "remaining_time",
     "other",
 ];
 
@@ -114,17 +132,29 @@ fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
 fn message() -> impl Strategy<Value = Value> {
     const TOPICS: &[&str] =
         &["Print Started", "Print Done", "Print Failed", "Print Paused", "Print Progress", "Custom Event"];
+    const EVENTS: &[&str] = &[
+        "started",
+        "complete",
+        "PrintDone",
+        "job.started",
+        "job.done",
+        "print_progress",
+        "print_complete",
+        "test",
+    ];
     let value = scalar().prop_recursive(4, 64, 12, |inner| {
         prop_oneof![
             4 => object(inner.clone()),
             1 => prop::collection::vec(inner, 0..3).prop_map(Value::from),
         ]
     });
-    (object(value), prop::sample::select(TOPICS), 0..20_i32).prop_map(|(mut message, topic, event_type)| {
+    let names = (prop::sample::select(TOPICS), prop::sample::select(EVENTS), 0..20_i32);
+    (object(value), names).prop_map(|(mut message, (topic, event, event_type))| {
         message["topic"] = topic.into();
         message["deviceIdentifier"] = "delta".into();
         message["PrinterId"] = "delta".into();
         message["EventType"] = event_type.into();
+        message["event"] = event.into();
         message
     })
 }
@@ -140,7 +170,6 @@ proptest! {
     #[test]
     fn random_messages_pass(message in message()) {
         let bytes = message.to_string().into_bytes();
-        targets::octoprint(&bytes);
-        targets::octoeverywhere(&bytes);
+        targets::json(&bytes);
     }
 }

@@ -16,7 +16,7 @@ use http_body::{Body, Frame};
 use printfarm_exporter::farm::{Elapsed, Event};
 use printfarm_exporter::timestamp::Timestamp;
 use printfarm_exporter::webhook::{
-    BodyLimits, Context, DecodeError, OctoEverywhere, OctoPrint, Parsed, Payload, Sender, Senders, read,
+    BodyLimits, Context, DecodeError, OctoPrint, Parsed, Payload, Sender, Senders, read,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -57,14 +57,12 @@ pub fn form_query(bytes: &[u8]) {
     }
 }
 
-/// A message of OctoPrint's plugin.
-pub fn octoprint(bytes: &[u8]) {
-    let _ = understood(&OctoPrint, post(&OctoPrint, JSON, Whole::of(bytes)));
-}
-
-/// A message of OctoEverywhere.
-pub fn octoeverywhere(bytes: &[u8]) {
-    let _ = understood(&OctoEverywhere, post(&OctoEverywhere, JSON, Whole::of(bytes)));
+/// A message of one sender, as JSON and as a form.
+pub fn sender(source: &str, bytes: &[u8]) {
+    let Some(sender) = Senders::builtin().get(source) else { panic!("{source} is no sender") };
+    for content_type in [JSON, FORM] {
+        let _ = understood(sender, post(sender, content_type, Whole::of(bytes)));
+    }
 }
 
 fn post<B>(sender: &dyn Sender, content_type: HeaderValue, body: B) -> Result<Payload, DecodeError>
@@ -103,7 +101,10 @@ fn check_event(event: &Event) {
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
     let job = &event.report;
     let elapsed = job.elapsed.map(|elapsed| match elapsed {
-        Elapsed::Printing(span) | Elapsed::WithPauses(span) | Elapsed::Either(span) => span,
+        Elapsed::Printing(span)
+        | Elapsed::WithPauses(span)
+        | Elapsed::InMinutes(span)
+        | Elapsed::Either(span) => span,
     });
     for span in [elapsed, job.remaining, job.estimate].into_iter().flatten() {
         assert!(span <= LONGEST, "{span:?}");
