@@ -18,6 +18,7 @@ use crate::timestamp::Timestamp;
 
 mod bounds;
 mod error;
+mod moonraker;
 mod octoeverywhere;
 mod octoprint;
 mod payload;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::moonraker::Moonraker;
 use super::{OctoEverywhere, OctoPrint, Sender};
 use crate::labels::Source;
 
@@ -13,7 +14,7 @@ impl Senders {
     /// The senders of this program. A new sender is one line here.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(vec![&OctoPrint, &OctoEverywhere])
+        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker])
     }
 
     /// These and one more, which must have a source of its own.
