@@ -19,6 +19,7 @@ use crate::timestamp::Timestamp;
 mod bounds;
 mod error;
 mod moonraker;
+mod obico;
 mod octoeverywhere;
 mod octoprint;
 mod payload;

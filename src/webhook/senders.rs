@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::moonraker::Moonraker;
+use super::obico::Obico;
 use super::{OctoEverywhere, OctoPrint, Sender};
 use crate::labels::Source;
 
@@ -14,7 +15,7 @@ impl Senders {
     /// The senders of this program. A new sender is one line here.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker])
+        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico])
     }
 
     /// These and one more, which must have a source of its own.

@@ -1,0 +1,95 @@
+//! Obico: one JSON object for each event, from the server of an account with all its printers.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::payload::{Object, Payload};
+use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
+use crate::farm::{Elapsed, Event, EventKind, File, PrintReport};
+use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, WarningAction};
+
+mod profile;
+#[cfg(test)]
+mod tests;
+
+use profile::PROFILE;
+
+/// The id of the print while there is none.
+const NO_PRINT: &str = "0";
+
+/// See the module.
+pub(super) struct Obico;
+
+impl Sender for Obico {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
+        segment.map(str::to_owned).or_else(|| own_id(printer(payload.top()).ok()?).ok()?)
+    }
+
+    fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
+        let message = payload.top();
+        let event = message.object("event", "event")?;
+        // The event of the test is a text.
+        let name = if event.is_absent() { message.text("event")? } else { event.text("type")? };
+        let name = name.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
+        let Some(kind) = kind(&name, event)? else {
+            let is_test = name == "TestEvent";
+            let (reason, kind) = if is_test {
+                (IgnoreReason::Test, EventLabel::Test)
+            } else {
+                (IgnoreReason::UnknownEvent, EventLabel::Unknown)
+            };
+            return Ok(Parsed::Ignored { reason, kind });
+        };
+        let printer = printer(message)?;
+        let id = context.segment.map(str::to_owned).map_or_else(|| own_id(printer), |id| Ok(Some(id)))?;
+        let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        Ok(Parsed::Event(Event {
+            printer: context.identity(PROFILE.source, id, printer.owned_text("name")?),
+            received: context.received,
+            sent: None,
+            kind,
+            report: report(message.object("print", "print")?)?,
+        }))
+    }
+}
+
+/// What a type of event means; `None` for the test and for an unknown one. Obico has one event for prints that were
+/// cancelled and for those that failed.
+fn kind(name: &str, event: Object<'_>) -> Result<Option<EventKind>, Malformed> {
+    Ok(Some(match name {
+        "PrintStarted" => EventKind::Started,
+        "PrintDone" => EventKind::Ended(Outcome::Completed),
+        "PrintCancelled" => EventKind::Ended(Outcome::Cancelled),
+        "PrintPaused" => EventKind::Paused,
+        "PrintResumed" => EventKind::Resumed,
+        "FilamentChange" => EventKind::Attention(AttentionReason::FilamentChange),
+        "PrintFailure" if event.flag("print_paused")? => EventKind::FailureWarning(WarningAction::Paused),
+        "PrintFailure" => EventKind::FailureWarning(WarningAction::Warned),
+        "HeaterTargetReached" | "HeaterCooledDown" => EventKind::Notice,
+        _ => return Ok(None),
+    }))
+}
+
+fn printer(message: Object<'_>) -> Result<Object<'_>, Malformed> {
+    message.object("printer", "printer")
+}
+
+fn own_id(printer: Object<'_>) -> Result<Option<String>, Malformed> {
+    Ok(printer.id("id")?.map(Cow::into_owned))
+}
+
+fn report(print: Object<'_>) -> Result<PrintReport, Malformed> {
+    let Some(id) = print.id("id")?.filter(|id| id != NO_PRINT) else { return Ok(PrintReport::default()) };
+    let time = |name| Ok::<_, Malformed>(print.number(name)?.and_then(bounds::timestamp));
+    let lasted = time("started_at")?.zip(time("ended_at")?).map(|(started, ended)| ended.since(started));
+    Ok(PrintReport {
+        print_id: Some(id.into_owned()),
+        file: print.owned_text("filename")?.map(|name| File { name, path: None }),
+        elapsed: lasted.filter(|lasted: &Duration| *lasted <= bounds::LONGEST).map(Elapsed::WithPauses),
+        ..PrintReport::default()
+    })
+}
