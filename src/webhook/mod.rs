@@ -25,6 +25,7 @@ mod octoprint;
 mod payload;
 mod profile;
 mod senders;
+mod simplyprint;
 #[cfg(test)]
 pub(crate) mod tests;
 mod transport;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::moonraker::Moonraker;
 use super::obico::Obico;
+use super::simplyprint::SimplyPrint;
 use super::{OctoEverywhere, OctoPrint, Sender};
 use crate::labels::Source;
 
@@ -15,7 +16,7 @@ impl Senders {
     /// The senders of this program. A new sender is one line here.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico])
+        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico, &SimplyPrint])
     }
 
     /// These and one more, which must have a source of its own.
