@@ -16,6 +16,7 @@ use crate::farm::{Event, Identity};
 use crate::labels::{EventLabel, IgnoreReason, Source};
 use crate::timestamp::Timestamp;
 
+mod bambuddy;
 mod bounds;
 mod error;
 mod moonraker;

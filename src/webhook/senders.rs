@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::bambuddy::Bambuddy;
 use super::moonraker::Moonraker;
 use super::obico::Obico;
 use super::simplyprint::SimplyPrint;
@@ -16,7 +17,7 @@ impl Senders {
     /// The senders of this program. A new sender is one line here.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico, &SimplyPrint])
+        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico, &SimplyPrint, &Bambuddy])
     }
 
     /// These and one more, which must have a source of its own.
