@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use crate::auth::webhook::SecretError;
 use crate::farm::TooManyPrinters;
 use crate::labels::RejectReason;
-use crate::limits::Throttled;
+use crate::limits::{LogPace, Throttled};
 use crate::recorder::RecordError;
 use crate::webhook::{DecodeError, Malformed};
 
@@ -139,11 +139,13 @@ impl WebhookError {
         }
     }
 
-    /// Whether it is worth a warning in the log. Of a client that is throttled, only the beginning is.
-    pub(crate) const fn is_warned_of(&self) -> bool {
+    /// How often it is worth a warning in the log; `None` where it is not. Of a client that is throttled, only the beginning
+    /// is. That the store fails is logged already.
+    pub(crate) const fn log_pace(&self) -> Option<LogPace> {
         match self {
-            Self::TooManyAttempts(throttled) | Self::RateLimit(throttled) => throttled.begins,
-            _ => true,
+            Self::TooManyAttempts(throttled) | Self::RateLimit(throttled) if !throttled.begins => None,
+            Self::Store { .. } => Some(LogPace::Minute),
+            _ => Some(LogPace::Second),
         }
     }
 

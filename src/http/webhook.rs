@@ -18,6 +18,7 @@ use crate::auth::webhook::{PresentedSecrets, authenticate};
 use crate::config::Settings;
 use crate::farm::Disposition;
 use crate::labels::Source;
+use crate::limits::LogPace;
 use crate::server::Peer;
 use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload, Sender};
 
@@ -218,7 +219,7 @@ impl Rejection<'_> {
         let (source, client) = (self.source.as_str(), self.client);
         let printer = self.printer.map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
         let reason = error.reason().as_str();
-        let may_warn = if error.is_warned_of() { may_log(self.web, reason) } else { None };
+        let may_warn = error.log_pace().and_then(|pace| may_log(self.web, reason, pace));
         if let Some(suppressed) = may_warn.map(some) {
             warn!(reason, source, %client, printer, suppressed, problem, "webhook rejected");
         } else {
@@ -228,8 +229,8 @@ impl Rejection<'_> {
 }
 
 /// Whether a rejection for this reason may be logged now; then, how many were suppressed since the last one.
-fn may_log(web: &AppState, reason: &'static str) -> Option<u64> {
-    web.log_throttle.try_acquire(reason, web.clock.monotonic())
+fn may_log(web: &AppState, reason: &'static str, pace: LogPace) -> Option<u64> {
+    web.log_throttle.try_acquire(reason, pace, web.clock.monotonic())
 }
 
 /// Without any, the log line has no such field.

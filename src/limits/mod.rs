@@ -13,7 +13,7 @@ pub use client::ClientNetwork;
 pub(crate) use client_bucket::ClientBucket;
 pub use client_bucket::Throttled;
 pub(crate) use generational_map::GenerationalMap;
-pub use log_throttle::LogThrottle;
+pub use log_throttle::{LogPace, LogThrottle};
 pub use rate_limiter::{Rate, RateLimiter};
 
 /// Size of one generation of the clients that are remembered.

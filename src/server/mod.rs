@@ -42,7 +42,8 @@ impl Default for ConnectionLimits {
             write_deadline: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             idle_grace: Duration::from_secs(2),
-            stop_deadline: Duration::from_secs(20),
+            // Docker kills ten seconds after it asked to stop.
+            stop_deadline: Duration::from_secs(8),
         }
     }
 }
