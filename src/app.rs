@@ -238,6 +238,12 @@ fn announce(addresses: &Addresses, state: &AppState) {
         "printfarm_exporter started"
     );
     config::warn_of_open_webhooks(&state.settings.current(), state.ports.reach);
+    if state.has_open_admin_api() && state.ports.reach.web {
+        warn!(
+            "anybody who reaches this port can retire printers; set basic_auth_users in --web.config.file, or leave out \
+             --web.enable-admin-api"
+        );
+    }
     if let Some(config) = &web_config {
         config::warn_of_web_config(config, state.ports.reach);
     }

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser};
 
 use crate::app::{Config, Storage};
 use crate::clock::Clock;
-use crate::commands::Command;
+use crate::commands::{Command, Probe};
 use crate::config::web::SharedWebConfig;
 use crate::config::{Environment, SharedSettings};
 use crate::http::{ExternalUrl, Options, RoutePrefix};
@@ -28,6 +29,7 @@ Environment variables:
           File with the secret";
 
 /// What the command line says.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "printfarm_exporter",
@@ -42,26 +44,29 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Address to listen on: :PORT for all addresses of this machine, or HOST:PORT. Repeatable.
-    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064")]
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":10064", global = true)]
     pub listen: Vec<ListenAddress>,
     /// Address for webhooks only; the others then accept none. Repeatable.
     #[arg(long = "webhook.listen-address", value_name = "ADDRESS")]
     pub webhook_listen: Vec<ListenAddress>,
     /// YAML file with TLS, users and headers, in the exporter-toolkit's format.
-    #[arg(long = "web.config.file", value_name = "FILE")]
+    #[arg(long = "web.config.file", value_name = "FILE", global = true)]
     pub web_config: Option<PathBuf>,
     /// Path under which to expose metrics.
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
     pub telemetry_path: String,
     /// URL under which people and senders reach the exporter. Its path is the default of --web.route-prefix.
-    #[arg(long = "web.external-url", value_name = "URL")]
+    #[arg(long = "web.external-url", value_name = "URL", global = true)]
     pub external_url: Option<ExternalUrl>,
     /// Path below which all endpoints are. Set it to / when a proxy removes the path of --web.external-url.
-    #[arg(long = "web.route-prefix", value_name = "PATH")]
+    #[arg(long = "web.route-prefix", value_name = "PATH", global = true)]
     pub route_prefix: Option<RoutePrefix>,
     /// Let POST /-/reload reload the configuration. SIGHUP always does.
     #[arg(long = "web.enable-lifecycle")]
     pub lifecycle: bool,
+    /// Let DELETE /api/v1/printers/{printer} retire printers.
+    #[arg(long = "web.enable-admin-api")]
+    pub admin_api: bool,
     /// File that keeps the state. The exporter creates it, and its folder, when it is missing.
     #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db", global = true)]
     pub storage: PathBuf,
@@ -184,15 +189,32 @@ impl Args {
             options: Options {
                 telemetry_path: self.telemetry_path.clone(),
                 lifecycle: self.lifecycle,
-                route_prefix: self
-                    .route_prefix
-                    .clone()
-                    .or_else(|| self.external_url.as_ref().map(|url| url.path().clone()))
-                    .unwrap_or_default(),
+                admin_api: self.admin_api,
+                route_prefix: self.route_prefix(),
                 external_url: self.external_url.clone(),
                 ..Options::default()
             },
             ..config
+        })
+    }
+
+    fn route_prefix(&self) -> RoutePrefix {
+        let external = || self.external_url.as_ref().map(|url| url.path().clone());
+        self.route_prefix.clone().or_else(external).unwrap_or_default()
+    }
+
+    /// The exporter that has these flags, for a command that asks it.
+    pub fn probe(&self) -> anyhow::Result<Probe> {
+        let web_config = self.web_config.clone().map(SharedWebConfig::load).transpose()?;
+        let web_config = web_config.map(|config| config.current());
+        let tls = web_config.as_ref().and_then(|config| config.tls.as_ref());
+        let address =
+            self.listen.first().context("give the address of the exporter with --web.listen-address")?;
+        Ok(Probe {
+            address: address.clone(),
+            prefix: self.route_prefix(),
+            tls: tls.is_some(),
+            requires_client_certificate: tls.is_some_and(|tls| tls.requires_client_certificate),
         })
     }
 }

@@ -17,7 +17,7 @@ fn without_flags_everything_has_its_default() {
     let args = read(&[]).unwrap();
     assert_eq!(args.listen, [":10064".parse().unwrap()]);
     assert_eq!(args.telemetry_path, "/metrics");
-    assert!(!args.lifecycle && !args.check);
+    assert!(!args.lifecycle && !args.admin_api && !args.check);
     assert_eq!(args.config, None);
     assert_eq!(args.storage, Path::new("data/printfarm.db"));
     assert_eq!(args.retention, None);
@@ -38,6 +38,7 @@ fn every_flag_takes_its_value_with_and_without_an_equals_sign() {
         "web.yml",
         "--web.telemetry-path=/probe",
         "--web.enable-lifecycle",
+        "--web.enable-admin-api",
         "--storage.path=/srv/printfarm.db",
         "--storage.retention",
         "365d",
@@ -55,7 +56,7 @@ fn every_flag_takes_its_value_with_and_without_an_equals_sign() {
     assert_eq!(listen, [":3", "127.0.0.1:4"]);
     assert_eq!(args.web_config, Some("web.yml".into()));
     assert_eq!(args.telemetry_path, "/probe");
-    assert!(args.lifecycle);
+    assert!(args.lifecycle && args.admin_api);
     assert_eq!(args.storage, Path::new("/srv/printfarm.db"));
     assert_eq!(args.retention, Some(Duration::from_secs(365 * 24 * 60 * 60)));
     assert_eq!(args.config, Some("printfarm.yml".into()));

@@ -1,5 +1,6 @@
 //! The commands: what the program does instead of exporting.
 
+mod healthcheck;
 mod prints;
 
 use std::io::{self, Write};
@@ -8,6 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use crate::store;
+
+pub use healthcheck::Probe;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -19,6 +22,8 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         to: PathBuf,
     },
+    /// Ask the exporter on this machine whether it is ready; takes the flags with which that exporter listens.
+    Healthcheck,
     /// Replace the store by a backup; refused while an exporter runs.
     Restore {
         /// The backup.
@@ -27,15 +32,20 @@ pub enum Command {
     },
 }
 
-/// Runs a command on the store at `storage` and writes its output to stdout.
+/// Runs a command on the store at `storage`, or on the exporter that `probe` names, and writes its output to stdout.
 ///
 /// # Errors
 /// When the store cannot be read, or the output cannot be written. A closed pipe, as of `head`, is not an error.
-pub fn run(command: &Command, storage: &Path) -> anyhow::Result<()> {
+pub fn run(
+    command: &Command,
+    storage: &Path,
+    probe: impl FnOnce() -> anyhow::Result<Probe>,
+) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let result = match command {
         Command::Prints(options) => prints::run(options, storage, &mut out),
         Command::Backup { to } => backup(storage, to, &mut out),
+        Command::Healthcheck => probe().and_then(|probe| Ok(writeln!(out, "{}", healthcheck::run(&probe)?)?)),
         Command::Restore { from } => restore(from, storage, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));

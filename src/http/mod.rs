@@ -1,5 +1,6 @@
 //! The endpoints: [`router()`] lists them, one file each.
 
+mod admin;
 mod authentication;
 mod client;
 mod encoding;

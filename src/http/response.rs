@@ -77,10 +77,15 @@ impl WebhookResponse<'_> {
 
     /// As a response with this status.
     pub(super) fn response(&self, status: StatusCode) -> Response {
-        match serde_json::to_vec(self) {
-            Ok(json) => respond(status, HeaderValue::from_static("application/json"), json.into()),
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be written.\n"),
-        }
+        json(status, self)
+    }
+}
+
+/// A JSON document.
+pub(super) fn json(status: StatusCode, answer: &impl Serialize) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(json) => respond(status, HeaderValue::from_static("application/json"), json.into()),
+        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be written.\n"),
     }
 }
 

@@ -8,9 +8,9 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state, map_request_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 
-use super::{AppState, authentication, client, health, landing, metrics, reload, response, webhook};
+use super::{AppState, admin, authentication, client, health, landing, metrics, reload, response, webhook};
 use crate::config::web::SharedWebConfig;
 use crate::server::Peer;
 
@@ -20,10 +20,12 @@ pub(crate) fn router(web: &Arc<AppState>) -> Router {
     let pages = Router::new()
         .route("/", get(landing::landing))
         .route(&web.options.telemetry_path, get(metrics::metrics))
-        .route("/-/healthy", get(health::healthy))
-        .route("/-/ready", get(health::ready))
+        .route("/api/v1/printers/{printer}", delete(admin::retire))
         .route("/-/reload", post(reload::endpoint))
-        .route_layer(from_fn_with_state(Arc::clone(web), authentication::layer));
+        .route_layer(from_fn_with_state(Arc::clone(web), authentication::layer))
+        // Probes have no password.
+        .route("/-/healthy", get(health::healthy))
+        .route("/-/ready", get(health::ready));
     let router = if web.ports.webhooks.is_some() { pages } else { pages.merge(webhooks()) };
     normalized(web, with_headers(router.fallback(not_found), web).with_state(Arc::clone(web)))
 }

@@ -59,6 +59,8 @@ pub struct Options {
     pub route_prefix: RoutePrefix,
     /// Whether `POST /-/reload` is allowed.
     pub lifecycle: bool,
+    /// Whether the endpoints that change the farm are allowed.
+    pub admin_api: bool,
     /// How long reading the body of a webhook may take.
     pub body_deadline: Duration,
 }
@@ -71,6 +73,7 @@ impl Default for Options {
             external_url: None,
             route_prefix: RoutePrefix::default(),
             lifecycle: false,
+            admin_api: false,
             body_deadline: Duration::from_secs(60),
         }
     }
@@ -111,6 +114,12 @@ impl AppState {
             options,
             ports,
         }
+    }
+
+    /// Whether everybody who connects can change the farm.
+    pub(crate) fn has_open_admin_api(&self) -> bool {
+        let has_users = self.web_config.as_ref().is_some_and(|config| config.current().users.is_some());
+        self.options.admin_api && !has_users
     }
 
     /// Whether connections are encrypted. This does not change while the exporter runs.

@@ -67,6 +67,14 @@ impl FromStr for ListenAddress {
     }
 }
 
+impl ListenAddress {
+    /// Where a client on this machine connects to.
+    pub fn on_this_machine(&self) -> io::Result<impl Iterator<Item = SocketAddr>> {
+        let host = self.host.as_deref().unwrap_or("127.0.0.1");
+        (host, self.port).to_socket_addrs()
+    }
+}
+
 /// The address in its usual form, with the zone that a link-local one needs.
 fn ipv6(text: &str) -> Option<String> {
     let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod admin;
 mod alerts;
 mod captures;
 #[path = "../common/mod.rs"]
@@ -17,6 +18,7 @@ mod durability;
 mod endpoints;
 mod field;
 mod field_prints;
+mod healthcheck;
 mod history;
 mod hostile;
 mod leaks;
