@@ -1,8 +1,8 @@
 //! The printers' series, written as text straight from the state at one moment.
 //!
 //! Registered gauges of the client library would be stale between webhooks, because elapsed and remaining time change
-//! with the clock. A family is written in one pass over the printers for each combination of its other labels, so that
-//! everything but the printer's label and the value is formatted once a pass.
+//! with the clock. A family is written in one pass over the printers. The text of each combination of its other labels is
+//! made once, so that only the printer's label and the value are written for each series.
 
 use std::borrow::Cow;
 use std::io;
@@ -20,17 +20,20 @@ use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
 /// Writes the series of one family.
-type Writer = fn(&mut Families<'_>, &Metric);
+type Writer = fn(&mut Families<'_>, &Metric) -> io::Result<()>;
+
+/// How much text is written at once, in bytes.
+const CHUNK: usize = 64 * 1024;
 
 /// Every family with how it is written, sorted by name.
 const FAMILIES: [(&Metric, Writer); 25] = [
     (&ATTENTION_SINCE, |f, m| f.each(m, |p, [reason]| waiting_since(p, reason))),
     (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason] as f64))),
     (&ENDED_PRINT_FILAMENT_GRAMS, |f, m| {
-        f.each(m, |p, [outcome]| p.totals.ended_filament_mass.map(|sums| millionths(sums[outcome])));
+        f.each(m, |p, [outcome]| p.totals.ended_filament_mass.map(|sums| millionths(sums[outcome])))
     }),
     (&ENDED_PRINT_FILAMENT_METERS, |f, m| {
-        f.each(m, |p, [outcome]| p.totals.ended_filament_length.map(|sums| millionths(sums[outcome])));
+        f.each(m, |p, [outcome]| p.totals.ended_filament_length.map(|sums| millionths(sums[outcome])))
     }),
     (&ENDED_PRINT_SECONDS, |f, m| f.each(m, |p, [outcome]| Some(seconds(p.totals.ended_printed[outcome])))),
     (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action] as f64))),
@@ -63,32 +66,65 @@ pub fn write<'a>(
     out: &mut impl io::Write,
 ) -> io::Result<()> {
     let rows = printers.map(|printer| Row { label: escape(printer.label, usize::MAX), printer });
+    let lines = Lines { head: None, text: String::with_capacity(2 * CHUNK), out };
     let mut families =
-        Families { rows: rows.collect(), limits: limits_reached.collect(), label_bytes, text: String::new() };
+        Families { rows: rows.collect(), limits: limits_reached.collect(), label_bytes, lines };
     for (metric, write) in FAMILIES {
-        write(&mut families, metric);
-        // A family without series has no head either.
-        if !families.text.is_empty() {
-            out.write_all(head(metric).as_bytes())?;
-            out.write_all(families.text.as_bytes())?;
-            families.text.clear();
-        }
+        families.lines.head = Some(head(metric));
+        write(&mut families, metric)?;
     }
-    Ok(())
+    families.lines.flush()
 }
 
-/// What the families are written from, and the text of one of them.
+/// What the families are written from, and where to.
 struct Families<'a> {
     rows: Vec<Row<'a>>,
     limits: Vec<(Source, Timestamp)>,
     label_bytes: usize,
-    text: String,
+    lines: Lines<'a>,
 }
 
 struct Row<'a> {
     /// The printer's label, escaped.
     label: Cow<'a, str>,
     printer: PrinterSnapshot<'a>,
+}
+
+/// The lines of a family, written in chunks: the text of a large farm at once would not fit into the processor's cache.
+struct Lines<'a> {
+    /// What precedes the first line: a family without series has no head either.
+    head: Option<String>,
+    text: String,
+    out: &'a mut dyn io::Write,
+}
+
+impl Lines<'_> {
+    /// Writes a line of these parts and a finite number. Whole numbers, which most are, are written as integers.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::float_cmp,
+        reason = "only a whole number is equal afterwards"
+    )]
+    fn add<'p>(&mut self, parts: impl IntoIterator<Item = &'p str>, value: f64) -> io::Result<()> {
+        if let Some(head) = self.head.take() {
+            self.text.push_str(&head);
+        }
+        self.text.extend(parts);
+        let whole = value as i64;
+        if whole as f64 == value {
+            self.text.push_str(itoa::Buffer::new().format(whole));
+        } else {
+            self.text.push_str(zmij::Buffer::new().format(value));
+        }
+        self.text.push('\n');
+        if self.text.len() < CHUNK { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(self.text.as_bytes())?;
+        self.text.clear();
+        Ok(())
+    }
 }
 
 impl Families<'_> {
@@ -98,23 +134,28 @@ impl Families<'_> {
         &mut self,
         metric: &Metric,
         value: impl Fn(&PrinterSnapshot<'_>, [usize; CLOSED]) -> Option<f64>,
-    ) {
-        for at in (0..).map_while(|number| combination(metric, number)) {
-            let [before, after] = around_printer(metric, at);
-            for Row { label, printer } in &self.rows {
-                let Some(value) = value(printer, at) else { continue };
-                for part in [&before, label.as_ref(), &after] {
-                    self.text.push_str(part);
+    ) -> io::Result<()> {
+        let combinations: Vec<_> = (0..)
+            .map_while(|number| combination(metric, number))
+            .map(|at| (at, around_printer(metric, at)))
+            .collect();
+        for Row { label, printer } in &self.rows {
+            for (at, [before, after]) in &combinations {
+                if let Some(value) = value(printer, *at) {
+                    self.lines.add([before.as_str(), label, after], value)?;
                 }
-                number(&mut self.text, value);
-                self.text.push('\n');
             }
         }
+        Ok(())
     }
 
     /// One series for each open print.
-    fn each_print(&mut self, metric: &Metric, value: impl Fn(&PrintSnapshot<'_>) -> Option<f64>) {
-        self.each(metric, |printer, []| printer.print.as_ref().and_then(&value));
+    fn each_print(
+        &mut self,
+        metric: &Metric,
+        value: impl Fn(&PrintSnapshot<'_>) -> Option<f64>,
+    ) -> io::Result<()> {
+        self.each(metric, |printer, []| printer.print.as_ref().and_then(&value))
     }
 
     /// One series of value 1 for each printer that has `labels`: the values of all labels of the metric, in their order.
@@ -122,33 +163,28 @@ impl Families<'_> {
         &mut self,
         metric: &Metric,
         labels: impl for<'r> Fn(&PrinterSnapshot<'r>) -> Option<[&'r str; LABELS]>,
-    ) {
+    ) -> io::Result<()> {
         for Row { printer, .. } in &self.rows {
             let Some(values) = labels(printer) else { continue };
-            self.text.push_str(metric.name);
-            let mut separator = '{';
-            for (name, value) in metric.label_names().zip(values) {
+            let values = metric.label_names().zip(values).map(|(name, value)| {
                 // The printer's label was bounded when the printer was added; here it must be as in the other series.
-                let bytes = if name == "printer" { usize::MAX } else { self.label_bytes };
-                self.text.push(separator);
-                for part in [name, "=\"", &escape(value, bytes), "\""] {
-                    self.text.push_str(part);
-                }
-                separator = ',';
+                (name, escape(value, if name == "printer" { usize::MAX } else { self.label_bytes }))
+            });
+            let mut text = metric.name.to_owned();
+            for (at, (name, value)) in values.enumerate() {
+                text.extend([if at == 0 { "{" } else { "," }, name, "=\"", &value, "\""]);
             }
-            self.text.push_str("} 1\n");
+            self.lines.add([text.as_str(), "} "], 1.0)?;
         }
+        Ok(())
     }
 
     /// One series for each source that has reported its limit.
-    fn notification_limits(&mut self, metric: &Metric) {
+    fn notification_limits(&mut self, metric: &Metric) -> io::Result<()> {
         for (source, time) in &self.limits {
-            for part in [metric.name, "{source=\"", source.as_str(), "\"} "] {
-                self.text.push_str(part);
-            }
-            number(&mut self.text, time.seconds());
-            self.text.push('\n');
+            self.lines.add([metric.name, "{source=\"", source.as_str(), "\"} "], time.seconds())?;
         }
+        Ok(())
     }
 }
 
@@ -191,21 +227,6 @@ fn waiting_since(printer: &PrinterSnapshot<'_>, reason: usize) -> Option<f64> {
 /// Seconds, exact to the microsecond: no digits of a binary fraction follow.
 fn seconds(span: Duration) -> f64 {
     span.as_micros() as f64 / 1e6
-}
-
-/// Writes a finite number: whole ones as integers, which most are.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::float_cmp,
-    reason = "only a whole number is equal afterwards"
-)]
-fn number(text: &mut String, value: f64) {
-    let whole = value as i64;
-    if whole as f64 == value {
-        text.push_str(itoa::Buffer::new().format(whole));
-    } else {
-        text.push_str(zmij::Buffer::new().format(value));
-    }
 }
 
 #[cfg(test)]
