@@ -14,7 +14,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:10064")]
     pub(crate) target: Target,
     /// How many printers the farm has.
-    #[arg(long, value_name = "COUNT", default_value = "12", value_parser = printers)]
+    #[arg(long, value_name = "COUNT", default_value = "18", value_parser = printers)]
     pub(crate) printers: u32,
     /// How many times faster than a real farm it runs; at 720, a day takes two minutes.
     #[arg(long, value_name = "FACTOR", default_value = "720")]

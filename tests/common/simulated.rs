@@ -22,7 +22,7 @@ pub(crate) fn simulate(target: &str, options: &Options) -> Value {
 /// A farm of a day in ten seconds that starts now, at half past seven on its Monday.
 pub(crate) fn farm_now(seed: u64) -> Options {
     Options {
-        printers: 16,
+        printers: 20,
         speed: 5_000.0,
         seed,
         duration: Duration::from_secs(10),

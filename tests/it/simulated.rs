@@ -1,6 +1,6 @@
 //! The exporter shows what the simulated farm reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::task::{Context as Task, Poll, Waker};
 use std::time::Duration;
@@ -32,7 +32,11 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 /// The request as the exporter reads it when it arrives at `received`.
 fn understood(request: &Request, received: Timestamp, secret: &Secret) -> Parsed {
-    let path = request.path.strip_prefix("/webhook/").unwrap();
+    let (path, query) = request
+        .path
+        .split_once('?')
+        .map_or((request.path.as_str(), None), |(path, query)| (path, Some(query)));
+    let path = path.strip_prefix("/webhook/").unwrap();
     let (source, segment) = path.split_once('/').map_or((path, None), |(source, name)| (source, Some(name)));
     let sender = Senders::builtin().get(source).unwrap();
     let headers = request
@@ -41,9 +45,9 @@ fn understood(request: &Request, received: Timestamp, secret: &Secret) -> Parsed
         .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()));
     let headers: HeaderMap = headers.collect();
     let body = Full::new(Bytes::copy_from_slice(&request.body));
-    let fields = now(read(sender, &Method::POST, &headers, None, body, &BodyLimits::default())).unwrap();
+    let fields = now(read(sender, &Method::POST, &headers, query, body, &BodyLimits::default())).unwrap();
     assert!(
-        PresentedSecrets::find(&sender.profile().secrets, &headers, None, &fields)
+        PresentedSecrets::find(&sender.profile().secrets, &headers, query, &fields)
             .match_any(std::slice::from_ref(secret))
     );
     sender.parse(&fields, &Context { segment, configured_name: &|_| None, received }).unwrap()
@@ -68,7 +72,7 @@ fn run(options: &Options) -> (Ledger, Farm, Timestamp) {
 
 fn options(seed: u64, times_faster: u32, days: u32) -> Options {
     Options {
-        printers: 12,
+        printers: 20,
         speed: f64::from(times_faster),
         seed,
         duration: Duration::from_secs(24 * 60 * 60) * days / times_faster,
@@ -84,7 +88,7 @@ fn ended(truth: &PrinterLedger, outcome: Outcome) -> u64 {
 
 #[test]
 fn every_print_and_second_of_a_virtual_farm_is_counted_right() {
-    for (seed, speed, days) in [(1, 1, 12), (2, 60, 12), (3, 720, 12), (4, 5_000, 12)] {
+    for (seed, speed, days) in [(1, 1, 14), (2, 60, 14), (3, 720, 14), (4, 5_000, 14)] {
         let (truth, farm, end) = run(&options(seed, speed, days));
         let readings: BTreeMap<_, _> =
             farm.view().read(end).map(|reading| (reading.label, reading)).collect();
@@ -117,8 +121,17 @@ fn assert_seconds(case: &str, truth: &PrinterLedger, printed: Duration, paused: 
 }
 
 #[test]
+fn a_virtual_farm_has_every_sender() {
+    let sources: BTreeSet<_> = Plan::new(&options(1, 60, 14))
+        .filter_map(|step| Some(step.request?.path.split(['/', '?']).nth(2)?.to_owned()))
+        .collect();
+    let known = Senders::builtin().sources().into_iter().map(|source| source.as_str().to_owned());
+    assert_eq!(sources, known.collect());
+}
+
+#[test]
 fn a_virtual_farm_has_every_outcome() {
-    let (truth, _, _) = run(&options(1, 60, 12));
+    let (truth, _, _) = run(&options(1, 60, 14));
     for outcome in Outcome::ALL {
         assert!(truth.printers().any(|(_, truth)| ended(truth, *outcome) > 0), "{outcome:?}");
     }
@@ -131,7 +144,7 @@ fn the_metrics_show_what_a_simulated_farm_reports() {
     let report = simulate(&target, &farm_now(4));
     let metrics = exporter.request("GET", "/metrics", "").text();
     let printers = report["printers"].as_array().unwrap();
-    assert!(printers.len() >= 12, "{report:#}");
+    assert!(printers.len() >= 18, "{report:#}");
     for printer in printers {
         assert_eq!(printer["open"], 0, "the farm closes at the end");
         assert_shown(printer, &metrics, 0.5);
