@@ -40,6 +40,9 @@ pub(super) struct OpenPrint {
     /// The ids that the sender had for it before.
     former_ids: Vec<String>,
     file: Option<File>,
+    /// What else the sender has called the file.
+    #[serde(default)]
+    other_name: Option<File>,
     origin: Origin,
     owner: Option<String>,
     started: Timestamp,
@@ -109,6 +112,7 @@ impl OpenPrint {
             print_id: report.print_id.clone(),
             former_ids: Vec::new(),
             file: report.file.clone(),
+            other_name: None,
             origin: report.origin.unwrap_or(Origin::Unknown),
             owner: report.owner.clone(),
             started: event.received,
@@ -365,6 +369,9 @@ impl OpenPrint {
             self.former_ids.push(former);
         }
         adopt(&mut self.file, report.file.as_ref());
+        if File::differ(self.file.as_ref(), report.file.as_ref()) {
+            self.other_name.clone_from(&report.file);
+        }
         adopt(&mut self.owner, report.owner.as_ref());
     }
 

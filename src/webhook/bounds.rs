@@ -13,7 +13,6 @@ const MAX_LAYERS: f64 = 1_000_000.0;
 const MAX_MILLIMETERS: f64 = 10_000.0;
 /// No spool has more than some kilometres or kilograms.
 const MAX_FILAMENT_MILLIMETERS: f64 = 100_000_000.0;
-#[allow(dead_code, reason = "read by senders that follow")]
 const MAX_FILAMENT_GRAMS: f64 = 1_000_000.0;
 /// Beyond this, a float no longer tells neighbouring integers apart.
 const MAX_POSITION: f64 = 9_007_199_254_740_992.0;
@@ -41,7 +40,6 @@ pub(super) fn filament_metres(millimetres: f64) -> Option<f64> {
 }
 
 /// A mass of filament in grams.
-#[allow(dead_code, reason = "read by senders that follow")]
 pub(super) fn filament_grams(grams: f64) -> Option<f64> {
     up_to(grams, MAX_FILAMENT_GRAMS)
 }

@@ -19,6 +19,7 @@ use crate::timestamp::Timestamp;
 mod bambuddy;
 mod bounds;
 mod error;
+mod generic;
 mod moonraker;
 mod obico;
 mod octoeverywhere;

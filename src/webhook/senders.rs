@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::bambuddy::Bambuddy;
+use super::generic::Generic;
 use super::moonraker::Moonraker;
 use super::obico::Obico;
 use super::simplyprint::SimplyPrint;
@@ -17,7 +18,7 @@ impl Senders {
     /// The senders of this program. A new sender is one line here.
     #[must_use]
     pub fn builtin() -> Self {
-        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico, &SimplyPrint, &Bambuddy])
+        Self(vec![&OctoPrint, &OctoEverywhere, &Moonraker, &Obico, &SimplyPrint, &Bambuddy, &Generic])
     }
 
     /// These and one more, which must have a source of its own.

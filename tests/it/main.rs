@@ -33,6 +33,7 @@ mod reload;
 mod restart;
 mod sample_store;
 mod secrets;
+mod senders;
 mod simulated;
 mod stop;
 mod storage_doc;

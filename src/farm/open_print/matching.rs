@@ -38,12 +38,13 @@ impl OpenPrint {
             }
             (Some(_), Some(_)) => !self.is_renamed_by(event),
             (Some(_), None) => is_of_another_file,
-            (None, _) => is_of_another_file || self.fell_back(event),
+            (None, _) => is_of_another_file && !self.has_another_name_in(event) || self.fell_back(event),
         }
     }
 
     pub(in crate::farm) fn is_of_another_file(&self, report: &PrintReport) -> bool {
-        File::differ(self.file.as_ref(), report.file.as_ref())
+        let differs = |file: &Option<File>| File::differ(file.as_ref(), report.file.as_ref());
+        differs(&self.file) && (self.other_name.is_none() || differs(&self.other_name))
             || matches!(report.origin, Some(origin) if differ(self.origin, origin))
     }
 
@@ -66,6 +67,22 @@ impl OpenPrint {
         let did_more = !is_end && work.is_some_and(|work| work > since + DELAY);
         let is_start = event.kind == EventKind::Started;
         !self.is_of_another_file(report) && goes_on && !is_start && (lasted_longer || did_more)
+    }
+
+    /// Whether `event` calls the file of this print by another name. Where neither an id nor a path tells, a print that goes on
+    /// from the progress of this one, and has done more than fits in since the last report of it, is this one.
+    fn has_another_name_in(&self, event: &Event) -> bool {
+        let report = &event.report;
+        let has_path = |file: &Option<File>| file.as_ref().is_some_and(|file| file.path.is_some());
+        let goes_on = matches!((self.progress, report.progress), (Some(before), Some(now)) if now >= before);
+        let work = report.work(None, self.estimate);
+        let did_more = work.is_some_and(|work| work > self.since_last_report(event) + DELAY);
+        let is_within = !matches!(event.kind, EventKind::Started | EventKind::Ended(_));
+        report.print_id.is_none()
+            && !(has_path(&self.file) && has_path(&report.file))
+            && is_within
+            && goes_on
+            && did_more
     }
 
     /// The elapsed time of one print never falls. Where it fell, and another print of that length fits in since the last

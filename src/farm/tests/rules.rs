@@ -727,3 +727,28 @@ fn an_error_does_not_outlast_a_print_whose_printer_is_ready_for_another() {
         assert_eq!(story.state(), state);
     }
 }
+
+#[test]
+fn a_print_that_goes_on_under_another_name_is_one_print() {
+    let named = |name: &str, progress: f64, remaining: f64| PrintReport {
+        file: Some(File { name: name.into(), path: None }),
+        progress: Some(progress),
+        remaining: Some(secs(remaining)),
+        ..PrintReport::default()
+    };
+    let mut story = Story::default();
+    story.tell(EventKind::Started, PrintReport::default());
+    story.after(900.0).tell(EventKind::Progress, named("a", 0.12, 6000.0));
+    story.after(600.0).tell(EventKind::Progress, named("b", 0.2, 5400.0));
+    story.after(600.0).tell(EventKind::Progress, named("a", 0.3, 4800.0));
+    story.after(600.0).tell(EventKind::Progress, named("b", 0.4, 4200.0));
+    assert_eq!(story.counts(), [1, 0, 0, 0, 0, 1]);
+    assert_eq!(story.read().print.unwrap().file, "a");
+    story.after(600.0).tell(EventKind::Ended(Outcome::Failed), named("b", 0.5, 0.0));
+    assert_eq!((story.counts(), story.printed()), ([1, 0, 0, 1, 0, 0], 3300.0));
+
+    let mut story = Story::default();
+    story.tell(EventKind::Started, named("a", 0.0, 6000.0));
+    story.after(5400.0).tell(EventKind::Progress, named("b", 0.12, 6000.0));
+    assert_eq!(story.counts(), [2, 0, 0, 0, 1, 1], "so much fits in since the last report");
+}

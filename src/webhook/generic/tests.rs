@@ -1,0 +1,398 @@
+use std::time::Duration;
+
+use axum::http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use super::report::KEYS;
+use super::words::{EVENTS, OCTOPRINT, STATES};
+use super::*;
+use crate::farm::{Elapsed, Filament, File, ReportedState};
+use crate::labels::{AttentionReason, Origin, RejectReason};
+use crate::timestamp::Timestamp;
+use crate::webhook::tests::{FORM, JSON, block_on, context, post, with};
+use crate::webhook::{BodyLimits, read};
+
+fn parsed(message: &Value) -> Result<Event, DecodeError> {
+    let payload = post(&Generic, JSON, message.to_string().as_bytes())?;
+    match Generic.parse(&payload, &context(Some("x1c"), &|_| None))? {
+        Parsed::Event(event) => Ok(event),
+        ignored @ Parsed::Ignored { .. } => panic!("{ignored:?} from {message}"),
+    }
+}
+
+fn event(message: Value) -> Event {
+    parsed(&message).unwrap_or_else(|error| panic!("{error} from {message}"))
+}
+
+fn kind(message: Value) -> EventKind {
+    event(message).kind
+}
+
+/// A message with every key of the schema.
+fn everything() -> Value {
+    json!({
+        "event": "paused", "state": "idle", "printer": "p1", "printer_name": "Lab 1", "job_id": 5512, "event_id": "e-1",
+        "time": 1_795_158_192, "file": "Gehäuse", "path": "a/b.gcode", "origin": "sdcard", "owner": "lena",
+        "progress": 0.25, "progress_percent": 30, "elapsed_seconds": 60, "elapsed_with_pauses_seconds": 70,
+        "remaining_seconds": 600, "remaining_minutes": 11, "ends_at": 1_795_159_000, "estimate_seconds": 1000,
+        "layer": 3, "layers": 90, "height_mm": 1.5, "filament_mm": 1500, "filament_grams": 4.5,
+        "filament_planned_mm": 6000, "filament_planned_grams": 18, "material": "PETG", "reason": "clog",
+        "action": "paused", "secret": "s",
+    })
+}
+
+#[test]
+fn every_key_of_the_schema() {
+    let keys: Vec<_> = everything().as_object().unwrap().keys().cloned().collect();
+    let mut known = KEYS.to_vec();
+    known.sort_unstable();
+    assert_eq!(keys, known);
+
+    let read = event(everything());
+    assert_eq!((read.printer.id.as_str(), read.printer.name.as_str()), ("x1c", "Lab 1"));
+    assert_eq!(
+        (read.kind, read.sent),
+        (EventKind::Paused, Some(Timestamp::from_micros(1_795_158_192_000_000)))
+    );
+    let expected = PrintReport {
+        event_id: Some("e-1".to_owned()),
+        print_id: Some("5512".to_owned()),
+        file: Some(File { name: "Gehäuse".to_owned(), path: Some("a/b.gcode".to_owned()) }),
+        origin: Some(Origin::SdCard),
+        owner: Some("lena".to_owned()),
+        progress: Some(0.3),
+        elapsed: Some(Elapsed::Printing(Duration::from_secs(60))),
+        remaining: Some(Duration::from_secs(600)),
+        estimate: Some(Duration::from_secs(1000)),
+        filament_used: Filament { metres: Some(1.5), grams: Some(4.5) },
+        filament_planned: Filament { metres: Some(6.0), grams: Some(18.0) },
+        layer: Some(3),
+        layers: Some(90),
+        height: Some(0.0015),
+        ..PrintReport::default()
+    };
+    assert_eq!(read.report, expected);
+}
+
+#[test]
+fn a_key_stands_in_for_another_that_says_nothing() {
+    let report = |changes: Value| event(with(everything(), changes)).report;
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(report(json!({"progress_percent": "unknown"})).progress, Some(0.25));
+    let with_pauses = Some(Elapsed::WithPauses(Duration::from_secs(70)));
+    assert_eq!(report(json!({"elapsed_seconds": ""})).elapsed, with_pauses);
+    assert_eq!(report(json!({"remaining_seconds": "N/A"})).remaining, seconds(808), "until its end");
+    let past = json!({"remaining_seconds": null, "ends_at": "2026-11-20T07:00:00Z"});
+    assert_eq!(report(past).remaining, seconds(660), "an end in the past says nothing");
+    assert_eq!(report(json!({"estimate_seconds": -1})).estimate, seconds(660), "elapsed and remaining");
+    assert_eq!(report(json!({"file": "none"})).file.map(|file| file.name), Some("b.gcode".to_owned()));
+    let reason = |event| report(json!({"event": event})).reason;
+    assert_eq!((reason("failed").as_deref(), reason("completed")), (Some("clog"), None));
+    assert_eq!(
+        kind(with(everything(), json!({"event": "unavailable"}))),
+        EventKind::StateReport(ReportedState::Idle)
+    );
+}
+
+#[test]
+fn values_are_read_however_they_are_written() {
+    let plain = event(everything());
+    let all = everything();
+    let texts = all.as_object().unwrap().iter().map(|(key, value)| {
+        let text = match value {
+            Value::String(text) => format!(" {} ", text),
+            number => number.to_string().replace('.', ","),
+        };
+        (key.to_uppercase().replace('_', "-"), text.into())
+    });
+    let texts = Value::Object(texts.collect());
+    assert_eq!(event(texts.clone()), plain);
+
+    let pairs: Vec<_> =
+        texts.as_object().unwrap().iter().map(|(key, text)| (key, text.as_str().unwrap())).collect();
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let in_form = post(&Generic, FORM, form.as_bytes()).unwrap();
+    let (headers, limits) = (HeaderMap::new(), BodyLimits::default());
+    let body = http_body_util::Empty::new();
+    let in_query = block_on(read(&Generic, &Method::GET, &headers, Some(&form), body, &limits)).unwrap();
+    for payload in [in_form, in_query] {
+        let parsed = Generic.parse(&payload, &context(Some("x1c"), &|_| None));
+        assert_eq!(parsed, Ok(Parsed::Event(plain.clone())));
+    }
+}
+
+#[test]
+fn values_that_say_nothing_or_cannot_be_are_not_reported() {
+    let nothing =
+        ["", " ", "unknown", "Unavailable", "none", "None", "N/A", "n/a", "NaN", "nan", "null", "undefined"];
+    let silent = nothing.map(Value::from).into_iter().chain([Value::Null]);
+    let impossible = [json!(-5), json!("1e400"), json!(1e300), json!(-1e300)];
+    for value in silent.clone().chain(impossible) {
+        let mut message = json!({"event": "progress"});
+        for key in KEYS.iter().filter(|key| !["event", "state", "material", "action", "secret"].contains(key))
+        {
+            let is_text = [
+                "printer",
+                "printer_name",
+                "job_id",
+                "event_id",
+                "file",
+                "path",
+                "origin",
+                "owner",
+                "reason",
+            ]
+            .contains(key);
+            if !is_text || value.is_null() || value.is_string() && value != "1e400" {
+                message[*key] = value.clone();
+            }
+        }
+        let read = event(message);
+        assert_eq!((read.sent, read.report), (None, PrintReport::default()), "{value}");
+        assert_eq!((read.printer.id.as_str(), read.printer.name.as_str()), ("x1c", "x1c"), "{value}");
+    }
+    for value in silent {
+        let reason = parsed(&json!({ "event": value })).unwrap_err().reason();
+        assert_eq!(reason, RejectReason::NoEvent, "{value}");
+    }
+    let bounds = json!({"event": "progress", "progress_percent": 4000, "progress": 1.5, "height_mm": -1, "layer": 0, "time": 0});
+    assert_eq!(event(bounds).report, PrintReport::default());
+}
+
+#[test]
+fn words_of_events() {
+    let outcome = EventKind::Ended;
+    let state = EventKind::StateReport;
+    let cases = [
+        ("started", EventKind::Started),
+        ("STARTED", EventKind::Started),
+        ("Print Started", EventKind::Started),
+        ("job.started", EventKind::Started),
+        ("event_print_started", EventKind::Started),
+        ("progress", EventKind::Progress),
+        ("paused", EventKind::Paused),
+        ("resumed", EventKind::Resumed),
+        ("completed", outcome(Outcome::Completed)),
+        ("complete", outcome(Outcome::Completed)),
+        ("PrintDone", outcome(Outcome::Completed)),
+        ("canceled", outcome(Outcome::Cancelled)),
+        ("print-cancelled", outcome(Outcome::Cancelled)),
+        ("failed", outcome(Outcome::Failed)),
+        ("ended", outcome(Outcome::Unknown)),
+        ("error", EventKind::Error),
+        ("event_printer_error_cleared", state(ReportedState::ErrorCleared)),
+        ("attention", EventKind::Attention(AttentionReason::UserInteraction)),
+        ("filament_change", EventKind::Attention(AttentionReason::FilamentChange)),
+        ("warning", EventKind::FailureWarning(WarningAction::Warned)),
+        ("notice", EventKind::Notice),
+        ("PrintCancelling", EventKind::Notice),
+        ("Disconnected", state(ReportedState::Offline)),
+        ("test", EventKind::Test),
+    ];
+    for (word, expected) in cases {
+        assert_eq!(kind(json!({ "event": word })), expected, "{word}");
+    }
+    let cases = [
+        ("filament_change", AttentionReason::FilamentChange),
+        ("Filament Runout", AttentionReason::FilamentChange),
+        ("user_interaction", AttentionReason::UserInteraction),
+        ("the bed is full", AttentionReason::UserInteraction),
+    ];
+    for (reason, expected) in cases {
+        assert_eq!(
+            kind(json!({"event": "attention", "reason": reason})),
+            EventKind::Attention(expected),
+            "{reason}"
+        );
+    }
+    for (action, expected) in
+        [("paused", WarningAction::Paused), ("warned", WarningAction::Warned), ("", WarningAction::Warned)]
+    {
+        let message = json!({"event": "warning", "action": action});
+        assert_eq!(kind(message), EventKind::FailureWarning(expected), "{action}");
+    }
+}
+
+#[test]
+fn words_of_states() {
+    let cases = [
+        ("printing", Some(ReportedState::Printing)),
+        ("RUNNING", Some(ReportedState::Printing)),
+        ("Paused", Some(ReportedState::Paused)),
+        ("idle", Some(ReportedState::Idle)),
+        ("FINISH", Some(ReportedState::Idle)),
+        ("error", Some(ReportedState::Error)),
+        ("offline", Some(ReportedState::Offline)),
+        ("unavailable", Some(ReportedState::Offline)),
+        ("unknown", None),
+        ("init", None),
+    ];
+    for (word, reported) in cases {
+        let expected = reported.map_or(EventKind::Notice, EventKind::StateReport);
+        assert_eq!(kind(json!({ "state": word })), expected, "{word}");
+    }
+}
+
+#[test]
+fn a_word_that_nobody_knows_is_answered_with_those_that_are_known() {
+    let error = |message: Value| {
+        let error = parsed(&message).unwrap_err();
+        assert_eq!(error.reason(), RejectReason::NoEvent);
+        error.to_string()
+    };
+    let (unknown, missing) = (error(json!({"event": "exploded"})), error(json!({"file": "a"})));
+    // The words of the schema come first in the table.
+    for (word, _) in &EVENTS[..13] {
+        assert!(unknown.contains(word) && missing.contains(word), "{word}");
+    }
+    let unknown = error(json!({"state": "exploded"}));
+    for (word, _) in &STATES[..5] {
+        assert!(unknown.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn no_word_is_in_two_tables() {
+    let events: Vec<_> = EVENTS.iter().chain(&OCTOPRINT).map(|(word, _)| *word).collect();
+    let states: Vec<_> = STATES.iter().map(|(word, _)| *word).collect();
+    for words in [events, states] {
+        for (at, word) in words.iter().enumerate() {
+            assert!(!words[..at].iter().any(|other| same_name(other, word)), "{word}");
+        }
+    }
+}
+
+#[test]
+fn printers() {
+    let id = |message: Value| {
+        let payload = post(&Generic, JSON, message.to_string().as_bytes()).unwrap();
+        let parsed = Generic.parse(&payload, &context(None, &|_| None));
+        let of_secrets = Generic.printer_id(&payload, None);
+        parsed.map(|parsed| {
+            let Parsed::Event(event) = parsed else { panic!("{message}") };
+            assert_eq!(of_secrets.as_ref(), Some(&event.printer.id));
+            [event.printer.id, event.printer.label, event.printer.name]
+        })
+    };
+    let cases = [
+        (json!({"event": "notice", "printer": "00M09A"}), ["00M09A", "00M09A", "00M09A"]),
+        (json!({"event": "notice", "printer": 1192}), ["1192", "1192", "1192"]),
+        (json!({"event": "test", "printer": "00M09A", "printer_name": "X1"}), ["00M09A", "X1", "X1"]),
+    ];
+    for (message, expected) in cases {
+        assert_eq!(id(message).unwrap(), expected);
+    }
+    for printer in [Value::Null, json!(""), json!("unknown")] {
+        let error = id(json!({"event": "started", "printer": printer, "printer_name": "X1"})).unwrap_err();
+        assert_eq!(error.reason(), RejectReason::NoPrinter);
+    }
+}
+
+#[test]
+fn a_list_or_an_object_in_the_place_of_a_value_is_named() {
+    for key in ["event", "printer", "file", "layer", "time", "filament_mm"] {
+        for (value, found) in [(json!([1]), "a list"), (json!({}), "an object")] {
+            let error = parsed(&with(everything(), json!({ key: value }))).unwrap_err();
+            let text = error.to_string();
+            assert!(text.starts_with(&format!("`{key}` is {found}; ")), "{text}");
+        }
+    }
+}
+
+fn octoprint(changes: Value) -> Event {
+    let file = json!({"name": "gear.gcode", "path": "gears/gear.gcode", "origin": "local", "size": 1, "owner": "lena", "user": "kim"});
+    event(with(file, changes))
+}
+
+#[test]
+fn the_payload_of_octoprint_s_own_events() {
+    let (cancelled, failed) = (EventKind::Ended(Outcome::Cancelled), EventKind::Ended(Outcome::Failed));
+    let done = EventKind::Ended(Outcome::Completed);
+    let printed = |seconds| Some(Elapsed::Printing(Duration::from_secs_f64(seconds)));
+    let cases = [
+        (json!({"event": "PrintStarted", "progress_percent": 0}), EventKind::Started, None, Some(0.0), None),
+        (
+            json!({"event": "PrintPaused", "progress": 41, "fileposition": 7}),
+            EventKind::Paused,
+            None,
+            Some(0.41),
+            None,
+        ),
+        (json!({"event": "PrintDone", "time": 2741.5}), done, printed(2741.5), None, None),
+        (json!({"event": "print_done", "time": "2741.5"}), done, printed(2741.5), None, None),
+        (
+            json!({"event": "PrintCancelled", "time": 905.5, "progress": 33}),
+            cancelled,
+            printed(905.5),
+            Some(0.33),
+            None,
+        ),
+        (
+            json!({"event": "PrintFailed", "time": 905.5, "progress": 33, "reason": "cancelled"}),
+            cancelled,
+            printed(905.5),
+            Some(0.33),
+            None,
+        ),
+        (
+            json!({"event": "PrintFailed", "time": 90.5, "progress": 0.5, "reason": "error", "error": "Heating failed"}),
+            failed,
+            printed(90.5),
+            Some(0.5),
+            Some("Heating failed"),
+        ),
+        (json!({"event": "PrintFailed", "time": "2026-11-20T09:15:05.3"}), failed, None, None, None),
+    ];
+    for (message, kind, elapsed, progress, reason) in cases {
+        let read = octoprint(message.clone());
+        assert_eq!((read.kind, read.sent), (kind, None), "{message}");
+        let report = read.report;
+        assert_eq!(
+            (report.elapsed, report.progress, report.reason.as_deref()),
+            (elapsed, progress, reason),
+            "{message}"
+        );
+        assert_eq!(report.file.unwrap().path.as_deref(), Some("gears/gear.gcode"), "{message}");
+        assert_eq!(
+            (report.origin, report.owner.as_deref()),
+            (Some(Origin::Local), Some("lena")),
+            "{message}"
+        );
+    }
+    let failing = octoprint(json!({"event": "PrintCancelling", "firmwareError": "MINTEMP"}));
+    assert!(failing.report.says_failing);
+    let changed = |id| octoprint(json!({"event": "PrinterStateChanged", "state_id": id})).kind;
+    assert_eq!(changed("PAUSED"), EventKind::StateReport(ReportedState::Paused));
+    assert_eq!(changed("DETECT_SERIAL"), EventKind::Notice);
+}
+
+#[test]
+fn the_payload_of_octoprint_in_a_field_of_a_form() {
+    let json = r#"{"name": "a.gcode", "path": "a.gcode", "time": 90.5, "reason": "cancelled"}"#;
+    let python = "{'name': \"o'neill\", 'path': 'a', 'time': 905.118, 'reason': 'cancelled', 'progress': 33}";
+    for data in [json, python] {
+        let message =
+            json!({"event": "PrintFailed", "file": "a.gcode", "data": data, "progress_percent": 33});
+        let read = event(message);
+        assert_eq!(read.kind, EventKind::Ended(Outcome::Cancelled), "{data}");
+        assert_eq!(
+            (read.report.progress, read.report.file.unwrap().name.as_str()),
+            (Some(0.33), "a.gcode"),
+            "{data}"
+        );
+    }
+    let message = json!({"event": "PrintFailed", "data": "{'reason': 'error'}"});
+    assert_eq!(event(message).kind, EventKind::Ended(Outcome::Failed));
+}
+
+#[test]
+fn json_that_is_none_is_answered_with_where_it_goes_wrong() {
+    for body in ["{\"event\": \"progress\",\n \"progress_percent\": unavailable}", "{\"file\": \"a \"b\"\"}"]
+    {
+        for content_type in [JSON, FORM, "text/plain", "application/octet-stream"] {
+            let error = post(&Generic, content_type, body.as_bytes()).unwrap_err();
+            assert_eq!(error.reason(), RejectReason::Malformed);
+            assert!(error.to_string().contains("line "), "{error}");
+        }
+    }
+}
