@@ -116,9 +116,13 @@ fn check_event(event: &Event) {
         assert!((1..=1_000_000).contains(&layer), "{layer}");
     }
     assert!(job.height.is_none_or(|height| (0.0..=10.0).contains(&height)));
+    for filament in [job.filament_used, job.filament_planned] {
+        assert!(filament.metres.is_none_or(|metres| (0.0..=1e5).contains(&metres)));
+        assert!(filament.grams.is_none_or(|grams| (0.0..=1e6).contains(&grams)));
+    }
     let file = job.file.iter().flat_map(|file| [Some(&file.name), file.path.as_ref()]);
     let printer = [&event.printer.id, &event.printer.label, &event.printer.name].map(Some);
-    let texts = file.chain(printer).chain([job.print_id.as_ref(), job.owner.as_ref()]);
+    let texts = file.chain(printer).chain([job.print_id.as_ref(), job.owner.as_ref(), job.reason.as_ref()]);
     for text in texts.flatten() {
         assert!(!text.is_empty() && text.len() <= 1024, "{text}");
     }

@@ -23,7 +23,7 @@ use values::Fields;
 use words::Meaning;
 
 /// See the module.
-pub struct Generic;
+pub(super) struct Generic;
 
 impl Sender for Generic {
     fn profile(&self) -> &'static Profile {

@@ -1,3 +1,5 @@
+#![allow(clippy::needless_pass_by_value, reason = "messages are written in place")]
+
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Method};
@@ -100,7 +102,7 @@ fn values_are_read_however_they_are_written() {
     let all = everything();
     let texts = all.as_object().unwrap().iter().map(|(key, value)| {
         let text = match value {
-            Value::String(text) => format!(" {} ", text),
+            Value::String(text) => format!(" {text} "),
             number => number.to_string().replace('.', ","),
         };
         (key.to_uppercase().replace('_', "-"), text.into())

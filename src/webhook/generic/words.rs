@@ -104,7 +104,7 @@ pub(super) const OCTOPRINT: [(&str, Meaning); 23] = [
     ("Alert", NOTICE),
 ];
 
-/// The words of the schema, then those of Bambu Lab's printers, PrusaLink, Klipper, Moonraker and OctoPrint.
+/// The words of the schema, then those of Bambu Lab's printers, `PrusaLink`, Klipper, Moonraker and OctoPrint.
 pub(super) const STATES: [(&str, EventKind); 33] = [
     ("printing", EventKind::StateReport(ReportedState::Printing)),
     ("paused", EventKind::StateReport(ReportedState::Paused)),
