@@ -1,6 +1,8 @@
 //! Real requests of the senders, byte for byte and with their own timing: what a fresh exporter must show after each folder of
 //! `tests/data/captures-senders`. The README.md there says where they come from; each sender's file has its rows.
 
+#![allow(clippy::float_cmp, reason = "counts are whole")]
+
 mod generic;
 
 use std::fs;
