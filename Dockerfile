@@ -18,6 +18,9 @@ RUN rustup target add "${RUST_TARGET:-$(rustc -vV | sed -n 's/^host: //p' | sed 
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo ./.cargo
 COPY src ./src
+# The program contains its pages and its documents.
+COPY templates ./templates
+COPY docs ./docs
 COPY simulator ./simulator
 # Cargo reads the manifest of every member of the workspace.
 COPY fuzz/Cargo.toml ./fuzz/

@@ -22,7 +22,7 @@ use crate::metrics::exporter::ExporterMetrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
 use crate::server::{self, ConnectionLimiter, ConnectionLimits, ListenAddress, Listener, ListenerKind};
-use crate::store::{Measured, SqliteStore, Store};
+use crate::store::{History, Measured, SqliteStore, Store};
 use crate::version;
 
 /// How often the recorder checks its clock and its store.
@@ -105,10 +105,11 @@ pub fn build(config: Config) -> anyhow::Result<App> {
     let web = server::bind(&config.listen, ListenerKind::Web)?;
     let webhooks = server::bind(&config.webhook_listen, ListenerKind::Webhooks)?;
     let addresses = Addresses { web: addresses(&web)?, webhooks: addresses(&webhooks)? };
-    let (recorder, writer) =
+    let (recorder, writer, history) =
         start_recorder(config.storage, config.options.senders.sources(), &config.metrics, &config.clock)?;
     let state = Arc::new(AppState::new(http::Parts {
         recorder,
+        history,
         metrics: config.metrics,
         settings: config.settings,
         web_config: config.web_config.clone(),
@@ -178,10 +179,15 @@ fn start_recorder(
     sources: Vec<Source>,
     metrics: &ExporterMetrics,
     clock: &Clock,
-) -> anyhow::Result<(Recorder, Writer)> {
-    let start = |store| Recorder::start(Measured::new(store, metrics.clone(), clock.clone()), clock.clone());
+) -> anyhow::Result<(Recorder, Writer, Box<dyn History>)> {
+    let start = |store: Box<dyn Store>| {
+        let history = store.history()?;
+        let measured = Measured::new(store, metrics.clone(), clock.clone());
+        let (recorder, writer) = Recorder::start(measured, clock.clone())?;
+        anyhow::Ok((recorder, writer, history))
+    };
     match storage {
-        Storage::Store(store) => Ok(start(store)?),
+        Storage::Store(store) => start(store),
         Storage::File { path, retention } => {
             let started =
                 start(Box::new(SqliteStore::open(&path)?.with_retention(retention).with_sources(sources)))?;

@@ -21,6 +21,10 @@ use crate::server::ListenAddress;
 use crate::version;
 use crate::webhook::Senders;
 
+/// Paths below which the metrics cannot be.
+const TAKEN: [&str; 8] =
+    ["/webhook", "/-", "/api", "/assets", "/connect", "/docs", "/favicon.ico", "/prints"];
+
 const ENVIRONMENT: &str = "\
 Environment variables:
   PRINTFARM_<SOURCE>_SECRET, such as PRINTFARM_OCTOPRINT_SECRET
@@ -99,7 +103,7 @@ pub enum TelemetryPathError {
     Relative,
     #[error("only letters, digits and / - _ . ~ may be in it")]
     Character,
-    #[error("that path belongs to another endpoint; choose one outside of /, /webhook and /-/")]
+    #[error("that path belongs to another endpoint; choose one outside of /, {}", TAKEN.join(", "))]
     Taken,
 }
 
@@ -251,7 +255,7 @@ fn telemetry_path(text: &str) -> Result<String, TelemetryPathError> {
     }
     let within =
         |taken: &str| text.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if text == "/" || within("/webhook") || within("/-") {
+    if text == "/" || TAKEN.into_iter().any(within) {
         return Err(TelemetryPathError::Taken);
     }
     Ok(text.to_owned())

@@ -18,6 +18,15 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, BadDate> {
     i64::try_from(micros).map(Timestamp::from_micros).map_err(|_| BadDate)
 }
 
+/// A time in seconds since 1970 as a date and a time in UTC, such as `2026-11-01 18:30:00`; `None` when it is outside the
+/// calendar.
+pub(crate) fn utc(seconds: f64) -> Option<String> {
+    let time = OffsetDateTime::UNIX_EPOCH.checked_add(time::Duration::saturating_seconds_f64(seconds))?;
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second) = time.to_hms();
+    Some(format!("{year}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02}", u8::from(month)))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -29,6 +29,13 @@ impl Timestamp {
         self.0 as f64 / 1e6
     }
 
+    /// The time this many seconds after the Unix epoch.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    pub fn from_seconds(seconds: f64) -> Self {
+        Self((seconds * 1e6).round() as i64)
+    }
+
     /// This time, `micros` microseconds later; earlier where `micros` is negative.
     #[must_use]
     pub const fn shift(self, micros: i64) -> Self {

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use super::{Format, is_invisible};
+use crate::date;
 use crate::labels::FilamentBasis;
 use crate::store::PrintRow;
 
@@ -45,15 +44,15 @@ impl<W: Write> Table<W> {
 impl<W: Write> Format for Table<W> {
     fn print(&mut self, print: &PrintRow) -> io::Result<()> {
         self.line([
-            &utc(print.started),
-            &utc(print.ended),
+            &date::utc(print.started).unwrap_or_else(nothing),
+            &date::utc(print.ended).unwrap_or_else(nothing),
             &visible(&print.printer),
             &print.outcome,
             &hours(print.printed_seconds),
             &hours(print.paused_seconds),
             &filament(print),
             &print.origin,
-            &print.file.as_deref().map_or_else(|| "-".to_owned(), |file| shortened(&visible(file))),
+            &print.file.as_deref().map_or_else(nothing, |file| shortened(&visible(file))),
         ])
     }
 
@@ -73,7 +72,12 @@ fn filament(print: &PrintRow) -> String {
         Some(format!("{about}{:.1} {unit}", amount?))
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
-    if shown.is_empty() { "-".to_owned() } else { shown }
+    if shown.is_empty() { nothing() } else { shown }
+}
+
+/// What stands for a value that is not there.
+fn nothing() -> String {
+    "-".to_owned()
 }
 
 fn visible(text: &str) -> String {
@@ -88,19 +92,6 @@ fn shortened(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(WIDEST_FILE - 1).chain(['…']).collect()
-}
-
-/// A date and time in UTC; `-` when it is outside the calendar.
-fn utc(seconds: f64) -> String {
-    let time = OffsetDateTime::UNIX_EPOCH.checked_add(time::Duration::saturating_seconds_f64(seconds));
-    time.map_or_else(
-        || "-".to_owned(),
-        |time| {
-            let (year, month, day) = time.to_calendar_date();
-            let (hour, minute, second) = time.to_hms();
-            format!("{year}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02}", u8::from(month))
-        },
-    )
 }
 
 /// A duration as h:mm:ss, rounded to seconds.

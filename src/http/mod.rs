@@ -1,14 +1,21 @@
 //! The endpoints: [`router()`] lists them, one file each.
 
 mod admin;
+mod api;
+mod arrivals;
 mod authentication;
 mod client;
 mod encoding;
 pub(crate) mod error;
 mod external;
 mod health;
-mod landing;
+mod history;
 mod metrics;
+mod overview;
+mod pages;
+mod place;
+mod prints_query;
+mod query;
 mod reload;
 mod response;
 mod router;

@@ -24,6 +24,19 @@ impl Outcome {
         }
     }
 
+    /// The printer's label, where the answer names it.
+    pub(super) fn label(&self) -> Option<&str> {
+        match self {
+            Self::Recorded(_, applied) => Some(&applied.label),
+            Self::Ignored(..) => None,
+        }
+    }
+
+    /// What was done, in a word.
+    pub(super) const fn status(&self) -> &'static str {
+        if self.ignored().is_some() { "ignored" } else { "accepted" }
+    }
+
     /// Why it changed nothing, if so.
     pub(super) const fn ignored(&self) -> Option<IgnoreReason> {
         match self {
@@ -54,12 +67,9 @@ pub(super) struct WebhookResponse<'a> {
 impl<'a> From<&'a Outcome> for WebhookResponse<'a> {
     fn from(outcome: &'a Outcome) -> Self {
         let ignored = outcome.ignored();
-        let status = if ignored.is_some() { "ignored" } else { "accepted" };
+        let status = outcome.status();
         let reason = ignored.map(IgnoreReason::as_str);
-        let printer = match outcome {
-            Outcome::Recorded(_, applied) => Some(applied.label.as_str()),
-            Outcome::Ignored(..) => None,
-        };
+        let printer = outcome.label();
         if ignored == Some(IgnoreReason::Test) {
             let label = printer.map(|label| format!(" This printer's label will be printer=\"{label}\"."));
             let message = Some(format!("The set-up works.{}", label.unwrap_or_default()));

@@ -10,7 +10,9 @@ use axum::middleware::{Next, from_fn_with_state, map_request_with_state, map_res
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, delete, get, post};
 
-use super::{AppState, admin, authentication, client, health, landing, metrics, reload, response, webhook};
+use super::{
+    AppState, admin, api, authentication, client, health, metrics, pages, reload, response, webhook,
+};
 use crate::config::web::SharedWebConfig;
 use crate::server::Peer;
 
@@ -18,8 +20,15 @@ use crate::server::Peer;
 /// [`Peer`] as an extension.
 pub(crate) fn router(web: &Arc<AppState>) -> Router {
     let pages = Router::new()
-        .route("/", get(landing::landing))
+        .route("/", get(pages::farm))
+        .route("/prints", get(pages::prints))
+        .route("/connect", get(pages::connect))
+        .route("/docs/{document}", get(pages::document))
+        .route("/assets/{asset}", get(pages::asset))
+        .route("/favicon.ico", get(pages::favicon))
         .route(&web.options.telemetry_path, get(metrics::metrics))
+        .route("/api/v1/printers", get(api::printers))
+        .route("/api/v1/prints", get(api::prints))
         .route("/api/v1/printers/{printer}", delete(admin::retire))
         .route("/-/reload", post(reload::endpoint))
         .route_layer(from_fn_with_state(Arc::clone(web), authentication::layer))

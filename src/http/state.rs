@@ -9,10 +9,13 @@ use crate::config::{Reach, SharedSettings};
 use crate::limits::{LogThrottle, RateLimiter};
 use crate::metrics::exporter::ExporterMetrics;
 use crate::recorder::Recorder;
+use crate::store::History;
 use crate::webhook::Senders;
 
+use super::arrivals::Arrivals;
 use super::external::{ExternalUrl, RoutePrefix};
 use super::health::Readiness;
+use super::history::HistoryReader;
 use super::metrics::Renders;
 use super::shared_names::SharedNames;
 
@@ -32,6 +35,8 @@ pub(crate) struct AppState {
     pub(super) log_throttle: LogThrottle,
     pub(super) shared_names: SharedNames,
     pub(super) renders: Renders,
+    pub(super) history: HistoryReader,
+    pub(super) arrivals: Arrivals,
     pub(super) options: Options,
     pub(crate) ports: Ports,
 }
@@ -82,6 +87,7 @@ impl Default for Options {
 /// What [`AppState`] is made of.
 pub(crate) struct Parts {
     pub(crate) recorder: Recorder,
+    pub(crate) history: Box<dyn History>,
     pub(crate) metrics: ExporterMetrics,
     pub(crate) settings: SharedSettings,
     pub(crate) web_config: Option<SharedWebConfig>,
@@ -93,7 +99,7 @@ pub(crate) struct Parts {
 impl AppState {
     /// The state of an exporter that starts: it is not ready yet.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { recorder, metrics, settings, web_config, clock, options, ports } = parts;
+        let Parts { recorder, history, metrics, settings, web_config, clock, options, ports } = parts;
         metrics.add_sources(&options.senders.sources());
         if let Some(config) = &web_config {
             metrics.web_config(true, config.current().not_after());
@@ -111,6 +117,8 @@ impl AppState {
             log_throttle: LogThrottle::default(),
             shared_names: SharedNames::default(),
             renders: Renders::default(),
+            history: HistoryReader::new(history),
+            arrivals: Arrivals::default(),
             options,
             ports,
         }

@@ -12,12 +12,13 @@ use axum::response::Response;
 use tracing::{debug, warn};
 
 use super::AppState;
+use super::arrivals::{Arrival, Printer};
 use super::error::WebhookError;
 use super::response::{Outcome, WebhookResponse};
 use crate::auth::webhook::{PresentedSecrets, authenticate};
 use crate::config::Settings;
 use crate::farm::Disposition;
-use crate::labels::Source;
+use crate::labels::{IgnoreReason, Source};
 use crate::limits::LogPace;
 use crate::server::Peer;
 use crate::webhook::{self, Context, DecodeError, Malformed, Parsed, Payload, Sender};
@@ -181,6 +182,16 @@ impl Delivery<'_> {
         if let Some(reason) = outcome.ignored() {
             self.web.metrics.ignored(source, reason);
         }
+        self.web.arrivals.note(Arrival {
+            at: self.web.clock.now(),
+            source,
+            printer: outcome.label().map(|label| Printer::Label(label.to_owned())),
+            event: Some(event),
+            status: StatusCode::OK,
+            answer: outcome.status(),
+            reason: outcome.ignored().map(IgnoreReason::as_str),
+            message: None,
+        });
         WebhookResponse::from(outcome).response(StatusCode::OK)
     }
 }
@@ -202,6 +213,16 @@ impl Rejection<'_> {
         let hint = if self.method == Method::GET { error.redirect_hint() } else { "" };
         let problem = format!("{error}{hint}");
         self.log(error, &problem);
+        self.web.arrivals.note(Arrival {
+            at: self.web.clock.now(),
+            source: self.source,
+            printer: self.printer.map(|name| Printer::Claimed(name.to_owned())),
+            event: None,
+            status,
+            answer: "rejected",
+            reason: Some(reason.as_str()),
+            message: Some(problem.clone()),
+        });
         let mut response = WebhookResponse::rejected(reason.as_str(), problem).response(status);
         let headers = response.headers_mut();
         headers.extend(error.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));

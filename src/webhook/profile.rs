@@ -52,7 +52,8 @@ pub struct Guide {
     pub intro: &'static str,
     /// Whether that URL ends in a printer's name.
     pub names_printer: bool,
-    /// What else to do; `{url}` stands for the URL without a printer's name.
+    /// What else to do; `{url}` stands for the URL without a printer's name, and `/my-printer` for a printer's name in a
+    /// URL.
     pub steps: &'static [&'static str],
 }
 

@@ -117,7 +117,7 @@ impl Connection {
             (name.to_ascii_lowercase(), value.trim().to_owned())
         };
         let mut response = Response { status, headers: lines.map(header).collect(), body: Vec::new() };
-        if method != "HEAD" && status >= 200 {
+        if method != "HEAD" && status >= 200 && status != 304 {
             response.body = self.receive_body(&response);
         }
         response

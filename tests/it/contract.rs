@@ -99,7 +99,8 @@ fn the_endpoints_of_the_document_are_the_routes() {
             documented.insert(sources.iter().fold(path.to_owned(), |path, source| {
                 path.replace(&format!("/webhook/{source}"), "/webhook/{source}")
             }));
-            let target = path.replace("{printer}", "mk3");
+            let target = path.replace("{printer}", "mk3").replace("{asset}", "style.css");
+            let target = target.replace("{document}", "METRICS.md");
             let status = app.request(method, &target, "", b"").status;
             if path.starts_with("/webhook/") {
                 let refused = app.request("OPTIONS", &target, "", b"");

@@ -5,6 +5,7 @@
 
 mod admin;
 mod alerts;
+mod api;
 mod captures;
 #[path = "../common/mod.rs"]
 #[allow(dead_code, reason = "the tests of the stack need more of it")]
@@ -25,6 +26,7 @@ mod leaks;
 mod limits;
 mod malformed;
 mod metric_names;
+mod pages;
 mod ping;
 mod program;
 mod promql;

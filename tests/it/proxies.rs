@@ -53,7 +53,7 @@ fn everything_is_below_the_route_prefix() {
 fn the_page_shows_the_external_url() {
     for (prefix, target) in [("/farm", "/farm/"), ("/", "/")] {
         let app = with(Some("https://print.example.com:8443/farm/"), prefix, "");
-        let page = app.get(target).text();
+        let page = app.get(&format!("{target}connect?sender=octoprint")).text();
         for part in [
             "https://print.example.com:8443/farm/webhook/octoprint/my-printer",
             "href=\"/farm/metrics\"",
@@ -81,9 +81,10 @@ fn the_page_believes_headers_of_trusted_proxies_alone() {
         ("X-Forwarded-Host: <script>\r\nX-Forwarded-Prefix: /<x>\r\n", "http://exporter:1/webhook/octoprint"),
     ];
     for (headers, url) in cases {
-        let shown = |config| with(None, "", config).request("GET", "/", headers, b"").text();
-        assert!(shown(TRUSTED).contains(&format!("<pre>{url}/my-printer</pre>")), "{headers}");
-        assert!(shown("").contains("://exporter:1/webhook/octoprint/my-printer</pre>"), "{headers}");
+        let target = "/connect?sender=octoprint";
+        let shown = |config| with(None, "", config).request("GET", target, headers, b"").text();
+        assert!(shown(TRUSTED).contains(&format!(">{url}/my-printer</code>")), "{headers}");
+        assert!(shown("").contains("://exporter:1/webhook/octoprint/my-printer</code>"), "{headers}");
     }
 }
 

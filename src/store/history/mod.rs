@@ -120,6 +120,15 @@ pub struct Page {
     pub limit: usize,
 }
 
+impl Page {
+    /// The page after this one, which has these prints; `None` after the last one.
+    #[must_use]
+    pub fn next(&self, prints: &[PrintRow]) -> Option<Self> {
+        let last = prints.last().filter(|_| prints.len() == self.limit)?;
+        Some(Self { after: Some(last.position()), ..*self })
+    }
+}
+
 /// The order of prints by their ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -189,7 +198,7 @@ pub fn prints<'a>(
                 Ok(read) => rows = read.into_iter(),
                 Err(error) => return Some(Err(error)),
             }
-            next = rows.as_slice().last().map(|row| Page { after: Some(row.position()), ..page });
+            next = page.next(rows.as_slice());
         }
         rows.next().map(Ok)
     })

@@ -31,8 +31,8 @@ pub(super) static PROFILE: Profile = Profile {
                   or put a name at the end of the URL, as in /webhook/octoprint/my-printer",
     },
     guide: Guide {
-        intro: "Install the plugin OctoPrint-Webhooks and enter this address in its URL field. Replace `my-printer` by \
-                the name that the printer is to have in Prometheus:",
+        intro: "Install the plugin OctoPrint-Webhooks and enter this address in its URL field. It ends in the name that \
+                the printer is to have in Prometheus:",
         names_printer: true,
         steps: &[
             "Switch on all its events: print started, done, failed, paused and progress, user action needed, error. \

@@ -92,12 +92,13 @@ printers: [{source: ping, id: mini, name: Mini, secrets: {value: own}}]
 }
 
 #[test]
-fn the_landing_page_says_how_to_connect_it() {
+fn the_page_says_how_to_connect_it() {
     let app = app("");
-    let page = app.request("GET", "/", "Host: exporter:1\r\n", b"").text();
-    assert!(page.contains("<h2>Point Ping &amp; &lt;Pong&gt; here</h2>"), "{page}");
-    assert!(page.contains("<pre>http://exporter:1/webhook/ping/my-printer</pre>"), "{page}");
-    let step =
-        "<li>Several printers &lt;i&gt;may&lt;/i&gt; use <code>http://exporter:1/webhook/ping</code>.</li>";
+    let choice = "<a href=\"/connect?sender=ping\">Ping &#38; &#60;Pong&#62;</a>";
+    assert!(app.get("/").text().contains(choice));
+    let page = app.get("/connect?sender=ping").text();
+    assert!(page.contains(">3. Point Ping &#38; &#60;Pong&#62; here</h2>"), "{page}");
+    assert!(page.contains("<code data-copy>http://exporter:1/webhook/ping/my-printer</code>"), "{page}");
+    let step = "<li>Several printers &#60;i&#62;may&#60;/i&#62; use <code data-copy>http://exporter:1/webhook/ping</code>.</li>";
     assert!(page.contains(step), "{page}");
 }
