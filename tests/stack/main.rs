@@ -12,6 +12,7 @@ mod deploy;
 mod full_disk;
 mod metrics;
 mod prometheus;
+mod proxies;
 mod replicas;
 mod screenshots;
 mod servers;
