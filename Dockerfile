@@ -67,4 +67,6 @@ WORKDIR /
 VOLUME ["/data"]
 USER 65534:65534
 EXPOSE 10064
+# With another address or with TLS, give it the flags of the exporter too.
+HEALTHCHECK --start-period=5s --timeout=5s CMD ["/usr/local/bin/printfarm_exporter", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/printfarm_exporter"]

@@ -58,7 +58,7 @@ image:
 
 # Run the demo: a simulated farm, Prometheus, Alertmanager and Grafana.
 demo:
-    docker compose -f deploy/compose.yaml --profile demo up --build
+    docker compose -p printfarm -f deploy/compose.yaml --profile demo up --build
 
 # Build the archives of a release in target/dist.
 release *targets:

@@ -109,9 +109,16 @@ fn every_image_runs_as_nobody_and_without_a_shell() {
         let program = format!("/usr/local/bin/printfarm_{name}");
         assert_eq!(all(&last, "ENTRYPOINT"), [format!("[\"{program}\"]")]);
         assert!(all(&last, "COPY").iter().any(|line| line.ends_with(&format!(" {program}"))));
-        assert_eq!(all(&last, "HEALTHCHECK"), [""; 0]);
         assert_eq!(all(&last, "RUN"), [""; 0]);
     }
+}
+
+#[test]
+fn the_exporter_checks_its_health_without_a_shell() {
+    let check = all(&stage("exporter"), "HEALTHCHECK").pop().unwrap();
+    let command = "CMD [\"/usr/local/bin/printfarm_exporter\", \"healthcheck\"]";
+    assert!(check.ends_with(command), "{check}");
+    assert_eq!(all(&stage("simulator"), "HEALTHCHECK"), [""; 0]);
 }
 
 #[test]

@@ -19,6 +19,15 @@ fn the_compose_file_follows_the_specification() {
 }
 
 #[test]
+fn compose_and_podman_compose_of_debian_read_the_compose_file() {
+    tool("docker-compose", &["-f", "deploy/compose.yaml", "--profile", "demo", "config", "--quiet"]);
+    // `echo` in the place of podman: a dry run creates networks and volumes all the same.
+    let dry_run = ["--podman-path", "echo", "-f", "deploy/compose.yaml", "--dry-run", "up", "--no-start"];
+    let steps = tool("podman-compose", &dry_run);
+    assert!(steps.contains("deploy/printfarm_exporter.env"), "{steps}");
+}
+
+#[test]
 fn the_files_for_github_follow_its_schemas() {
     let files = [
         ("github-workflows", ".github/workflows/ci.yml"),
