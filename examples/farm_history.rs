@@ -136,7 +136,7 @@ impl Exporter {
         let limits = Limits { printers: usize::MAX, ..Limits::default() };
         let applied = self.farm.apply(event, ApplyTime::at(received), &limits, &mut Changes::default())?;
         Ok(match applied.disposition {
-            Disposition::Accepted => None,
+            Disposition::Accepted | Disposition::SetAside => None,
             Disposition::Duplicate => Some(IgnoreReason::Duplicate),
             Disposition::Test => Some(IgnoreReason::Test),
         })
@@ -164,7 +164,7 @@ impl Scrape {
     fn write(&mut self, exporter: &Exporter, out: &mut impl Write) -> anyhow::Result<()> {
         let Self { labels, page, next } = self;
         page.clear();
-        metrics::write(exporter.farm.view(), *next, 200, &exporter.metrics, page)?;
+        metrics::write(Some((exporter.farm.view(), *next)), 200, Some(&exporter.metrics), page)?;
         let time = next.seconds();
         let is_simulated = |line: &&str| !NOT_SIMULATED.iter().any(|prefix| line.starts_with(prefix));
         for line in str::from_utf8(page)?.lines().filter(|line| !line.starts_with('#')).filter(is_simulated) {

@@ -22,7 +22,7 @@ use crate::metrics::exporter::ExporterMetrics;
 use crate::panics;
 use crate::recorder::{Recorder, Writer};
 use crate::server::{self, ConnectionLimiter, ConnectionLimits, ListenAddress, Listener, ListenerKind};
-use crate::store::{History, Measured, SqliteStore, Store};
+use crate::store::{DatabaseUrl, History, Measured, Outbox, Postgres, SharedStore, SqliteStore, Store};
 use crate::version;
 
 /// How often the recorder checks its clock and its store.
@@ -48,6 +48,14 @@ pub struct Config {
 pub enum Storage {
     File {
         path: PathBuf,
+        /// How long ended prints stay in the history; `None` for ever.
+        retention: Option<Duration>,
+    },
+    /// A database that other replicas use too.
+    Shared {
+        url: Box<DatabaseUrl>,
+        /// The file that keeps webhooks while the database cannot be reached.
+        outbox: PathBuf,
         /// How long ended prints stay in the history; `None` for ever.
         retention: Option<Duration>,
     },
@@ -188,6 +196,11 @@ fn start_recorder(
     };
     match storage {
         Storage::Store(store) => start(store),
+        Storage::Shared { url, outbox, retention } => {
+            let outbox = Outbox::open(&outbox, sources.clone())?;
+            let database = Postgres::new(*url, sources)?.with_retention(retention);
+            start(Box::new(SharedStore::new(database, outbox)?))
+        }
         Storage::File { path, retention } => {
             let started =
                 start(Box::new(SqliteStore::open(&path)?.with_retention(retention).with_sources(sources)))?;

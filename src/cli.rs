@@ -14,10 +14,11 @@ use crate::app::{Config, Storage};
 use crate::clock::Clock;
 use crate::commands::{Command, Probe};
 use crate::config::web::SharedWebConfig;
-use crate::config::{Environment, SharedSettings};
+use crate::config::{self, Environment, SharedSettings};
 use crate::http::{ExternalUrl, Options, RoutePrefix};
 use crate::log;
 use crate::server::ListenAddress;
+use crate::store::{DatabaseUrl, Password};
 use crate::version;
 use crate::webhook::Senders;
 
@@ -30,7 +31,9 @@ Environment variables:
   PRINTFARM_<SOURCE>_SECRET, such as PRINTFARM_OCTOPRINT_SECRET
           Secret that the webhooks of this source must carry; replaces webhook_secrets of --config.file
   PRINTFARM_<SOURCE>_SECRET_FILE
-          File with the secret";
+          File with the secret
+  PRINTFARM_STORAGE_PASSWORD, PRINTFARM_STORAGE_PASSWORD_FILE
+          Password for the database of --storage.url, or the file with it";
 
 /// What the command line says.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -74,6 +77,10 @@ pub struct Args {
     /// File that keeps the state. The exporter creates it, and its folder, when it is missing.
     #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db", global = true)]
     pub storage: PathBuf,
+    /// PostgreSQL that several exporters share. The URL is without the password. The file of --storage.path then keeps
+    /// webhooks while the database cannot be reached.
+    #[arg(long = "storage.url", value_name = "URL", global = true)]
+    pub storage_url: Option<String>,
     /// How long to keep ended prints in the print history, such as 365d. Without it, for ever.
     #[arg(long = "storage.retention", value_name = "TIME", value_parser = retention)]
     pub retention: Option<Duration>,
@@ -171,6 +178,16 @@ impl Args {
         if args.version { Err(CliExit::Print(version::line())) } else { Ok(args) }
     }
 
+    /// The database of --storage.url, with its password.
+    pub fn database(&self) -> Result<Option<DatabaseUrl>, CliExit> {
+        let Some(url) = &self.storage_url else { return Ok(None) };
+        let url: DatabaseUrl =
+            url.parse().map_err(|error| CliExit::Refuse(format!("--storage.url: {error}; try --help")))?;
+        let password = config::storage_password(&Environment::process());
+        let password = password.map_err(|error| CliExit::BadConfiguration(vec![error.to_string()]))?;
+        Ok(Some(url.with_password(password.map_or(Password::None, Password::Text))))
+    }
+
     /// The exporter's configuration, with both files loaded.
     pub fn config(&self) -> Result<Config, CliExit> {
         let settings =
@@ -184,7 +201,14 @@ impl Args {
                 return Err(CliExit::BadConfiguration(problems.collect()));
             }
         };
-        let storage = Storage::File { path: self.storage.clone(), retention: self.retention };
+        let storage = match self.database()? {
+            Some(url) => Storage::Shared {
+                url: Box::new(url),
+                outbox: self.storage.clone(),
+                retention: self.retention,
+            },
+            None => Storage::File { path: self.storage.clone(), retention: self.retention },
+        };
         let config = Config::new(settings, storage, Clock::start()).map_err(anyhow::Error::from)?;
         Ok(Config {
             listen: self.listen.clone(),

@@ -21,6 +21,7 @@ pub mod log;
 pub mod metrics;
 pub mod panics;
 pub mod process;
+mod random;
 pub mod recorder;
 pub mod secret;
 pub mod server;

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 fn start() -> Result<(), CliExit> {
     let args = Args::read(std::env::args_os())?;
     if let Some(command) = &args.command {
-        return Ok(commands::run(command, &args.storage, || args.probe())?);
+        return Ok(commands::run(command, &args.storage, args.database()?, || args.probe())?);
     }
     let config = args.config()?;
     if args.check {

@@ -21,6 +21,11 @@ impl Secret {
         self.ct_eq(candidate).into()
     }
 
+    /// The text, to be sent to where it is asked for.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// [`Self::matches`] as a value that several comparisons can be combined from without a branch.
     pub(crate) fn ct_eq(&self, candidate: &[u8]) -> Choice {
         self.0.as_bytes().ct_eq(candidate) & !self.0.as_bytes().ct_eq(b"")

@@ -48,7 +48,9 @@ fn farm(printers: usize) -> View {
 /// How often a scrape allocates, and how many bytes it has.
 fn scrape(metrics: &ExporterMetrics, view: &View) -> (u64, usize) {
     let mut text = Vec::with_capacity(64 << 20);
-    let counted = allocation_counter::measure(|| metrics::write(view, NOW, 200, metrics, &mut text).unwrap());
+    let counted = allocation_counter::measure(|| {
+        metrics::write(Some((view, NOW)), 200, Some(metrics), &mut text).unwrap();
+    });
     (counted.count_total, text.len())
 }
 

@@ -104,11 +104,11 @@ struct Written {
 fn write(metrics: &ExporterMetrics, view: &View, gzip: bool) -> Written {
     let mut text = Sink::default();
     if !gzip {
-        metrics::write(view, NOW, 200, metrics, &mut text).unwrap();
+        metrics::write(Some((view, NOW)), 200, Some(metrics), &mut text).unwrap();
         return Written { text: text.0, sent: text.0 };
     }
     let mut packer = Both(&mut text, GzEncoder::new(Sink::default(), Compression::fast()));
-    metrics::write(view, NOW, 200, metrics, &mut packer).unwrap();
+    metrics::write(Some((view, NOW)), 200, Some(metrics), &mut packer).unwrap();
     let sent = packer.1.finish().unwrap().0;
     Written { text: text.0, sent }
 }
@@ -147,7 +147,7 @@ impl Write for Sink {
 fn count_series(metrics: &ExporterMetrics, view: &View) -> usize {
     let count = |view: &View| {
         let mut text = Vec::new();
-        metrics::write(view, NOW, 200, metrics, &mut text).unwrap();
+        metrics::write(Some((view, NOW)), 200, Some(metrics), &mut text).unwrap();
         String::from_utf8(text).unwrap().lines().filter(|line| !line.starts_with('#')).count()
     };
     count(view) - count(&View::default())

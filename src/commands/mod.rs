@@ -6,9 +6,10 @@ mod prints;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use clap::Subcommand;
 
-use crate::store;
+use crate::store::{self, DatabaseUrl, History, PostgresHistory, SqliteHistory};
 
 pub use healthcheck::Probe;
 
@@ -32,18 +33,25 @@ pub enum Command {
     },
 }
 
-/// Runs a command on the store at `storage`, or on the exporter that `probe` names, and writes its output to stdout.
+/// Runs a command on the store, in the file at `storage` or in the database, or on the exporter that `probe` names. Writes its
+/// output to stdout.
 ///
 /// # Errors
 /// When the store cannot be read, or the output cannot be written. A closed pipe, as of `head`, is not an error.
 pub fn run(
     command: &Command,
     storage: &Path,
+    database: Option<DatabaseUrl>,
     probe: impl FnOnce() -> anyhow::Result<Probe>,
 ) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let result = match command {
-        Command::Prints(options) => prints::run(options, storage, &mut out),
+        Command::Prints(options) => {
+            history(storage, database).and_then(|history| prints::run(options, history.as_ref(), &mut out))
+        }
+        Command::Backup { .. } | Command::Restore { .. } if database.is_some() => Err(anyhow!(
+            "this is for the file of --storage.path; copy a database with its own tools, such as pg_dump"
+        )),
         Command::Backup { to } => backup(storage, to, &mut out),
         Command::Healthcheck => probe().and_then(|probe| Ok(writeln!(out, "{}", healthcheck::run(&probe)?)?)),
         Command::Restore { from } => restore(from, storage, &mut out),
@@ -54,6 +62,13 @@ pub fn run(
         Err(error) if error.is::<io::Error>() => Err(error.context("cannot write the output")),
         result => result,
     }
+}
+
+fn history(storage: &Path, database: Option<DatabaseUrl>) -> anyhow::Result<Box<dyn History>> {
+    Ok(match database {
+        Some(url) => Box::new(PostgresHistory::new(url.into())?),
+        None => Box::new(SqliteHistory::open(storage)?),
+    })
 }
 
 fn backup(storage: &Path, to: &Path, out: &mut impl Write) -> anyhow::Result<()> {

@@ -1,13 +1,12 @@
 //! `prints`: lists the print history.
 
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::format::{Csv, Format, Json, Table};
-use crate::store::{Filter, History, SqliteHistory, prints};
+use crate::store::{Filter, History, prints};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
@@ -25,8 +24,7 @@ enum Kind {
     Json,
 }
 
-pub(super) fn run(options: &Options, storage: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    let history = SqliteHistory::open(storage)?;
+pub(super) fn run(options: &Options, history: &dyn History, out: &mut impl Write) -> anyhow::Result<()> {
     let mut labels = history.labels()?;
     if let Some(wanted) = &options.filter.printer {
         labels.retain(|label| label == wanted);
@@ -39,7 +37,7 @@ pub(super) fn run(options: &Options, storage: &Path, out: &mut impl Write) -> an
         Kind::Csv => Box::new(Csv::begin(out)?),
         Kind::Json => Box::new(Json::begin(out)),
     };
-    for print in prints(&history, &options.filter) {
+    for print in prints(history, &options.filter) {
         format.print(&print?)?;
     }
     Ok(format.end()?)

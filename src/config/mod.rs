@@ -29,6 +29,7 @@ pub use variables::{UnknownVariable, unknown_variables};
 pub use yaml::YamlError;
 
 use crate::labels::Source;
+use crate::secret::Secret;
 use reloadable::Reload;
 use yaml::Document;
 
@@ -152,6 +153,14 @@ pub fn load(
     sources: &[Source],
 ) -> Result<Settings, ConfigError> {
     settings::build(read_file(path, environment, sources)?.content, sources, path, environment)
+}
+
+/// The password for the database of `--storage.url`, from the environment.
+///
+/// # Errors
+/// When the variable or its file cannot be used.
+pub fn storage_password(environment: &Environment) -> Result<Option<Secret>, ConfigError> {
+    secrets::from_environment(variables::STORAGE_PASSWORD.to_owned(), environment)
 }
 
 fn read_file(

@@ -120,7 +120,7 @@ pub(super) fn resolve(
     let mut written: HashMap<_, _> = of_sources.into_iter().collect();
     for &source in known {
         let key = format!("webhook_secrets.{}", source.as_str());
-        let from_environment = from_environment(source, environment).map_err(ConfigError::Environment)?;
+        let from_environment = from_environment(variables::of_secret(source), environment)?;
         // A file that contradicts itself is wrong even where the environment wins.
         let from_file =
             written.remove(source.as_str()).map_or(Ok(Vec::new()), |written| sources(&key, written));
@@ -206,8 +206,19 @@ fn is_quoted(text: &str) -> bool {
     text.len() > 1 && ['"', '\''].iter().any(|quote| text.starts_with(*quote) && text.ends_with(*quote))
 }
 
-fn from_environment(source: Source, environment: &Environment) -> Result<Option<Secret>, SecretError> {
-    let value_name = variables::of_secret(source);
+/// The secret in a variable, or in the file that the same variable with `_FILE` names.
+pub(super) fn from_environment(
+    value_name: String,
+    environment: &Environment,
+) -> Result<Option<Secret>, ConfigError> {
+    let read = || {
+        let Some(source) = find(value_name, environment)? else { return Ok(None) };
+        source.read(Path::new(""), environment).map(Some)
+    };
+    read().map_err(ConfigError::Environment)
+}
+
+fn find(value_name: String, environment: &Environment) -> Result<Option<SecretSource>, SecretError> {
     let file_name = format!("{value_name}_FILE");
     let value = (environment.variable)(&value_name);
     let file = (environment.variable)(&file_name);
@@ -221,5 +232,5 @@ fn from_environment(source: Source, environment: &Environment) -> Result<Option<
         (None, Some(path)) if path.is_empty() => return Err(SecretError::EmptyPath(file_name)),
         (None, Some(path)) => (file_name, SecretLocation::File(path.into())),
     };
-    SecretSource { name, location }.read(Path::new(""), environment).map(Some)
+    Ok(Some(SecretSource { name, location }))
 }

@@ -16,6 +16,9 @@ pub struct UnknownVariable {
     known: String,
 }
 
+/// The variable with the password for the database of `--storage.url`; with `_FILE` likewise.
+pub(super) const STORAGE_PASSWORD: &str = "PRINTFARM_STORAGE_PASSWORD";
+
 /// The variable with the secret of a source; the same name with `_FILE` holds the path of a file.
 pub(super) fn of_secret(source: Source) -> String {
     format!("{PREFIX}{}_SECRET", source.as_str().to_ascii_uppercase())
@@ -24,7 +27,8 @@ pub(super) fn of_secret(source: Source) -> String {
 /// Of these names of variables, the ones that are probably misspelt.
 #[must_use]
 pub fn unknown_variables(names: impl Iterator<Item = OsString>, sources: &[Source]) -> Vec<UnknownVariable> {
-    let known: Vec<String> = sources.iter().map(|source| of_secret(*source)).collect();
+    let known = sources.iter().map(|source| of_secret(*source));
+    let known: Vec<String> = known.chain([STORAGE_PASSWORD.to_owned()]).collect();
     let is_known = |name: &str| known.iter().any(|known| known == name.strip_suffix("_FILE").unwrap_or(name));
     // Kubernetes sets these for a service that is called like the exporter.
     let is_of_a_service = |name: &str| name.contains("_SERVICE_") || name.contains("_PORT");

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::Identity;
+use super::identity::{Identity, fingerprint};
 use crate::labels::{AttentionReason, EventLabel, Origin, Outcome, WarningAction};
 use crate::timestamp::Timestamp;
 
-/// One thing that a printer reported.
-#[derive(Clone, Debug, PartialEq)]
+/// One thing that a printer reported. As JSON, it is without its source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// The printer.
     pub printer: Identity,
@@ -24,7 +24,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// A print started.
     Started,
@@ -55,7 +55,7 @@ pub enum EventKind {
 }
 
 /// The state that a printer reports of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportedState {
     /// It prints.
     Printing,
@@ -74,6 +74,13 @@ pub enum ReportedState {
 }
 
 impl Event {
+    /// The fingerprint of its print id.
+    #[must_use]
+    pub fn print_fingerprint(&self) -> Option<u64> {
+        let id = self.report.print_id.as_deref()?;
+        Some(fingerprint(self.printer.source, &self.printer.id, id))
+    }
+
     /// The stated elapsed time as far as it is evidence. A 0 at an end is none: senders that lost track of the print state it.
     pub(super) fn elapsed(&self) -> Option<Elapsed> {
         let is_end = matches!(self.kind, EventKind::Ended(_));
@@ -103,7 +110,8 @@ impl EventKind {
 }
 
 /// What the sender reports of the print. `None` means "not reported", never 0.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a statement of its own, and several may be made at once"

@@ -2,14 +2,16 @@
 
 use std::hash::Hasher;
 
+use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher24;
 
 use crate::labels::{Source, legible};
 
 /// The printer that an event belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The sender.
+    #[serde(skip, default = "unknown")]
     pub source: Source,
     /// Tells this printer from all others of its source, permanently.
     pub id: String,
@@ -17,6 +19,10 @@ pub struct Identity {
     pub label: String,
     /// Its current name.
     pub name: String,
+}
+
+const fn unknown() -> Source {
+    Source::UNKNOWN
 }
 
 /// The wanted label, legible and of at most `bytes`, or, where another printer has it, with the first free number appended.

@@ -45,6 +45,7 @@ mod printer;
 mod report_time;
 mod snapshot;
 mod stopwatch;
+mod take_over;
 mod totals;
 mod view;
 
@@ -63,6 +64,7 @@ pub use filament::{Credited, EndedFilament, millionths};
 pub use identity::Identity;
 pub use printer::{Printer, PrinterState};
 pub use snapshot::{PrintSnapshot, PrinterSnapshot, PrinterTimes};
+pub use take_over::{News, NewsError};
 pub use totals::Totals;
 pub use view::View;
 
@@ -130,6 +132,8 @@ pub enum Disposition {
     Duplicate,
     /// It is a test; nothing has changed.
     Test,
+    /// It is durable, but not part of the state yet: the store cannot be reached.
+    SetAside,
 }
 
 /// The result of applying an event.
@@ -308,6 +312,22 @@ impl Farm {
 
     fn position(&self, identity: &Identity) -> Option<usize> {
         self.by_id.get(&identity.source)?.get(identity.id.as_str()).copied()
+    }
+
+    /// What is known of an event that is not applied now: the label of its printer.
+    ///
+    /// # Errors
+    /// [`TooManyPrinters`], as for [`Self::apply`].
+    pub fn set_aside(&self, event: &Event, limits: &Limits) -> Result<Applied, TooManyPrinters> {
+        let label = self.label(&event.printer, limits);
+        let adds_a_printer = self.position(&event.printer).is_none()
+            && !matches!(event.kind, EventKind::Test | EventKind::LimitReached | EventKind::Retired);
+        if adds_a_printer && self.labels.len() >= limits.printers {
+            return Err(TooManyPrinters { limit: limits.printers });
+        }
+        let disposition =
+            if event.kind == EventKind::Test { Disposition::Test } else { Disposition::SetAside };
+        Ok(Applied { label, disposition })
     }
 
     fn label(&self, identity: &Identity, limits: &Limits) -> String {

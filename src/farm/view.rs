@@ -62,6 +62,7 @@ impl View {
 
     /// Copies what `changes` names from the writer's state.
     pub fn publish(&mut self, farm: &Farm, changes: &Changes) {
+        self.printers.truncate(farm.view().len());
         for &position in &changes.printers {
             let printer = Arc::clone(&farm.view().printers[position]);
             match self.printers.get_mut(position) {

@@ -42,11 +42,16 @@ impl Outcome {
         match self {
             Self::Ignored(_, reason) => Some(*reason),
             Self::Recorded(_, applied) => match applied.disposition {
-                Disposition::Accepted => None,
+                Disposition::Accepted | Disposition::SetAside => None,
                 Disposition::Duplicate => Some(IgnoreReason::Duplicate),
                 Disposition::Test => Some(IgnoreReason::Test),
             },
         }
+    }
+
+    /// Whether its event is not in the shared store yet.
+    fn is_local(&self) -> bool {
+        matches!(self, Self::Recorded(_, applied) if applied.disposition == Disposition::SetAside)
     }
 }
 
@@ -60,6 +65,9 @@ pub(super) struct WebhookResponse<'a> {
     event: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'a str>,
+    /// "local" where the event is on the disk of this replica only, for the time being.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
@@ -75,7 +83,8 @@ impl<'a> From<&'a Outcome> for WebhookResponse<'a> {
             let message = Some(format!("The set-up works.{}", label.unwrap_or_default()));
             return Self { status, reason, printer, message, ..Self::default() };
         }
-        Self { status, reason, event: printer.and(Some(outcome.event().as_str())), printer, message: None }
+        let event = printer.and(Some(outcome.event().as_str()));
+        Self { status, reason, event, printer, durable: outcome.is_local().then_some("local"), message: None }
     }
 }
 
@@ -128,6 +137,11 @@ mod tests {
                 "a duplicate",
                 recorded(EventLabel::Ended, Disposition::Duplicate),
                 r#"{"status":"ignored","reason":"duplicate","event":"ended","printer":"delta"}"#,
+            ),
+            (
+                "waits for the shared store",
+                recorded(EventLabel::Ended, Disposition::SetAside),
+                r#"{"status":"accepted","event":"ended","printer":"delta","durable":"local"}"#,
             ),
             (
                 "a test",

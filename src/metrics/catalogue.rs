@@ -174,6 +174,14 @@ catalogue! {
     NOTIFICATION_LIMIT: Gauge "printfarm_notification_limit_timestamp_seconds" [SOURCE] of Source
         in "seconds since the Unix epoch", absent "until the source first reports it";
 
+    /// Webhooks that were acknowledged and wait in the outbox of this replica until the shared store can be reached.
+    OUTBOX_EVENTS: Gauge "printfarm_outbox_events" [] of Exporter in "webhooks",
+        absent "where the store is not shared";
+
+    /// When the oldest webhook in the outbox was received.
+    OUTBOX_OLDEST: Gauge "printfarm_outbox_oldest_timestamp_seconds" [] of Exporter
+        in "seconds since the Unix epoch", absent "while the outbox is empty, and where the store is not shared";
+
     /// Panics of the exporter, each a bug that aborted one task.
     PANICS: Counter "printfarm_panics_total" [] of Exporter in "panics";
 
@@ -243,6 +251,9 @@ catalogue! {
 
     /// Times the store could not commit a batch of events.
     STORE_FAILURES: Counter "printfarm_store_failures_total" [] of Exporter in "failures";
+
+    /// Whether the last use of the store succeeded (1) or failed (0); while a shared store fails, no printer is shown.
+    STORE_UP: Gauge "printfarm_store_up" [] of Exporter in "0 or 1";
 
     /// Size of the store's write-ahead log; it stays above 16 MB while another program reads the store in one long transaction.
     STORE_WAL_BYTES: Gauge "printfarm_store_wal_bytes" [] of Exporter

@@ -29,6 +29,9 @@ pub struct ExporterMetrics {
     commit_duration: Histogram,
     store_failures: IntCounter,
     store_wal_bytes: GaugeVec,
+    store_up: Gauge,
+    outbox_events: GaugeVec,
+    outbox_oldest: GaugeVec,
     connections: Gauge,
     connections_dropped: IntCounterVec,
     panics: IntCounter,
@@ -59,6 +62,9 @@ impl ExporterMetrics {
             )?,
             store_failures: counter(&registry, &catalogue::STORE_FAILURES)?,
             store_wal_bytes: optional_gauge(&registry, &catalogue::STORE_WAL_BYTES)?,
+            store_up: gauge(&registry, &catalogue::STORE_UP)?,
+            outbox_events: optional_gauge(&registry, &catalogue::OUTBOX_EVENTS)?,
+            outbox_oldest: optional_gauge(&registry, &catalogue::OUTBOX_OLDEST)?,
             connections: gauge(&registry, &catalogue::CONNECTIONS)?,
             connections_dropped: counters(&registry, &catalogue::CONNECTIONS_DROPPED)?,
             panics: counter(&registry, &catalogue::PANICS)?,
@@ -110,6 +116,20 @@ impl ExporterMetrics {
 
     pub fn store_wal_bytes(&self, bytes: u64) {
         self.store_wal_bytes.with_label_values::<&str>(&[]).set(bytes as f64);
+    }
+
+    /// Whether the last use of the store succeeded.
+    pub fn store_up(&self, up: bool) {
+        self.store_up.set(f64::from(u8::from(up)));
+    }
+
+    /// What waits in the outbox, and since when the oldest of it does.
+    pub fn outbox(&self, events: usize, oldest: Option<Timestamp>) {
+        self.outbox_events.with_label_values::<&str>(&[]).set(events as f64);
+        match oldest {
+            Some(oldest) => self.outbox_oldest.with_label_values::<&str>(&[]).set(oldest.seconds()),
+            None => self.outbox_oldest.reset(),
+        }
     }
 
     pub fn connections(&self, open: usize) {
@@ -281,7 +301,7 @@ mod tests {
             + AuthError::ALL.len()
             + DropReason::ALL.len()
             + RejectReason::ALL.len()
-            + 4;
+            + 5;
         assert_eq!(all.len() - not_zero.len(), zero);
     }
 
@@ -337,6 +357,15 @@ mod tests {
         );
         assert_eq!(changed(ExporterMetrics::store_failed), ["printfarm_store_failures_total 1"]);
         assert_eq!(changed(|own| own.store_wal_bytes(4096)), ["printfarm_store_wal_bytes 4096"]);
+        assert_eq!(changed(|own| own.store_up(true)), ["printfarm_store_up 1"]);
+        let oldest = Some(Timestamp::from_micros(5_000_000));
+        let waiting = ["printfarm_outbox_events 2", "printfarm_outbox_oldest_timestamp_seconds 5"];
+        assert_eq!(changed(|own| own.outbox(2, oldest)), waiting);
+        let emptied = |own: &ExporterMetrics| {
+            own.outbox(2, oldest);
+            own.outbox(0, None);
+        };
+        assert_eq!(changed(emptied), ["printfarm_outbox_events 0"]);
     }
 
     #[test]

@@ -13,17 +13,18 @@ use crate::farm::View;
 use crate::timestamp::Timestamp;
 use exporter::ExporterMetrics;
 
-/// Writes everything that `/metrics` shows at `now` in text format 0.0.4: the printers' series, then the exporter's own.
-/// Texts in labels are cut to `label_bytes`, except for the printers' labels, which stay as they are.
+/// Writes what `/metrics` shows in text format 0.0.4: the printers' series as of a time, then the exporter's own; each, if it
+/// is given. Texts in labels are cut to `label_bytes`, except for the printers' labels, which stay as they are.
 pub fn write(
-    view: &View,
-    now: Timestamp,
+    printers: Option<(&View, Timestamp)>,
     label_bytes: usize,
-    metrics: &ExporterMetrics,
+    exporter: Option<&ExporterMetrics>,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    printers::write(view.read(now), view.limits_reached(), label_bytes, out)?;
-    metrics.write(out)
+    if let Some((view, now)) = printers {
+        printers::write(view.read(now), view.limits_reached(), label_bytes, out)?;
+    }
+    exporter.map_or(Ok(()), |exporter| exporter.write(out))
 }
 
 #[cfg(test)]

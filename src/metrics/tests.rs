@@ -17,6 +17,7 @@ fn everything() -> String {
     metrics.add_sources(&Source::SAMPLES);
     metrics.web_config(true, limit);
     metrics.store_wal_bytes(4096);
+    metrics.outbox(2, limit);
     let mut out = printers.into_bytes();
     metrics.write(&mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -26,7 +27,8 @@ fn everything() -> String {
 fn an_empty_farm_shows_the_exporters_own_metrics() {
     let mut out = Vec::new();
     let now = Timestamp::from_micros(0);
-    write(&View::default(), now, 200, &ExporterMetrics::new(now).unwrap(), &mut out).unwrap();
+    let exporter = ExporterMetrics::new(now).unwrap();
+    write(Some((&View::default(), now)), 200, Some(&exporter), &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(out.starts_with("# HELP "), "{out}");
     assert!(out.contains("\nprintfarm_store_failures_total 0\n"), "{out}");

@@ -4,6 +4,7 @@
 //! only then replies. It has a thread of its own (`writer`), because a commit blocks. Readers take the published state
 //! without waiting for a commit (`published`).
 
+mod batch;
 mod published;
 mod writer;
 
@@ -18,7 +19,7 @@ use writer::WriterThread;
 
 use crate::clock::Clock;
 use crate::farm::{Applied, Changes, Event, Limits, TooManyPrinters, View};
-use crate::store::{Store, StoreError, StoredState};
+use crate::store::{Dated, Store, StoreError, StoredState};
 use crate::timestamp::Timestamp;
 
 /// How many events may be queued. Beyond that, a webhook waits with its connection.
@@ -29,6 +30,7 @@ const QUEUE: usize = 4096;
 pub struct Recorder {
     queue: mpsc::Sender<Message>,
     published: Arc<Published>,
+    is_shared: bool,
 }
 
 /// The writer's thread. It ends when every [`Recorder`] is dropped and every queued event has its reply.
@@ -54,15 +56,18 @@ pub enum RecordError {
 #[derive(Debug)]
 enum Message {
     Event(Box<Submission>),
+    /// A reader waits for what a shared store has.
+    Read(oneshot::Sender<Reading>),
     Tick,
 }
+
+/// The state, and the time as of which to read it.
+type Reading = Result<(Arc<View>, Timestamp), StoreError>;
 
 /// An event on its way to the writer.
 #[derive(Debug)]
 struct Submission {
-    event: Event,
-    /// [`Clock::started`] when the event was received.
-    epoch: Timestamp,
+    event: Dated<Event>,
     limits: Limits,
     reply: oneshot::Sender<Result<Applied, RecordError>>,
 }
@@ -83,6 +88,7 @@ impl Recorder {
         if let Some(shown) = heartbeat.filter(|heartbeat| clock.now() < heartbeat.shown_until) {
             farm.keep_shown(shown.shown_until, &mut changes);
         }
+        let is_shared = store.is_shared();
         let published = Arc::new(Published::new(farm.view().clone(), clock));
         let (queue, messages) = mpsc::channel(QUEUE);
         let writer = WriterThread::new(farm, store, Arc::clone(&published), changes.printers, behind > 0);
@@ -90,7 +96,7 @@ impl Recorder {
             .name("recorder".into())
             .spawn(move || writer.run(messages))
             .context("cannot start the thread that writes the state")?;
-        Ok((Self { queue, published }, Writer(thread)))
+        Ok((Self { queue, published, is_shared }, Writer(thread)))
     }
 
     /// Applies an event. Returns when it is as durable as the store makes it.
@@ -99,13 +105,29 @@ impl Recorder {
     /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, RecordError> {
         let (reply, replied) = oneshot::channel();
-        let epoch = self.published.clock.started();
-        let message = Message::Event(Box::new(Submission { event, epoch, limits, reply }));
+        let event = Dated { value: event, epoch: Some(self.published.clock.started()) };
+        let message = Message::Event(Box::new(Submission { event, limits, reply }));
         self.queue.send(message).await.map_err(|_| RecordError::Stopping)?;
         replied.await.unwrap_or(Err(RecordError::Stopping))
     }
 
-    /// The last published state, and the time as of which to read it. Never waits for a commit.
+    /// The state with everything that was acknowledged before, and the time as of which to read it. Where replicas share the
+    /// store, no replica shows an earlier time after this; it waits for the store then.
+    ///
+    /// # Errors
+    /// When a shared store cannot be reached.
+    pub async fn read(&self) -> Reading {
+        if !self.is_shared {
+            return Ok(self.view());
+        }
+        let (reply, replied) = oneshot::channel();
+        let stopping = || StoreError("the exporter is stopping".into());
+        self.queue.send(Message::Read(reply)).await.map_err(|_| stopping())?;
+        replied.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// The last published state, and the time as of which to read it. Never waits for a commit. What other replicas have
+    /// changed may be missing for some seconds.
     pub fn view(&self) -> (Arc<View>, Timestamp) {
         self.published.view()
     }

@@ -86,11 +86,21 @@ impl Published {
         current.pinned = None;
     }
 
+    /// Publishes what other replicas have changed.
+    pub(super) fn take_over(&self, farm: &Farm, changes: &Changes) {
+        Arc::make_mut(&mut self.lock().view).publish(farm, changes);
+    }
+
     /// Unpins the readers' time and leaves the state as it was.
     pub(super) fn unpin_time(&self) -> Arc<View> {
         let mut current = self.lock();
         current.pinned = None;
         Arc::clone(&current.view)
+    }
+
+    /// The published state.
+    pub(super) fn current(&self) -> Arc<View> {
+        Arc::clone(&self.lock().view)
     }
 
     pub(super) fn set_store_failed(&self, failed: bool) {

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
+use super::batch::{Batch, Done, follow_clock};
 use super::published::Published;
 use super::{Message, RecordError, Submission};
-use crate::farm::{Applied, ApplyTime, Changes, Farm, HEARTBEAT, Heartbeat};
-use crate::store::{Store, StoreError};
+use crate::farm::{ApplyTime, Changes, Disposition, Farm, HEARTBEAT, Heartbeat, Limits};
+use crate::store::{Begun, Store, StoreError};
 use crate::timestamp::{ClockStep, Timestamp};
 
 /// The maximum number of events in one commit.
@@ -35,27 +36,41 @@ pub(super) struct WriterThread<S> {
     dirty: BTreeSet<usize>,
     /// The wall clock was behind the stored times at the start and has not been followed yet.
     wall_clock_is_behind: bool,
+    /// The limits of the last event.
+    limits: Limits,
+    /// More events wait for a shared store than one batch takes.
+    is_behind: bool,
 }
 
 impl<S: Store> WriterThread<S> {
-    pub(super) const fn new(
+    pub(super) fn new(
         farm: Farm,
         store: S,
         published: Arc<Published>,
         dirty: BTreeSet<usize>,
         wall_clock_is_behind: bool,
     ) -> Self {
-        Self { farm, store, published, heartbeat: None, dirty, wall_clock_is_behind }
+        Self {
+            farm,
+            store,
+            published,
+            heartbeat: None,
+            dirty,
+            wall_clock_is_behind,
+            limits: Limits::default(),
+            is_behind: false,
+        }
     }
 
     /// Runs until every sender is gone and every queued message has its reply.
     pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
-            let ticks = batch.iter().any(|message| matches!(message, Message::Tick));
-            for (reply, result) in self.record(batch.drain(..)) {
-                // A client that has disconnected needs no reply; its event is recorded all the same.
-                let _ = reply.send(result);
+        let mut queued = Vec::with_capacity(BATCH);
+        while messages.blocking_recv_many(&mut queued, BATCH) > 0 {
+            let batch: Batch = queued.drain(..).collect();
+            let ticks = batch.ticks;
+            self.record(batch);
+            while self.is_behind && messages.is_empty() {
+                self.record(Batch::default());
             }
             if ticks {
                 self.prune(&messages);
@@ -67,36 +82,139 @@ impl<S: Store> WriterThread<S> {
         self.shut_down();
     }
 
-    fn record(&mut self, batch: impl Iterator<Item = Message>) -> Vec<Reply> {
+    /// Records a batch, then replies to all who wait for it.
+    fn record(&mut self, batch: Batch) {
+        let Batch { submissions, readers, ticks } = batch;
         let time = self.published.pin_time();
-        let mut changes = Changes::default();
-        let mut replies = Vec::new();
-        let mut ticks = false;
-        for message in batch {
-            match message {
-                Message::Event(submission) => {
-                    let Submission { mut event, epoch, limits, reply } = *submission;
-                    // The clock may have been stepped while the event was queued.
-                    event.received =
-                        event.received.shift(self.published.clock.started().micros() - epoch.micros());
-                    let applied = self.farm.apply(&event, time, &limits, &mut changes);
-                    replies.push((reply, applied.map_err(RecordError::from)));
-                }
-                Message::Tick => ticks = true,
+        let (done, stored) = match self.store.begin(&mut self.farm, print_ids(&submissions)) {
+            Ok(None) => self.apply(submissions, time, ticks),
+            Ok(Some(begun)) => self.apply_to_shared(submissions, begun, !readers.is_empty()),
+            Err(error) => {
+                self.published.unpin_time();
+                let done = submissions.into_iter().map(|submission| self.without_applying(submission));
+                let done = done.collect();
+                (self.set_aside(done, &error), Err(error))
             }
+        };
+        for Done { reply, result, .. } in done {
+            // A client that has disconnected needs no reply; its event is recorded all the same.
+            let _ = reply.send(result);
         }
+        for reader in readers {
+            let _ = reader.send(stored.clone().map(|now| (self.published.current(), now)));
+        }
+    }
+
+    /// Applies and stores events, where this exporter is the only one. Returns the time as of which it did.
+    fn apply(&mut self, submissions: Vec<Submission>, time: ApplyTime, ticks: bool) -> Recorded {
+        let mut changes = Changes::default();
+        let done = self.apply_each(submissions, time, &mut changes);
         let step = if ticks { self.follow_wall_clock(time.now, &mut changes) } else { 0 };
         changes.printers.extend(&self.dirty);
         if step != 0 || self.needs_heartbeat(time.now, ticks, &changes) {
             let at = time.now.shift(step);
             changes.heartbeat = Some(Heartbeat { at, shown_until: at + HEARTBEAT });
         }
-        if let Err(error) = self.commit(&changes, time.now, step) {
-            for (_, result) in replies.iter_mut().filter(|(_, result)| result.is_ok()) {
-                *result = Err(error.clone().into());
+        let stored = if changes.is_empty() {
+            self.store.check()
+        } else {
+            self.store.commit(self.farm.view(), &changes)
+        };
+        if stored.is_err() || !changes.is_empty() {
+            self.published.set_store_failed(stored.is_err());
+        }
+        self.settle(done, &changes, stored, time.now, step)
+    }
+
+    /// Applies and stores events, and those that were waiting before them, where other replicas write to the store too.
+    fn apply_to_shared(&mut self, submissions: Vec<Submission>, begun: Begun, is_read: bool) -> Recorded {
+        let Begun { time, taken_over, waiting, is_behind } = begun;
+        let clock = self.published.clock.clone();
+        clock.step(time.now.micros().saturating_sub(clock.now().micros()));
+        self.published.take_over(&self.farm, &taken_over);
+        let mut changes = Changes::default();
+        // These were acknowledged: no limit refuses them.
+        let limits = Limits { printers: usize::MAX, ..self.limits };
+        for mut event in waiting {
+            follow_clock(&mut event, &clock);
+            event.value.received = event.value.received.min(time.now);
+            let _ = self.farm.apply(&event.value, time, &limits, &mut changes);
+        }
+        self.is_behind = is_behind;
+        let done = if is_behind {
+            let done = submissions.into_iter().map(|submission| self.without_applying(submission)).collect();
+            self.set_aside(done, &StoreError("webhooks that came before wait for the store".into()))
+        } else {
+            self.apply_each(submissions, time, &mut changes)
+        };
+        changes.heartbeat = is_read.then_some(Heartbeat { at: time.now, shown_until: time.now });
+        let stored = self.store.commit(self.farm.view(), &changes);
+        if stored.is_ok() {
+            self.published.set_store_failed(false);
+        } else {
+            self.is_behind = false;
+        }
+        self.settle(done, &changes, stored, time.now, 0)
+    }
+
+    fn apply_each(
+        &mut self,
+        submissions: Vec<Submission>,
+        time: ApplyTime,
+        changes: &mut Changes,
+    ) -> Vec<Done> {
+        let each = submissions.into_iter().map(|Submission { mut event, limits, reply }| {
+            follow_clock(&mut event, &self.published.clock);
+            self.limits = limits;
+            let result = self.farm.apply(&event.value, time, &limits, changes).map_err(RecordError::from);
+            Done { event, reply, result }
+        });
+        each.collect()
+    }
+
+    fn without_applying(&self, submission: Submission) -> Done {
+        let Submission { event, limits, reply } = submission;
+        let result = self.farm.set_aside(&event.value, &limits).map_err(RecordError::from);
+        Done { event, reply, result }
+    }
+
+    /// Publishes what was stored and steps the clock; or takes it back, and keeps the events for later.
+    fn settle(
+        &mut self,
+        done: Vec<Done>,
+        changes: &Changes,
+        stored: Result<(), StoreError>,
+        now: Timestamp,
+        step: i64,
+    ) -> Recorded {
+        if let Err(error) = stored {
+            self.farm.roll_back(&self.published.unpin_time(), changes);
+            return (self.set_aside(done, &error), Err(error));
+        }
+        self.published.publish(&self.farm, changes, now, step);
+        self.heartbeat = changes.heartbeat.or(self.heartbeat);
+        self.wall_clock_is_behind &= step == 0;
+        self.dirty.clear();
+        (done, Ok(now))
+    }
+
+    /// Has the store keep the events that it could not commit because of `error`.
+    fn set_aside(&mut self, mut done: Vec<Done>, error: &StoreError) -> Vec<Done> {
+        let events: Vec<_> =
+            done.iter().filter(|done| done.is_to_be_stored()).map(|done| done.event.clone()).collect();
+        if events.is_empty() {
+            return done;
+        }
+        let kept = self.store.set_aside(&events, error.clone());
+        self.published.set_store_failed(kept.is_err());
+        for done in done.iter_mut().filter(|done| done.is_to_be_stored()) {
+            match (&kept, &mut done.result) {
+                (Ok(()), Ok(applied)) => applied.disposition = Disposition::SetAside,
+                (Err(error), result) => *result = Err(error.clone().into()),
+                _ => {}
             }
         }
-        replies
+        done
     }
 
     /// Moves the state with a step of the wall clock. Returns the step in microseconds.
@@ -118,27 +236,6 @@ impl<S: Store> WriterThread<S> {
         let is_due = self.heartbeat.is_none_or(|last| last.shown_until <= now + HEARTBEAT_MARGIN);
         let runs = !changes.printers.is_empty() || (ticks && self.farm.is_running(now));
         (ticks && self.published.store_failed()) || (is_due && runs)
-    }
-
-    /// Commits and publishes the changes and steps the clock, or rolls the changes back.
-    fn commit(&mut self, changes: &Changes, now: Timestamp, step: i64) -> Result<(), StoreError> {
-        let committed = if changes.is_empty() {
-            self.store.check()
-        } else {
-            self.store.commit(self.farm.view(), changes)
-        };
-        if committed.is_err() || !changes.is_empty() {
-            self.published.set_store_failed(committed.is_err());
-        }
-        if committed.is_ok() {
-            self.published.publish(&self.farm, changes, now, step);
-            self.heartbeat = changes.heartbeat.or(self.heartbeat);
-            self.wall_clock_is_behind &= step == 0;
-            self.dirty.clear();
-        } else {
-            self.farm.roll_back(&self.published.unpin_time(), changes);
-        }
-        committed
     }
 
     /// Removes old prints while no event waits; the next tick continues.
@@ -180,4 +277,10 @@ impl<S: Store> WriterThread<S> {
     }
 }
 
-type Reply = (oneshot::Sender<Result<Applied, RecordError>>, Result<Applied, RecordError>);
+/// What was done with each event, and when, unless the store failed.
+type Recorded = (Vec<Done>, Result<Timestamp, StoreError>);
+
+/// Fingerprints of the print ids in the events.
+fn print_ids(submissions: &[Submission]) -> Vec<u64> {
+    submissions.iter().filter_map(|submission| submission.event.value.print_fingerprint()).collect()
+}

@@ -2,9 +2,9 @@
 
 use tracing::{error, info};
 
-use super::{History, Store, StoreError, StoredState};
+use super::{Begun, Dated, History, OutboxState, Store, StoreError, StoredState};
 use crate::clock::Clock;
-use crate::farm::{Changes, View};
+use crate::farm::{Changes, Event, Farm, View};
 use crate::metrics::exporter::ExporterMetrics;
 use crate::timestamp::Timestamp;
 
@@ -20,21 +20,27 @@ pub struct Measured {
 impl Measured {
     pub fn new(store: Box<dyn Store>, metrics: ExporterMetrics, clock: Clock) -> Self {
         let measured = Self { store, metrics, clock, failing: None };
-        measured.note_log_bytes();
+        measured.metrics.store_up(!measured.store.is_shared());
+        measured.note_sizes();
         measured
     }
 
-    fn note_log_bytes(&self) {
+    fn note_sizes(&self) {
         if let Some(bytes) = self.store.log_bytes() {
             self.metrics.store_wal_bytes(bytes);
         }
+        if let Some(OutboxState { events, oldest }) = self.store.outbox() {
+            self.metrics.outbox(events, oldest);
+        }
     }
 
-    fn counted(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
+    fn counted<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(error) = &result {
             self.metrics.store_failed();
+            self.metrics.store_up(false);
             if self.failing.as_ref() != Some(error) {
-                error!(%error, "the store failed; webhooks are refused until it works again");
+                let webhooks = if self.store.is_shared() { "wait in the outbox" } else { "are refused" };
+                error!(%error, "the store failed; webhooks {webhooks} until it works again");
                 self.failing = Some(error.clone());
             }
         }
@@ -47,6 +53,25 @@ impl Store for Measured {
         self.store.load()
     }
 
+    fn begin(&mut self, farm: &mut Farm, print_ids: Vec<u64>) -> Result<Option<Begun>, StoreError> {
+        let begun = self.store.begin(farm, print_ids);
+        self.counted(begun)
+    }
+
+    fn set_aside(&mut self, events: &[Dated<Event>], error: StoreError) -> Result<(), StoreError> {
+        let kept = self.store.set_aside(events, error);
+        self.note_sizes();
+        kept
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    fn outbox(&self) -> Option<OutboxState> {
+        self.store.outbox()
+    }
+
     fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
         let begun = self.clock.monotonic();
         let committed = self.store.commit(view, changes);
@@ -54,7 +79,8 @@ impl Store for Measured {
             if self.failing.take().is_some() {
                 info!("the store works again");
             }
-            self.note_log_bytes();
+            self.metrics.store_up(true);
+            self.note_sizes();
             self.metrics.commit(self.clock.monotonic().saturating_sub(begun));
         }
         self.counted(committed)
@@ -71,7 +97,7 @@ impl Store for Measured {
 
     fn maintain(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let maintained = self.store.maintain(now);
-        self.note_log_bytes();
+        self.note_sizes();
         maintained
     }
 

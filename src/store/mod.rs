@@ -9,9 +9,11 @@ mod file_watch;
 mod history;
 mod measured;
 mod memory;
+mod postgres;
 mod retention;
 mod rows;
 mod schema;
+mod shared;
 mod sqlite;
 
 pub use backup::{BackupError, backup, restore};
@@ -20,9 +22,11 @@ pub use history::{
 };
 pub use measured::Measured;
 pub use memory::MemoryStore;
+pub use postgres::{DatabaseUrl, Password, Postgres, PostgresHistory, UrlError};
+pub use shared::{Ask, Batch, Database, Head, Locked, Mark, Outbox, SharedStore};
 pub use sqlite::{SqliteStore, open_to_read};
 
-use crate::farm::{Changes, Farm, Heartbeat, View};
+use crate::farm::{ApplyTime, Changes, Event, Farm, Heartbeat, View};
 use crate::timestamp::Timestamp;
 
 pub trait Store: Send {
@@ -31,6 +35,23 @@ pub trait Store: Send {
     /// # Errors
     /// When the state cannot be read. It is not changed.
     fn load(&mut self) -> Result<StoredState, StoreError>;
+
+    /// Begins a batch, where other replicas write to this store too: brings `farm` up to date with them. `print_ids` are the
+    /// fingerprints of the print ids in the events of the batch. `None`, where this exporter is the only one.
+    ///
+    /// # Errors
+    /// When the store cannot be reached. The farm is as it was, and a later call may succeed.
+    fn begin(&mut self, _farm: &mut Farm, _print_ids: Vec<u64>) -> Result<Option<Begun>, StoreError> {
+        Ok(None)
+    }
+
+    /// Keeps events that could not be committed because of `error`, durably. A later batch begins with them.
+    ///
+    /// # Errors
+    /// When the store has no place for them. Nothing was kept.
+    fn set_aside(&mut self, _events: &[Dated<Event>], error: StoreError) -> Result<(), StoreError> {
+        Err(error)
+    }
 
     /// Stores what `changes` names, as it is in `view`: all of it or nothing. After `Ok`, the next [`Self::load`] returns it,
     /// as durably as the store promises.
@@ -64,6 +85,16 @@ pub trait Store: Send {
         Ok(())
     }
 
+    /// Whether other replicas write to this store too.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// The events that wait, where the store is shared.
+    fn outbox(&self) -> Option<OutboxState> {
+        None
+    }
+
     /// The size of the write-ahead log in bytes, where the store has one.
     fn log_bytes(&self) -> Option<u64> {
         None
@@ -73,6 +104,35 @@ pub trait Store: Send {
     fn check(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// A batch of a shared store.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its present, and until when readers have seen the state, whichever replica showed it. By the clock of the store.
+    pub time: ApplyTime,
+    /// What other replicas have changed.
+    pub taken_over: Changes,
+    /// Events that were set aside before. They are to be applied first.
+    pub waiting: Vec<Dated<Event>>,
+    /// More events are waiting than those: new ones have to be set aside too.
+    pub is_behind: bool,
+}
+
+/// Something with a time that was read from the clock.
+#[derive(Clone, Debug)]
+pub struct Dated<T> {
+    pub value: T,
+    /// [`Clock::started`](crate::clock::Clock::started) when it was read; `None` when another run of the exporter read it.
+    pub epoch: Option<Timestamp>,
+}
+
+/// The events that wait for a shared store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxState {
+    pub events: usize,
+    /// When the first of them was received.
+    pub oldest: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]

@@ -1,9 +1,10 @@
-//! Reads and writes the rows of the SQLite store.
+//! The rows that a store keeps, and how the SQLite store reads and writes them.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::PrintRow;
 use super::schema::FileError;
 use crate::farm::{Changes, Credited, EndedFilament, EndedPrint, Farm, Heartbeat, Printer, View};
 use crate::labels::Source;
@@ -58,20 +59,76 @@ pub(super) fn read_heartbeat(connection: &Connection) -> rusqlite::Result<Option
         .optional()
 }
 
-fn known(source: &str, sources: &[Source]) -> Option<Source> {
+pub(super) fn known(source: &str, sources: &[Source]) -> Option<Source> {
     sources.iter().copied().find(|known| known.as_str() == source)
 }
 
 /// The printer in a row of [`PRINTERS`].
 fn read_printer(row: &Row<'_>, sources: &[Source]) -> Result<Printer, FileError> {
     let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-    let label = text(2)?;
-    let source = text(0)?;
+    restore([text(0)?, text(1)?, text(2)?, text(3)?, text(4)?], sources)
+}
+
+/// The printer in the columns `source`, `id`, `label`, `name` and `state`.
+pub(super) fn restore(
+    [source, id, label, name, state]: [&str; 5],
+    sources: &[Source],
+) -> Result<Printer, FileError> {
     let source = known(source, sources)
         .ok_or_else(|| FileError::UnknownSender { label: label.to_owned(), sender: source.to_owned() })?;
-    let state = serde_json::from_str(text(4)?)
-        .map_err(|error| FileError::State { label: label.to_owned(), error })?;
-    Ok(Printer::restore(source, text(1)?, label, text(3)?, state))
+    let state =
+        serde_json::from_str(state).map_err(|error| FileError::State { label: label.to_owned(), error })?;
+    Ok(Printer::restore(source, id, label, name, state))
+}
+
+/// A printer as a row of the table `printers`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrinterRow {
+    pub position: usize,
+    pub source: Source,
+    pub id: String,
+    pub label: String,
+    pub name: String,
+    pub state: String,
+}
+
+impl PrinterRow {
+    pub(super) fn new(position: usize, printer: &Printer) -> serde_json::Result<Self> {
+        Ok(Self {
+            position,
+            source: printer.source(),
+            id: printer.id().to_owned(),
+            label: printer.label().to_owned(),
+            name: printer.name().to_owned(),
+            state: serde_json::to_string(printer.state())?,
+        })
+    }
+}
+
+/// The print that has ended as a row of the history.
+pub(super) fn print_row(number: i64, printer: &Printer, print: &EndedPrint) -> PrintRow {
+    let file = print.file.clone();
+    let EndedFilament { length, mass } = print.filament;
+    PrintRow {
+        number,
+        printer: printer.label().to_owned(),
+        source: printer.source().as_str().to_owned(),
+        print_id: print.print_id.clone(),
+        path: file.as_ref().and_then(|file| file.path.clone()),
+        file: file.map(|file| file.name),
+        origin: print.origin.as_str().to_owned(),
+        owner: print.owner.clone(),
+        started: print.started.seconds(),
+        ended: print.ended.seconds(),
+        outcome: print.outcome.as_str().to_owned(),
+        printed_seconds: print.printed.as_secs_f64(),
+        paused_seconds: print.paused.as_secs_f64(),
+        reason: print.reason.clone(),
+        filament_meters: length.map(Credited::amount),
+        filament_meters_basis: length.map(|length| length.basis().to_owned()),
+        filament_grams: mass.map(Credited::amount),
+        filament_grams_basis: mass.map(|mass| mass.basis().to_owned()),
+    }
 }
 
 /// `last_print` is the number of the last print before this run.

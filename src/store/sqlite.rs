@@ -42,18 +42,12 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug)]
 pub struct SqliteStore {
-    path: PathBuf,
-    connection: Connection,
+    file: SqliteFile,
     retention: Retention,
     /// The number of the last print before this run.
     last_print: i64,
     sources: Vec<Source>,
-    watch: FileWatch,
     last_checkpoint: Option<Timestamp>,
-    /// The files were moved during a commit, so it is unknown which of them has it.
-    commit_lost: bool,
-    /// Locked for the life of this store.
-    _lock: File,
 }
 
 impl SqliteStore {
@@ -63,6 +57,87 @@ impl SqliteStore {
     /// When another exporter uses the file, or it is damaged, written by a newer version, or of another program. Then it
     /// is not changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = SqliteFile::open(path)?;
+        let last_print =
+            read_last_print(&file.connection).map_err(|error| FileError::from(error).at(&file.path))?;
+        let retention = Retention::default();
+        Ok(Self { file, retention, last_print, sources: Vec::new(), last_checkpoint: None })
+    }
+
+    /// Loads printers of these senders. A file with any other is refused.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Vec<Source>) -> Self {
+        self.sources = sources;
+        self
+    }
+
+    /// Keeps ended prints only for `span`, or for ever.
+    #[must_use]
+    pub fn with_retention(mut self, span: Option<Duration>) -> Self {
+        self.retention = Retention::new(span);
+        self
+    }
+
+    fn read(&self) -> Result<StoredState, FileError> {
+        let connection = &self.file.connection;
+        connection.pragma_update(None, "cache_size", CACHE_SIZE_WHILE_LOADING)?;
+        let farm = read_farm(connection, &self.sources)?;
+        connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
+        Ok(StoredState { farm, heartbeat: read_heartbeat(connection)? })
+    }
+}
+
+impl Store for SqliteStore {
+    fn load(&mut self) -> Result<StoredState, StoreError> {
+        self.read().map_err(|error| error.at(&self.file.path))
+    }
+
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
+        Ok(self.file.transaction(|connection| write_changes(connection, view, changes, self.last_print))?)
+    }
+
+    fn history(&self) -> Result<Box<dyn History>, StoreError> {
+        Ok(Box::new(SqliteHistory::open(&self.file.path)?))
+    }
+
+    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        let pruned = self.file.write(|connection| self.retention.prune(connection, now));
+        pruned.map_err(|error| error.at(&self.file.path))
+    }
+
+    fn maintain(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let last = *self.last_checkpoint.get_or_insert(now);
+        if last <= now && now.since(last) < CHECKPOINT_INTERVAL {
+            return Ok(());
+        }
+        self.last_checkpoint = Some(now);
+        self.file.write(checkpoint).map_err(|error| error.at(&self.file.path))
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        Some(self.file.watch.log_bytes())
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(self.file.check()?)
+    }
+}
+
+/// A file that this process alone writes to.
+#[derive(Debug)]
+pub(super) struct SqliteFile {
+    path: PathBuf,
+    pub(super) connection: Connection,
+    watch: FileWatch,
+    /// The files were moved during a commit, so it is unknown which of them has it.
+    commit_lost: bool,
+    /// Locked as long as this is open.
+    _lock: File,
+}
+
+impl SqliteFile {
+    /// See [`SqliteStore::open`].
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         if path.is_dir() {
             return Err(FileError::Folder(path.to_owned()).at(path));
         }
@@ -84,38 +159,12 @@ impl SqliteStore {
             error => error.at(&path),
         })?;
         let watch = FileWatch::new(&path).map_err(|error| io_error("watch", &path, &error))?;
-        let last_print = read_last_print(&connection).map_err(|error| FileError::from(error).at(&path))?;
-        let retention = Retention::default();
-        Ok(Self {
-            path,
-            connection,
-            retention,
-            sources: Vec::new(),
-            last_print,
-            watch,
-            last_checkpoint: None,
-            commit_lost: false,
-            _lock: lock,
-        })
-    }
-
-    /// Loads printers of these senders. A file with any other is refused.
-    #[must_use]
-    pub fn with_sources(mut self, sources: Vec<Source>) -> Self {
-        self.sources = sources;
-        self
-    }
-
-    /// Keeps ended prints only for `span`, or for ever.
-    #[must_use]
-    pub fn with_retention(mut self, span: Option<Duration>) -> Self {
-        self.retention = Retention::new(span);
-        self
+        Ok(Self { path, connection, watch, commit_lost: false, _lock: lock })
     }
 
     /// Refuses files that were moved, replaced or damaged. Another program may write to the database as long as it leaves
     /// it intact.
-    fn check_files(&mut self) -> Result<(), FileError> {
+    pub(super) fn check(&mut self) -> Result<(), FileError> {
         if self.commit_lost {
             return Err(FileError::Moved);
         }
@@ -132,68 +181,33 @@ impl SqliteStore {
     }
 
     /// Writes, and checks before and after that the files at the path are the ones that are written.
-    fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> rusqlite::Result<T>) -> Result<T, FileError> {
-        self.check_files()?;
-        let written = write(self);
+    pub(super) fn write<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, FileError> {
+        self.check()?;
+        let written = write(&self.connection);
         self.watch.refresh().inspect_err(|_| self.commit_lost = true)?;
         Ok(written?)
     }
 
-    fn read(&self) -> Result<StoredState, FileError> {
-        self.connection.pragma_update(None, "cache_size", CACHE_SIZE_WHILE_LOADING)?;
-        let farm = read_farm(&self.connection, &self.sources)?;
-        self.connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
-        Ok(StoredState { farm, heartbeat: read_heartbeat(&self.connection)? })
-    }
-}
-
-impl Store for SqliteStore {
-    fn load(&mut self) -> Result<StoredState, StoreError> {
-        self.read().map_err(|error| error.at(&self.path))
-    }
-
-    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
-        let write = |store: &mut Self| {
-            transaction(&store.connection, |c| write_changes(c, view, changes, store.last_print))
-        };
-        Ok(self.write(write)?)
-    }
-
-    fn history(&self) -> Result<Box<dyn History>, StoreError> {
-        Ok(Box::new(SqliteHistory::open(&self.path)?))
-    }
-
-    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
-        self.write(|store| store.retention.prune(&store.connection, now))
-            .map_err(|error| error.at(&self.path))
-    }
-
-    fn maintain(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let last = *self.last_checkpoint.get_or_insert(now);
-        if last <= now && now.since(last) < CHECKPOINT_INTERVAL {
-            return Ok(());
-        }
-        self.last_checkpoint = Some(now);
-        self.write(|store| checkpoint(&store.connection)).map_err(|error| error.at(&self.path))
-    }
-
-    fn log_bytes(&self) -> Option<u64> {
-        Some(self.watch.log_bytes())
-    }
-
-    fn check(&mut self) -> Result<(), StoreError> {
-        Ok(self.check_files()?)
+    /// Writes all of it or nothing.
+    pub(super) fn transaction<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, FileError> {
+        self.write(|connection| transaction(connection, write))
     }
 }
 
 /// Writes all of it or nothing. Its statements are cached too.
-fn transaction(
+fn transaction<T>(
     connection: &Connection,
-    write: impl FnOnce(&Connection) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
+    write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
     let run = |sql| connection.prepare_cached(sql)?.execute([]);
     run("BEGIN")?;
-    let written = write(connection).and_then(|()| run("COMMIT").map(drop));
+    let written = write(connection).and_then(|written| run("COMMIT").map(|_| written));
     if written.is_err() && !connection.is_autocommit() {
         // The first error says more than one of the rollback.
         let _ = run("ROLLBACK");

@@ -234,7 +234,7 @@ pub(in crate::store) fn sql(path: &Path, sql: &str) {
 fn a_commit_fails_while_another_program_locks_the_file_and_the_next_one_succeeds() {
     let folder = Folder::new("blocked");
     let mut store = open(&folder.store());
-    store.connection.busy_timeout(Duration::ZERO).unwrap();
+    store.file.connection.busy_timeout(Duration::ZERO).unwrap();
     let mut farm = Farm::default();
     let mut changes = Changes::default();
     let start = event(100, EventKind::Started, PrintReport::default());
@@ -259,7 +259,7 @@ fn a_commit_that_fails_midway_stores_nothing_and_the_next_one_succeeds() {
     sql(&folder.store(), "ALTER TABLE heartbeat RENAME TO away");
     let error = store.commit(farm.view(), &changes).unwrap_err().to_string();
     assert!(error.contains("no such table: heartbeat"), "{error}");
-    assert!(store.connection.is_autocommit());
+    assert!(store.file.connection.is_autocommit());
     sql(&folder.store(), "ALTER TABLE away RENAME TO heartbeat");
     assert!(store.load().unwrap().farm.view().is_empty());
     store.commit(farm.view(), &changes).unwrap();

@@ -1,0 +1,71 @@
+//! Brings the farm up to date with what other replicas have stored.
+
+use std::sync::Arc;
+
+use super::{Changes, Farm, Printer};
+use crate::labels::Source;
+use crate::timestamp::Timestamp;
+
+/// What a shared store has and the farm of one replica has not.
+#[derive(Debug, Default)]
+pub struct News {
+    /// The farm is to be replaced: this is all there is.
+    pub is_everything: bool,
+    /// The printers that changed or are new, by their positions, in ascending order.
+    pub printers: Vec<(usize, Printer)>,
+    /// The number of printers that there are now.
+    pub count: usize,
+    /// When these sources reported that their webhooks of the day are used up.
+    pub limits_reached: Vec<(Source, Timestamp)>,
+    /// Fingerprints of print ids that have ended.
+    pub ended_print_ids: Vec<u64>,
+}
+
+/// What a shared store has is no farm.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NewsError {
+    /// There are more printers than those that are known.
+    #[error("a printer is missing")]
+    Missing,
+    /// Two printers have the same identity or the same label.
+    #[error("the printer {0:?} is there twice")]
+    Duplicate(String),
+}
+
+impl Farm {
+    /// Takes over what others have stored. Returns what that changed.
+    ///
+    /// # Errors
+    /// When the result would be no farm. Then this one is empty, and is to take over everything.
+    pub fn take_over(&mut self, news: News) -> Result<Changes, NewsError> {
+        self.try_take_over(news).inspect_err(|_| *self = Self::default())
+    }
+
+    fn try_take_over(&mut self, news: News) -> Result<Changes, NewsError> {
+        if news.is_everything {
+            *self = Self::default();
+        }
+        for (position, _) in &news.printers {
+            self.forget(*position);
+        }
+        let mut changes = Changes { limits: !news.limits_reached.is_empty(), ..Changes::default() };
+        for (position, printer) in news.printers {
+            if !self.index(&printer, position) {
+                return Err(NewsError::Duplicate(printer.label().to_owned()));
+            }
+            let known = self.view.printers.len();
+            match self.view.printers.get_mut(position) {
+                Some(known) => *known = Arc::new(printer),
+                None if position == known => self.view.printers.push(Arc::new(printer)),
+                None => return Err(NewsError::Missing),
+            }
+            changes.printers.insert(position);
+        }
+        if self.view.printers.len() != news.count {
+            return Err(NewsError::Missing);
+        }
+        self.view.limits_reached.extend(news.limits_reached);
+        self.ended_print_ids.extend(news.ended_print_ids);
+        Ok(changes)
+    }
+}

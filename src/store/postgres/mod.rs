@@ -1,0 +1,109 @@
+//! The database of replicas: PostgreSQL, in plain SQL that `CockroachDB` and `YugabyteDB` speak too.
+//!
+//! Statements are not prepared, so that pgbouncer can give every transaction to another connection. There is no statement
+//! timeout and no cancel: a commit whose wait for the standby is cancelled is a commit. A server that does not answer in
+//! time loses its connection, and whether it committed is asked later.
+
+mod background;
+mod history;
+mod link;
+mod password;
+mod schema;
+mod session;
+mod statements;
+mod tls;
+mod url;
+
+use std::error::Error;
+use std::mem::replace;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::shared::{Ask, Batch, Database, Locked};
+use super::{History, StoreError};
+use crate::labels::Source;
+use link::Link;
+
+pub use history::PostgresHistory;
+pub use password::Password;
+pub use url::{DatabaseUrl, UrlError};
+
+/// How long the begin of a batch may take, with the wait for other replicas. With [`COMMIT`], a webhook waits for less than
+/// two seconds until it goes to the outbox.
+const BEGIN: Duration = Duration::from_secs(1);
+
+/// How long a commit may take.
+const COMMIT: Duration = Duration::from_millis(900);
+
+#[derive(Debug)]
+pub struct Postgres {
+    link: Link,
+    sources: Arc<[Source]>,
+    /// How long ended prints are kept; `None` for ever.
+    retention: Option<Duration>,
+}
+
+impl Postgres {
+    /// A database with printers of these senders.
+    pub fn new(url: DatabaseUrl, sources: Vec<Source>) -> Result<Self, StoreError> {
+        Ok(Self { link: Link::new(Arc::new(url))?, sources: sources.into(), retention: None })
+    }
+
+    /// Keeps ended prints only for `span`, or for ever.
+    #[must_use]
+    pub const fn with_retention(mut self, span: Option<Duration>) -> Self {
+        self.retention = span;
+        self
+    }
+}
+
+impl Database for Postgres {
+    fn connect(&mut self) -> Result<(), StoreError> {
+        match self.link.wait() {
+            None => tracing::info!(database = self.link.url().name(), "connected to the shared store"),
+            Some(error) if error.is_final => return Err(StoreError(error.problem)),
+            Some(error) => {
+                tracing::warn!(error = error.problem, "webhooks wait in the outbox until it can");
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, ask: &Ask) -> Result<Locked, StoreError> {
+        let (ask, sources) = (ask.clone(), Arc::clone(&self.sources));
+        let has_begun = replace(&mut self.link.session()?.has_begun, true);
+        self.link.run(BEGIN, |client| async move {
+            if has_begun {
+                client.batch_execute("ROLLBACK").await?;
+            }
+            statements::begin(&client, &ask, &sources).await
+        })
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.link.run(COMMIT, |client| async move { statements::commit(&client, &batch).await })?;
+        self.link.session()?.has_begun = false;
+        Ok(())
+    }
+
+    fn history(&self) -> Result<Box<dyn History>, StoreError> {
+        Ok(Box::new(PostgresHistory::new(Arc::clone(self.link.url()))?))
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self(chain(&error))
+    }
+}

@@ -1,0 +1,128 @@
+//! A connection to the database, and how it is made: in the background, so that no webhook waits for it.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::url::DatabaseUrl;
+use super::{chain, schema, tls};
+use crate::store::StoreError;
+
+/// How long a connection may take until it can be used.
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
+
+/// The time between two attempts to connect.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A connection that can be used. Dropping it closes it at once, whatever the server does.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) client: Arc<Client>,
+    driver: AbortHandle,
+    /// A transaction has begun.
+    pub(super) has_begun: bool,
+}
+
+impl Session {
+    fn new(client: Client, driver: AbortHandle) -> Self {
+        Self { client: Arc::new(client), driver, has_begun: false }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectError {
+    pub(super) problem: String,
+    /// Another attempt with the same settings would fail too.
+    pub(super) is_final: bool,
+}
+
+impl ConnectError {
+    pub(super) fn unanswered() -> Self {
+        Self { problem: "it does not answer".into(), is_final: false }
+    }
+}
+
+impl From<StoreError> for ConnectError {
+    fn from(error: StoreError) -> Self {
+        Self { problem: error.0, is_final: true }
+    }
+}
+
+impl From<tokio_postgres::Error> for ConnectError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let is_refused = error.code().is_some_and(|code| {
+            code.code().starts_with("28")
+                || [SqlState::INVALID_CATALOG_NAME, SqlState::INSUFFICIENT_PRIVILEGE].contains(code)
+        });
+        Self { problem: chain(&error), is_final: is_refused || is_of_a_certificate(&error) }
+    }
+}
+
+fn is_of_a_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let is_tls = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+        .is_some_and(|inner| matches!(inner.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))));
+    is_tls || error.source().is_some_and(is_of_a_certificate)
+}
+
+/// Tries until there is a connection, and sends the outcome of each attempt. Ends when nobody waits any more.
+pub(super) async fn connect_until_done(
+    url: Arc<DatabaseUrl>,
+    outcomes: Sender<Result<Session, ConnectError>>,
+) {
+    loop {
+        let outcome = connect(&url).await;
+        let is_done = outcome.is_ok();
+        if outcomes.send(outcome).is_err() || is_done {
+            return;
+        }
+        sleep(RETRY).await;
+    }
+}
+
+/// Connects to the host that can be written to. All hosts are tried at once: one that does not answer delays nothing.
+async fn connect(url: &Arc<DatabaseUrl>) -> Result<Session, ConnectError> {
+    let mut attempts = JoinSet::new();
+    for config in url.hosts() {
+        let url = Arc::clone(url);
+        attempts.spawn(async move {
+            timeout(CONNECT, open(&url, config)).await.map_err(|_| ConnectError::unanswered())?
+        });
+    }
+    let mut failure = ConnectError::unanswered();
+    while let Some(outcome) = attempts.join_next().await {
+        match outcome {
+            Ok(Ok(session)) => return Ok(session),
+            // What is wrong with the settings says more than a host that is down.
+            Ok(Err(error)) if error.is_final || !failure.is_final => failure = error,
+            _ => {}
+        }
+    }
+    Err(failure)
+}
+
+async fn open(url: &DatabaseUrl, mut config: Config) -> Result<Session, ConnectError> {
+    url.password.set(&mut config)?;
+    let session = if url.is_encrypted {
+        let (client, connection) = config.connect(tls::connector(url.roots.as_deref())?).await?;
+        Session::new(client, tokio::spawn(connection).abort_handle())
+    } else {
+        let (client, connection) = config.connect(NoTls).await?;
+        Session::new(client, tokio::spawn(connection).abort_handle())
+    };
+    schema::prepare(&session.client).await?;
+    Ok(session)
+}

@@ -1,0 +1,188 @@
+//! The store that several replicas share: the protocol, whatever the [`Database`].
+//!
+//! The farm in memory is a copy of the rows. Every batch is one transaction, which locks the head, takes over what other
+//! replicas have changed, applies, and writes with the next version; a scrape is a batch without events that raises the time
+//! until which the state was shown. So the batches of all replicas have one order, no replica applies an event to an old
+//! state, and no counter falls, whichever replica shows it.
+//!
+//! After any failure, the copy counts as lost, and the next batch reads everything. It also finds out whether the batch
+//! that failed was stored after all: the head is locked, so nothing can change that any more. A database that no longer has
+//! our last batch went back to an older state; the copy counts as lost then too. What this replica has copied of others is
+//! older than its own last batch, so that one batch stands for all.
+
+mod database;
+mod outbox;
+
+use crate::farm::{ApplyTime, Changes, Event, Farm, View};
+use crate::random;
+use crate::timestamp::Timestamp;
+
+use super::rows::{PrinterRow, print_row};
+use super::{Begun, Dated, History, OutboxState, Store, StoreError, StoredState};
+
+pub use database::{Ask, Batch, Database, Head, Locked, Mark};
+pub use outbox::Outbox;
+
+/// The number of waiting events that one batch takes.
+const BATCH: usize = 1024;
+
+#[derive(Debug)]
+pub struct SharedStore<D> {
+    database: D,
+    outbox: Outbox,
+    /// What the farm in memory is a copy of; `None` after a failure.
+    copy: Option<Copied>,
+    begun: Option<BegunBatch>,
+    /// The id of the last batch, when it is not known whether it was stored.
+    in_doubt: Option<String>,
+    /// The name of this run, and the number of its batches: together the id of a batch.
+    run: String,
+    batches: u64,
+}
+
+#[derive(Debug)]
+struct Copied {
+    version: i64,
+    /// The id of our last batch.
+    batch: String,
+}
+
+#[derive(Debug)]
+struct BegunBatch {
+    head: Head,
+    present: Timestamp,
+    /// The number of the last event of the outbox that is part of the state, with this batch and before it.
+    outbox: i64,
+    outbox_before: i64,
+}
+
+impl<D: Database> SharedStore<D> {
+    /// A store in this database. The outbox keeps events while it cannot be reached.
+    pub fn new(database: D, outbox: Outbox) -> Result<Self, StoreError> {
+        let run = random::id().map_err(|error| StoreError(error.to_string()))?;
+        Ok(Self { database, outbox, copy: None, begun: None, in_doubt: None, run, batches: 0 })
+    }
+
+    fn try_begin(&mut self, farm: &mut Farm, mut print_ids: Vec<u64>) -> Result<Begun, StoreError> {
+        let mut waiting = self.outbox.first(BATCH)?;
+        print_ids.extend(waiting.iter().filter_map(|waiting| waiting.event.value.print_fingerprint()));
+        let known = self.copy.as_ref().map(|copy| copy.version);
+        let mut ask = Ask { replica: self.outbox.name().to_owned(), known, print_ids };
+        let mut locked = self.database.begin(&ask)?;
+        if !self.has_our_past(&locked) {
+            tracing::warn!(
+                "the shared store is older than what this replica has seen of it; reading it anew"
+            );
+            ask.known = None;
+            self.copy = None;
+            locked = self.database.begin(&ask)?;
+        }
+        self.outbox.check_farm(&locked.head.farm_id)?;
+        if self.copy.is_none() {
+            self.outbox.settle(locked.mark.as_ref())?;
+            let asked = waiting.last().map_or(0, |last| last.number);
+            waiting = self.outbox.first(BATCH)?;
+            waiting.retain(|waiting| waiting.number <= asked);
+        }
+        let Locked { head, clock, mark, news } = locked;
+        let taken_over = farm.take_over(news).map_err(|error| {
+            StoreError(format!("the shared store is damaged: {error}; restore a backup of the database"))
+        })?;
+        let present = clock.max(head.at).max(head.shown);
+        let time = ApplyTime { now: present, last_read: head.shown };
+        let is_behind = self.outbox.state().events > waiting.len();
+        let outbox_before = mark.map_or(0, |mark| mark.outbox);
+        let outbox = waiting.last().map_or(outbox_before, |last| last.number);
+        self.begun = Some(BegunBatch { head, present, outbox, outbox_before });
+        let waiting = waiting.into_iter().map(|waiting| waiting.event).collect();
+        Ok(Begun { time, taken_over, waiting, is_behind })
+    }
+
+    /// Whether the database still has what the farm in memory is a copy of.
+    fn has_our_past(&self, locked: &Locked) -> bool {
+        self.copy.as_ref().is_none_or(|copy| {
+            let is_last = locked.mark.as_ref().is_some_and(|mark| mark.batch == copy.batch);
+            is_last && locked.head.version >= copy.version
+        })
+    }
+
+    /// What the begun batch writes.
+    fn batch(&mut self, begun: &BegunBatch, view: &View, changes: &Changes) -> Result<Batch, StoreError> {
+        self.batches += 1;
+        let mark = Mark { batch: format!("{}-{}", self.run, self.batches), outbox: begun.outbox };
+        let printers = changes.printers.iter().filter_map(|position| {
+            let printer = view.printer(*position)?;
+            Some(PrinterRow::new(*position, printer))
+        });
+        let printers = printers.collect::<Result<_, _>>();
+        let printers =
+            printers.map_err(|error| StoreError(format!("a printer cannot be written: {error}")))?;
+        let mut last_print = begun.head.last_print;
+        let prints = changes.ended.iter().filter_map(|(position, print)| {
+            last_print += 1;
+            Some(print_row(last_print, view.printer(*position)?, print))
+        });
+        let prints = prints.collect();
+        let head = Head {
+            farm_id: begun.head.farm_id.clone(),
+            version: begun.head.version + 1,
+            at: begun.present,
+            shown: changes.heartbeat.map_or(begun.head.shown, |heartbeat| heartbeat.shown_until),
+            printers: view.len(),
+            last_print,
+        };
+        let limits_reached = if changes.limits { view.limits_reached().collect() } else { Vec::new() };
+        let (replica, print_ids) = (self.outbox.name().to_owned(), changes.ended_print_ids.clone());
+        Ok(Batch { replica, mark, head, printers, prints, print_ids, limits_reached })
+    }
+}
+
+impl<D: Database> Store for SharedStore<D> {
+    /// The first batch reads the farm. Until the database can be reached, there is none to show.
+    fn load(&mut self) -> Result<StoredState, StoreError> {
+        self.database.connect()?;
+        Ok(StoredState::default())
+    }
+
+    fn begin(&mut self, farm: &mut Farm, print_ids: Vec<u64>) -> Result<Option<Begun>, StoreError> {
+        self.in_doubt = None;
+        self.begun = None;
+        let begun = self.try_begin(farm, print_ids).inspect_err(|_| self.copy = None)?;
+        Ok(Some(begun))
+    }
+
+    fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError> {
+        // Any failure leaves the farm other than the copy.
+        self.copy = None;
+        let begun = self.begun.take().ok_or_else(|| StoreError("no batch has begun".into()))?;
+        let batch = self.batch(&begun, view, changes)?;
+        let (id, version) = (batch.mark.batch.clone(), batch.head.version);
+        if let Err(error) = self.database.commit(batch) {
+            self.in_doubt = Some(id);
+            return Err(error);
+        }
+        self.copy = Some(Copied { version, batch: id });
+        if begun.outbox > begun.outbox_before
+            && let Err(error) = self.outbox.remove(begun.outbox)
+        {
+            tracing::warn!(%error, "cannot remove webhooks from the outbox that are stored; the next start does");
+        }
+        Ok(())
+    }
+
+    fn set_aside(&mut self, events: &[Dated<Event>], _: StoreError) -> Result<(), StoreError> {
+        self.outbox.append(events, self.in_doubt.take().as_deref())
+    }
+
+    fn history(&self) -> Result<Box<dyn History>, StoreError> {
+        self.database.history()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn outbox(&self) -> Option<OutboxState> {
+        Some(self.outbox.state())
+    }
+}
