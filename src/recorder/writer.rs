@@ -284,3 +284,6 @@ type Recorded = (Vec<Done>, Result<Timestamp, StoreError>);
 fn print_ids(submissions: &[Submission]) -> Vec<u64> {
     submissions.iter().filter_map(|submission| submission.event.value.print_fingerprint()).collect()
 }
+
+#[cfg(test)]
+mod replicas;

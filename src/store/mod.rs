@@ -26,6 +26,9 @@ pub use postgres::{DatabaseUrl, Password, Postgres, PostgresHistory, UrlError};
 pub use shared::{Ask, Batch, Database, Head, Locked, Mark, Outbox, SharedStore};
 pub use sqlite::{SqliteStore, open_to_read};
 
+#[cfg(test)]
+pub(crate) use shared::model;
+
 use crate::farm::{ApplyTime, Changes, Event, Farm, Heartbeat, View};
 use crate::timestamp::Timestamp;
 

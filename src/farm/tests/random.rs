@@ -118,7 +118,7 @@ pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
 }
 
 /// Every counter of a printer.
-fn counters(printer: &PrinterSnapshot<'_>) -> Vec<f64> {
+pub(crate) fn counters(printer: &PrinterSnapshot<'_>) -> Vec<f64> {
     let totals = printer.totals;
     let counts = totals.started.iter().chain(totals.ended.iter().flatten());
     let counts = counts.chain(&totals.failure_warnings).chain(&totals.attention).chain([&totals.errors]);

@@ -11,6 +11,8 @@
 //! older than its own last batch, so that one batch stands for all.
 
 mod database;
+#[cfg(test)]
+pub(crate) mod model;
 mod outbox;
 
 use crate::farm::{ApplyTime, Changes, Event, Farm, View};
