@@ -1,8 +1,8 @@
 //! The printers' series, written as text straight from the state at one moment.
 //!
 //! Registered gauges of the client library would be stale between webhooks, because elapsed and remaining time change
-//! with the clock. A family is written in one pass over the printers. The text of each combination of its other labels is
-//! made once, so that only the printer's label and the value are written for each series.
+//! with the clock. The printers are read in one pass, into one column of numbers for each family; then the families are
+//! written one after the other, as the format wants it.
 
 use std::borrow::Cow;
 use std::io;
@@ -18,45 +18,57 @@ use super::text::{escape, head};
 use crate::farm::{PrintSnapshot, PrinterSnapshot, millionths};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
-
-/// Writes the series of one family.
-type Writer = fn(&mut Families<'_>, &Metric) -> io::Result<()>;
+use Series::{Each, Info, Limits, Print};
 
 /// How much text is written at once, in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// Every family with how it is written, sorted by name.
-const FAMILIES: [(&Metric, Writer); 25] = [
-    (&ATTENTION_SINCE, |f, m| f.each(m, |p, [reason]| waiting_since(p, reason))),
-    (&ATTENTION, |f, m| f.each(m, |p, [reason]| Some(p.totals.attention[reason] as f64))),
-    (&ENDED_PRINT_FILAMENT_GRAMS, |f, m| {
-        f.each(m, |p, [outcome]| p.totals.ended_filament_mass.map(|sums| millionths(sums[outcome])))
-    }),
-    (&ENDED_PRINT_FILAMENT_METERS, |f, m| {
-        f.each(m, |p, [outcome]| p.totals.ended_filament_length.map(|sums| millionths(sums[outcome])))
-    }),
-    (&ENDED_PRINT_SECONDS, |f, m| f.each(m, |p, [outcome]| Some(seconds(p.totals.ended_printed[outcome])))),
-    (&FAILURE_WARNINGS, |f, m| f.each(m, |p, [action]| Some(p.totals.failure_warnings[action] as f64))),
-    (&LAST_PRINT_END, |f, m| f.each(m, |p, [outcome]| p.totals.last_end[outcome].map(Timestamp::seconds))),
-    (&NOTIFICATION_LIMIT, |f, m| f.notification_limits(m)),
-    (&PAUSED_SECONDS, |f, m| f.each(m, |p, []| Some(seconds(p.paused)))),
-    (&PRINT_ELAPSED, |f, m| f.each_print(m, |p| Some(seconds(p.elapsed)))),
-    (&PRINT_ETA, |f, m| f.each_print(m, |p| p.eta.map(Timestamp::seconds))),
-    (&PRINT_HEIGHT, |f, m| f.each_print(m, |p| p.height)),
-    (&PRINT_INFO, |f, m| f.each_info(m, |p| p.print.map(|open| [open.file, open.origin.as_str(), p.label]))),
-    (&PRINT_LAYER, |f, m| f.each_print(m, |p| p.layer.map(f64::from))),
-    (&PRINT_LAYERS, |f, m| f.each_print(m, |p| p.layers.map(f64::from))),
-    (&PRINT_PROGRESS, |f, m| f.each_print(m, |p| p.progress)),
-    (&PRINT_REMAINING, |f, m| f.each_print(m, |p| p.remaining.map(seconds))),
-    (&PRINT_SECONDS, |f, m| f.each(m, |p, []| Some(seconds(p.printed)))),
-    (&PRINT_START, |f, m| f.each_print(m, |p| Some(p.started.seconds()))),
-    (&PRINTER_ERRORS, |f, m| f.each(m, |p, []| Some(p.totals.errors as f64))),
-    (&PRINTER_INFO, |f, m| f.each_info(m, |p| Some([p.id, p.name, p.label, p.source.as_str()]))),
-    (&PRINTER_LAST_EVENT, |f, m| f.each(m, |p, []| Some(p.last_event.seconds()))),
-    (&PRINTER_STATE, |f, m| f.each(m, |p, [state]| Some(f64::from(u8::from(p.state.index() == state))))),
-    (&PRINTS_STARTED, |f, m| f.each(m, |p, [origin]| Some(p.totals.started[origin] as f64))),
-    (&PRINTS, |f, m| f.each(m, |p, [origin, outcome]| Some(p.totals.ended[origin][outcome] as f64))),
+/// Every family with how its values are read, sorted by name.
+const FAMILIES: [(&Metric, Series); 25] = [
+    (&ATTENTION_SINCE, Each(|p, [reason, _]| waiting_since(p, reason))),
+    (&ATTENTION, Each(|p, [reason, _]| Some(p.totals.attention[reason] as f64))),
+    (
+        &ENDED_PRINT_FILAMENT_GRAMS,
+        Each(|p, [outcome, _]| p.totals.ended_filament_mass.map(|sums| millionths(sums[outcome]))),
+    ),
+    (
+        &ENDED_PRINT_FILAMENT_METERS,
+        Each(|p, [outcome, _]| p.totals.ended_filament_length.map(|sums| millionths(sums[outcome]))),
+    ),
+    (&ENDED_PRINT_SECONDS, Each(|p, [outcome, _]| Some(seconds(p.totals.ended_printed[outcome])))),
+    (&FAILURE_WARNINGS, Each(|p, [action, _]| Some(p.totals.failure_warnings[action] as f64))),
+    (&LAST_PRINT_END, Each(|p, [outcome, _]| p.totals.last_end[outcome].map(Timestamp::seconds))),
+    (&NOTIFICATION_LIMIT, Limits),
+    (&PAUSED_SECONDS, Each(|p, _| Some(seconds(p.paused)))),
+    (&PRINT_ELAPSED, Print(|p| Some(seconds(p.elapsed)))),
+    (&PRINT_ETA, Print(|p| p.eta.map(Timestamp::seconds))),
+    (&PRINT_HEIGHT, Print(|p| p.height)),
+    (&PRINT_INFO, Info(|p| p.print.map(|open| vec![open.file, open.origin.as_str(), p.label]))),
+    (&PRINT_LAYER, Print(|p| p.layer.map(f64::from))),
+    (&PRINT_LAYERS, Print(|p| p.layers.map(f64::from))),
+    (&PRINT_PROGRESS, Print(|p| p.progress)),
+    (&PRINT_REMAINING, Print(|p| p.remaining.map(seconds))),
+    (&PRINT_SECONDS, Each(|p, _| Some(seconds(p.printed)))),
+    (&PRINT_START, Print(|p| Some(p.started.seconds()))),
+    (&PRINTER_ERRORS, Each(|p, _| Some(p.totals.errors as f64))),
+    (&PRINTER_INFO, Info(|p| Some(vec![p.id, p.name, p.label, p.source.as_str()]))),
+    (&PRINTER_LAST_EVENT, Each(|p, _| Some(p.last_event.seconds()))),
+    (&PRINTER_STATE, Each(|p, [state, _]| Some(f64::from(u8::from(p.state.index() == state))))),
+    (&PRINTS_STARTED, Each(|p, [origin, _]| Some(p.totals.started[origin] as f64))),
+    (&PRINTS, Each(|p, [origin, outcome]| Some(p.totals.ended[origin][outcome] as f64))),
 ];
+
+/// How the series of a family are read.
+enum Series {
+    /// One for each printer and combination of the metric's closed labels, which are given as positions in their sets.
+    Each(fn(&PrinterSnapshot<'_>, [usize; 2]) -> Option<f64>),
+    /// One for each open print.
+    Print(fn(&PrintSnapshot<'_>) -> Option<f64>),
+    /// One of value 1 for each printer that has the values of all the metric's labels, in their order.
+    Info(for<'p> fn(&PrinterSnapshot<'p>) -> Option<Vec<&'p str>>),
+    /// One for each source that has reported its limit.
+    Limits,
+}
 
 /// Writes the series of these printers and of their sources in text format 0.0.4, sorted by name.
 pub fn write<'a>(
@@ -65,34 +77,110 @@ pub fn write<'a>(
     label_bytes: usize,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let rows = printers.map(|printer| Row { label: escape(printer.label, usize::MAX), printer });
-    let lines = Lines { head: None, text: String::with_capacity(2 * CHUNK), out };
-    let mut families =
-        Families { rows: rows.collect(), limits: limits_reached.collect(), label_bytes, lines };
-    for (metric, write) in FAMILIES {
-        families.lines.head = Some(head(metric));
-        write(&mut families, metric)?;
+    let mut families: Vec<_> = FAMILIES.iter().map(|(metric, series)| Family::new(metric, series)).collect();
+    let mut printer_labels = Vec::new();
+    for printer in printers {
+        printer_labels.push(escape(printer.label, usize::MAX));
+        for family in &mut families {
+            family.read(&printer, label_bytes);
+        }
     }
-    families.lines.flush()
+    if let Some(family) = families.iter_mut().find(|family| matches!(family.series, Limits)) {
+        let labels = |source: Source| format!("{{source=\"{}\"}} ", source.as_str());
+        family.named.extend(limits_reached.map(|(source, time)| (labels(source), time.seconds())));
+    }
+    let mut lines = Lines { head: None, text: String::with_capacity(2 * CHUNK), out };
+    for family in &families {
+        family.write(&printer_labels, &mut lines)?;
+    }
+    lines.flush()
 }
 
-/// What the families are written from, and where to.
-struct Families<'a> {
-    rows: Vec<Row<'a>>,
-    limits: Vec<(Source, Timestamp)>,
-    label_bytes: usize,
-    lines: Lines<'a>,
+/// The series of one family, read printer by printer while that printer is in the processor's cache.
+struct Family {
+    metric: &'static Metric,
+    series: &'static Series,
+    combinations: Vec<[usize; 2]>,
+    /// For each printer, the values of all combinations; not a number where there is none.
+    values: Vec<f64>,
+    /// Other series: their labels and their value.
+    named: Vec<(String, f64)>,
 }
 
-struct Row<'a> {
-    /// The printer's label, escaped.
-    label: Cow<'a, str>,
-    printer: PrinterSnapshot<'a>,
+impl Family {
+    fn new(metric: &'static Metric, series: &'static Series) -> Self {
+        let mut sizes = metric.labels.iter().filter_map(|label| label.values).map(<[_]>::len).chain([1, 1]);
+        let [first, second] = [sizes.next().unwrap_or(1), sizes.next().unwrap_or(1)];
+        let combinations = (0..first).flat_map(|one| (0..second).map(move |other| [one, other])).collect();
+        Self { metric, series, combinations, values: Vec::new(), named: Vec::new() }
+    }
+
+    fn read(&mut self, printer: &PrinterSnapshot<'_>, label_bytes: usize) {
+        match self.series {
+            Each(value) => {
+                let values = self.combinations.iter().map(|&at| value(printer, at).unwrap_or(f64::NAN));
+                self.values.extend(values);
+            }
+            Print(value) => {
+                self.values.push(printer.print.as_ref().and_then(value).unwrap_or(f64::NAN));
+            }
+            Info(labels) => {
+                let labels = labels(printer).map(|values| (info(self.metric, &values, label_bytes), 1.0));
+                self.named.extend(labels);
+            }
+            Limits => {}
+        }
+    }
+
+    fn write(&self, printer_labels: &[Cow<'_, str>], lines: &mut Lines<'_>) -> io::Result<()> {
+        lines.head = Some(head(self.metric));
+        let around: Vec<_> = self.combinations.iter().map(|&at| around_printer(self.metric, at)).collect();
+        for (values, label) in self.values.chunks(around.len()).zip(printer_labels) {
+            for (value, [before, after]) in values.iter().zip(&around).filter(|(value, _)| !value.is_nan()) {
+                lines.add([before.as_str(), label, after], *value)?;
+            }
+        }
+        for (labels, value) in &self.named {
+            lines.add([self.metric.name, labels.as_str()], *value)?;
+        }
+        Ok(())
+    }
 }
 
-/// The lines of a family, written in chunks: the text of a large farm at once would not fit into the processor's cache.
+/// The text of a series before and after the printer's label.
+fn around_printer(metric: &Metric, at: [usize; 2]) -> [String; 2] {
+    let (mut before, mut after) = (metric.name.to_owned(), String::new());
+    let mut positions = at.into_iter();
+    let (mut separator, mut text) = ("{", &mut before);
+    for label in metric.labels {
+        text.extend([separator, label.name, "=\""]);
+        match label.values {
+            Some(values) => text.push_str(positions.next().map_or("", |position| values[position])),
+            None => text = &mut after,
+        }
+        text.push('"');
+        separator = ",";
+    }
+    text.push_str("} ");
+    [before, after]
+}
+
+/// All labels of the metric with these values. The printer's label was bounded when the printer was added; here it must be
+/// as in the other series.
+fn info(metric: &Metric, values: &[&str], label_bytes: usize) -> String {
+    let (mut text, mut separator) = (String::new(), "{");
+    for (name, value) in metric.label_names().zip(values) {
+        let bytes = if name == "printer" { usize::MAX } else { label_bytes };
+        text.extend([separator, name, "=\"", &escape(value, bytes), "\""]);
+        separator = ",";
+    }
+    text.push_str("} ");
+    text
+}
+
+/// Lines of text, written in chunks: that of a large farm at once would not fit into the processor's cache.
 struct Lines<'a> {
-    /// What precedes the first line: a family without series has no head either.
+    /// What precedes the first line of a family: one without series has no head either.
     head: Option<String>,
     text: String,
     out: &'a mut dyn io::Write,
@@ -125,98 +213,6 @@ impl Lines<'_> {
         self.text.clear();
         Ok(())
     }
-}
-
-impl Families<'_> {
-    /// One series for each printer and combination of the metric's closed labels. `value` gets the combination as
-    /// positions in their sets, in the order of the labels.
-    fn each<const CLOSED: usize>(
-        &mut self,
-        metric: &Metric,
-        value: impl Fn(&PrinterSnapshot<'_>, [usize; CLOSED]) -> Option<f64>,
-    ) -> io::Result<()> {
-        let combinations: Vec<_> = (0..)
-            .map_while(|number| combination(metric, number))
-            .map(|at| (at, around_printer(metric, at)))
-            .collect();
-        for Row { label, printer } in &self.rows {
-            for (at, [before, after]) in &combinations {
-                if let Some(value) = value(printer, *at) {
-                    self.lines.add([before.as_str(), label, after], value)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One series for each open print.
-    fn each_print(
-        &mut self,
-        metric: &Metric,
-        value: impl Fn(&PrintSnapshot<'_>) -> Option<f64>,
-    ) -> io::Result<()> {
-        self.each(metric, |printer, []| printer.print.as_ref().and_then(&value))
-    }
-
-    /// One series of value 1 for each printer that has `labels`: the values of all labels of the metric, in their order.
-    fn each_info<const LABELS: usize>(
-        &mut self,
-        metric: &Metric,
-        labels: impl for<'r> Fn(&PrinterSnapshot<'r>) -> Option<[&'r str; LABELS]>,
-    ) -> io::Result<()> {
-        for Row { printer, .. } in &self.rows {
-            let Some(values) = labels(printer) else { continue };
-            let values = metric.label_names().zip(values).map(|(name, value)| {
-                // The printer's label was bounded when the printer was added; here it must be as in the other series.
-                (name, escape(value, if name == "printer" { usize::MAX } else { self.label_bytes }))
-            });
-            let mut text = metric.name.to_owned();
-            for (at, (name, value)) in values.enumerate() {
-                text.extend([if at == 0 { "{" } else { "," }, name, "=\"", &value, "\""]);
-            }
-            self.lines.add([text.as_str(), "} "], 1.0)?;
-        }
-        Ok(())
-    }
-
-    /// One series for each source that has reported its limit.
-    fn notification_limits(&mut self, metric: &Metric) -> io::Result<()> {
-        for (source, time) in &self.limits {
-            self.lines.add([metric.name, "{source=\"", source.as_str(), "\"} "], time.seconds())?;
-        }
-        Ok(())
-    }
-}
-
-/// The text of a series before and after the printer's label.
-fn around_printer<const CLOSED: usize>(metric: &Metric, at: [usize; CLOSED]) -> [String; 2] {
-    let (mut before, mut after) = (metric.name.to_owned(), String::new());
-    let mut positions = at.into_iter();
-    let (mut separator, mut text) = ('{', &mut before);
-    for label in metric.labels {
-        text.push(separator);
-        text.push_str(label.name);
-        text.push_str("=\"");
-        match label.values {
-            Some(values) => text.push_str(positions.next().map_or("", |position| values[position])),
-            None => text = &mut after,
-        }
-        text.push('"');
-        separator = ',';
-    }
-    text.push_str("} ");
-    [before, after]
-}
-
-/// One of the combinations of positions in the metric's closed label sets, by its number; `None` after the last.
-fn combination<const CLOSED: usize>(metric: &Metric, mut number: usize) -> Option<[usize; CLOSED]> {
-    let mut at = [0; CLOSED];
-    let sets = metric.labels.iter().rev().filter_map(|label| label.values);
-    for (position, values) in at.iter_mut().rev().zip(sets) {
-        *position = number % values.len();
-        number /= values.len();
-    }
-    (number == 0).then_some(at)
 }
 
 /// Since when the printer has waited for a person for this reason.

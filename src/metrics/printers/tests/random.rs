@@ -98,7 +98,10 @@ fn printer() -> impl Strategy<Value = Printer> {
 }
 
 fn print() -> impl Strategy<Value = Print> {
-    let ratios = array::uniform2(option::of(prop_oneof![0.0..=1.0, num::f64::ANY]));
+    let ratios = array::uniform2(option::of(prop_oneof![
+        0.0..=1.0,
+        num::f64::ANY.prop_filter("a number", |value| !value.is_nan())
+    ]));
     let layers = array::uniform2(option::of(any::<u32>()));
     (text(), one_of(Origin::ALL), ratios, option::of(span()), option::of(time()), time(), span(), layers)
         .prop_map(|(file, origin, ratios, remaining, eta, started, elapsed, layers)| Print {
