@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+/// Label, operator, value.
+type Matcher = (String, String, String);
+
 /// A selector within an expression.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selector {
     pub(crate) metric: String,
-    /// Label, operator, value.
-    pub(crate) matchers: Vec<(String, String, String)>,
+    pub(crate) matchers: Vec<Matcher>,
     /// The range in brackets.
     pub(crate) range: Option<String>,
     /// The innermost function or aggregation around it.
@@ -42,7 +44,7 @@ pub(crate) fn references(expression: &str) -> References {
     let mut found = References::default();
     let mut functions: Vec<String> = Vec::new();
     let mut callee = String::new();
-    let mut grouping = false;
+    let (mut grouping, mut after_metric) = (false, false);
     let mut tokens = Tokens(expression);
     while let Some(token) = tokens.next() {
         match token.as_str() {
@@ -51,7 +53,10 @@ pub(crate) fn references(expression: &str) -> References {
             }
             "(" => functions.push(std::mem::take(&mut callee)),
             ")" => drop(functions.pop()),
-            "{" => found.selectors.last_mut().unwrap().matchers = matchers(&tokens.until("}")),
+            "{" if after_metric => {
+                found.selectors.last_mut().unwrap().matchers = matchers(&tokens.until("}"));
+            }
+            "{" => found.selectors.extend(named_by_a_matcher(&matchers(&tokens.until("}")))),
             "[" => found.selectors.last_mut().unwrap().range = Some(tokens.until("]").concat()),
             word if GROUPING.contains(&word) => {}
             quoted if is_string(quoted) => {
@@ -63,11 +68,23 @@ pub(crate) fn references(expression: &str) -> References {
                 let function = functions.iter().rev().find(|name| !name.is_empty()).cloned();
                 let function = function.unwrap_or_default();
                 found.selectors.push(Selector { metric: metric.to_owned(), function, ..Selector::default() });
+                after_metric = true;
+                continue;
             }
         }
-        grouping = GROUPING.contains(&token.as_str());
+        (grouping, after_metric) = (GROUPING.contains(&token.as_str()), false);
     }
     found
+}
+
+/// The selectors of `{__name__=~"one|another", ...}`.
+fn named_by_a_matcher(matchers: &[Matcher]) -> Vec<Selector> {
+    let (names, others): (Vec<_>, Vec<_>) =
+        matchers.iter().cloned().partition(|(label, ..)| label == "__name__");
+    let names = names.iter().flat_map(|(_, _, names)| names.split('|'));
+    let selector =
+        |name: &str| Selector { metric: name.to_owned(), matchers: others.clone(), ..Selector::default() };
+    names.map(selector).collect()
 }
 
 fn is_name(token: &str) -> bool {
@@ -75,7 +92,7 @@ fn is_name(token: &str) -> bool {
 }
 
 /// The matchers between two braces.
-fn matchers(tokens: &[String]) -> Vec<(String, String, String)> {
+fn matchers(tokens: &[String]) -> Vec<Matcher> {
     let matcher = |tokens: &[String]| {
         let [label, operator @ .., value] = tokens else { panic!("not a matcher: {tokens:?}") };
         (label.clone(), operator.concat(), value.trim_matches(QUOTES).to_owned())

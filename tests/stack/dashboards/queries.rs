@@ -34,14 +34,15 @@ const EMPTY: &[(&str, &str)] = &[
 /// Queries that return nothing while all printers fit into the graph one by one.
 const OTHERS: &[&str] = &["Hours printed per day B", "Hours printed per week B"];
 
-/// A Prometheus that scrapes this exporter every second, with the rules evaluated as often.
-fn prometheus(exporter: &Running) -> Prometheus {
-    prometheus_with(exporter, &["printfarm"])
-}
+/// What an exporter shows in one answer.
+const ALL_PARTS: &str = "[printers, exporter]";
 
-fn prometheus_with(exporter: &Running, jobs: &[&str]) -> Prometheus {
-    let job = |name: &&str| {
-        format!("{{job_name: {name}, static_configs: [{{targets: ['{}']}}]}}", exporter.address)
+/// A Prometheus that scrapes this exporter every second in each of these jobs, of which each asks for some parts. The rules are
+/// evaluated as often.
+fn prometheus_with(exporter: &Running, jobs: &[(&str, &str)]) -> Prometheus {
+    let job = |(name, parts): &(&str, &str)| {
+        let targets = format!("[{{targets: ['{}']}}]", exporter.address);
+        format!("{{job_name: {name}, params: {{'collect[]': {parts}}}, static_configs: {targets}}}")
     };
     let jobs: Vec<_> = jobs.iter().map(job).collect();
     let config = format!(
@@ -208,10 +209,10 @@ fn ended(prometheus: &Prometheus, dashboard: &Dashboard) -> [BTreeMap<String, f6
     [&shown, counted.as_array().unwrap()].map(|series| series.iter().map(by_outcome).collect())
 }
 
-#[test]
-fn every_query_of_every_dashboard_returns_data() {
+/// An exporter that has printed much, in a Prometheus with these jobs, and every query of every dashboard has data.
+fn with_data(jobs: &[(&str, &str)]) -> (Running, Prometheus) {
     let exporter = Running::start(&[]);
-    let prometheus = prometheus(&exporter);
+    let prometheus = prometheus_with(&exporter, jobs);
     feed::introduce(&exporter);
     eventually("Prometheus knows the printers", || {
         let known = prometheus.query("count(count_over_time(printfarm_printer_info[1m]) > 1)");
@@ -227,7 +228,18 @@ fn every_query_of_every_dashboard_returns_data() {
             assert_eq!(wrong, [""; 0], "{} {choices:?}", dashboard.file);
         }
     }
+    (exporter, prometheus)
+}
 
+/// Replicas are scraped like this: their printers once, and each of them about itself.
+#[test]
+fn every_query_returns_data_where_printers_and_exporters_are_different_jobs() {
+    with_data(&[("printfarm", "[printers]"), ("printfarm_replicas", "[exporter]")]);
+}
+
+#[test]
+fn every_query_of_every_dashboard_returns_data() {
+    let (_exporter, prometheus) = with_data(&[("printfarm", ALL_PARTS)]);
     let mut fleet = model::fleet();
     let [shown, counted] = ended(&prometheus, &fleet);
     assert_eq!(shown, counted, "the exporter has counted other prints than the dashboard shows");
@@ -250,7 +262,7 @@ fn every_query_of_every_dashboard_returns_data() {
 fn every_query_is_answered_for_farms_of_every_size_and_none_says_that_all_is_well_once_the_exporter_is_down()
 {
     let exporter = Running::start(&[]);
-    let prometheus = prometheus_with(&exporter, &["printfarm", "second"]);
+    let prometheus = prometheus_with(&exporter, &[("printfarm", ALL_PARTS), ("second", ALL_PARTS)]);
     let all = ["job", "instance", "printer"].map(|name| (name, Choice::All));
     let fleet = model::fleet();
     let value = |title: &str, at: usize| {
