@@ -7,15 +7,32 @@ use crate::common::program::text;
 use crate::servers::{folder_with, installed, tool};
 
 const UNIT: &str = include_str!("../../deploy/printfarm_exporter.service");
-const CHECKER: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/check-jsonschema/bin/check-jsonschema");
+/// Checkers with the schemas that they bring along.
+const CHECKERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/checkers/bin");
 
 /// The highest exposure that `systemd-analyze security` may state, of 10. A service on the network cannot get below 1.
 const EXPOSURE: f64 = 1.1;
 
+fn check_schema(schema: &str, file: &str) {
+    let schema = format!("vendor.{schema}");
+    tool(&format!("{CHECKERS}/check-jsonschema"), &["--builtin-schema", &schema, file]);
+}
+
 #[test]
-fn the_compose_file_follows_the_specification() {
-    tool(CHECKER, &["--builtin-schema", "vendor.compose-spec", "deploy/compose.yaml"]);
+fn the_compose_files_follow_the_specification() {
+    for file in ["deploy/compose.yaml", "deploy/compose.replicas.yaml"] {
+        check_schema("compose-spec", file);
+    }
+}
+
+#[test]
+fn the_manifests_follow_the_schemas_of_kubernetes() {
+    tool(&format!("{CHECKERS}/kubernetes-validate"), &["--strict", "deploy/kubernetes.yaml"]);
+}
+
+#[test]
+fn haproxy_accepts_its_configuration() {
+    tool("/usr/sbin/haproxy", &["-c", "-f", "deploy/haproxy.cfg"]);
 }
 
 #[test]
@@ -40,13 +57,15 @@ fn the_files_for_github_follow_its_schemas() {
         ("github-issue-forms", ".github/ISSUE_TEMPLATE/wrong_numbers.yml"),
     ];
     for (schema, file) in files {
-        tool(CHECKER, &["--builtin-schema", &format!("vendor.{schema}"), file]);
+        check_schema(schema, file);
     }
 }
 
 #[test]
 fn promtool_accepts_the_configuration_of_prometheus() {
-    tool("promtool", &["check", "config", "--syntax-only", "deploy/prometheus.yml"]);
+    for file in ["deploy/prometheus.yml", "deploy/prometheus.replicas.yml"] {
+        tool("promtool", &["check", "config", "--syntax-only", file]);
+    }
 }
 
 #[test]
