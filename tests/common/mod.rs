@@ -17,13 +17,18 @@ pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod simulated;
 
-/// How often [`eventually`] looks before it gives up, and how long it waits in between.
-const LOOKS: u32 = 300;
+/// How long [`eventually`] waits, and how long between two looks.
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits until `look` returns something.
-pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
+pub(crate) fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(PATIENCE, what, look)
+}
+
+/// Waits until `look` returns something, for about this long.
+pub(crate) fn within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..patience.as_millis() / PAUSE.as_millis() {
         if let Some(found) = look() {
             return found;
         }

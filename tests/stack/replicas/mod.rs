@@ -1,3 +1,10 @@
 //! Replicas of the exporter on a shared PostgreSQL.
 
+mod chaos;
+mod haproxy;
+mod operation;
+mod patroni;
+mod relay;
+mod replica;
 mod servers;
+mod shown;
