@@ -150,6 +150,10 @@ impl OpenPrint {
         print
     }
 
+    pub(super) const fn started(&self) -> Timestamp {
+        self.started
+    }
+
     pub(super) const fn phase(&self) -> Phase {
         self.phase
     }

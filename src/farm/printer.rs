@@ -2,6 +2,7 @@
 
 mod event_ids;
 mod last_end;
+mod overtaken;
 mod transitions;
 
 use std::ops::Not;
@@ -299,13 +300,15 @@ impl PrinterState {
     ) -> ApplyOutcome {
         self.keep_shown(time.last_read);
         self.since = time.now;
+        let is_overtaken = self.has_overtaken(event, time.now);
         self.last_event = self.last_event.max(event.received);
         self.totals.note_filament(&event.report);
         let outcome = match &event.report.event_id {
             Some(id) if self.event_ids.repeats(id, event.received) => ApplyOutcome::duplicate(),
+            _ if is_overtaken => self.apply_overtaken(event, already_ended, limits),
             _ => self.transition(event, already_ended, limits),
         };
-        if let Some(print) = &mut self.print {
+        if let Some(print) = self.print.as_mut().filter(|_| !is_overtaken) {
             print.advance(event.received);
             print.extend_deadline(event.received, limits);
         }

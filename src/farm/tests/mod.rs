@@ -5,6 +5,7 @@
 
 mod filament;
 mod identity;
+mod overtaken;
 pub(crate) mod random;
 mod retired;
 mod rules;
