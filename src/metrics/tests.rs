@@ -5,6 +5,7 @@ use super::samples::{busy, fresh, seasoned};
 use super::*;
 use crate::farm::Totals;
 use crate::labels::Source;
+use crate::webhook::Senders;
 
 const DOCUMENT: &str = include_str!("../../docs/METRICS.md");
 
@@ -99,7 +100,7 @@ fn row(metric: &Metric) -> String {
 }
 
 fn described(label: &Label) -> String {
-    label.values_with(&Source::SAMPLES).map_or_else(
+    label.values_with(&Senders::builtin().sources()).map_or_else(
         || format!("`{}`", label.name),
         |words| format!("`{}` = {}", label.name, words.join(", ")),
     )
