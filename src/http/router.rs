@@ -71,6 +71,9 @@ async fn locate(
         // HAProxy checks with this whether the server is up. It has no password.
         return (StatusCode::OK, [(header::ALLOW, "GET, HEAD, OPTIONS")]).into_response();
     }
+    if is_sent_astray(&web, &request, &merged, is_root) {
+        return webhook::unknown_path(&web, peer, &request);
+    }
     match below {
         Some("") | None if is_root && !prefix.as_str().is_empty() => {
             return Redirect::to(&format!("{}/", prefix.as_str())).into_response();
@@ -120,6 +123,19 @@ fn webhooks() -> Router<Arc<AppState>> {
 fn is_webhook(path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     segments.next().is_some_and(|first| first.eq_ignore_ascii_case("webhook"))
+}
+
+/// Whether this is probably a webhook whose sender has a wrong URL, which must not vanish without a trace: the URL ends too
+/// early, or names a webhook in another way.
+fn is_sent_astray(web: &AppState, request: &Request, path: &str, is_root: bool) -> bool {
+    let below = web.options.route_prefix.strip(path).unwrap_or(path);
+    let is_sent = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    if !is_sent || is_webhook(below) || below.starts_with("/api/v1/") {
+        return false;
+    }
+    let path = path.to_ascii_lowercase();
+    let sources = web.options.senders.sources();
+    is_root || path.contains("webhook") || sources.iter().any(|source| path.contains(source.as_str()))
 }
 
 async fn not_found(

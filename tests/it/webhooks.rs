@@ -1,5 +1,7 @@
 //! From a webhook to its answer.
 
+use printfarm_exporter::http::Options;
+
 use crate::app::{Setup, TestApp};
 
 const STARTED: &str = include_str!("../data/examples/octoprint-started.json");
@@ -184,6 +186,44 @@ fn other_paths_below_the_webhooks_are_explained_and_counted() {
         assert_eq!(app.metric(&series), Some(count), "{target}");
     }
     assert_eq!(app.get("/webhooks").header("content-type"), Some("text/plain; charset=utf-8"));
+}
+
+#[test]
+fn what_is_sent_to_a_url_that_ends_too_early_or_names_no_webhook_is_counted() {
+    let app = TestApp::start();
+    let counted = || {
+        let metrics = app.get("/metrics").text();
+        let refused = |line: &&str| line.starts_with("printfarm_webhook_rejected_total{reason=\"not_found\"");
+        metrics
+            .lines()
+            .filter(refused)
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok())
+            .sum::<u32>()
+    };
+    let targets = [
+        "/",
+        "/webhooks/octoprint",
+        "/octoprint",
+        "/OctoPrint/mk3",
+        "/api/webhook/octoprint",
+        "/webhook%2Fx",
+    ];
+    for (target, count) in targets.into_iter().zip(1_u32..) {
+        let answer = app.post_json(target, STARTED);
+        assert_eq!((answer.status, &answer.json()["reason"]), (404, &"not_found".into()), "{target}");
+        assert_eq!(counted(), count, "{target}");
+    }
+    for target in ["/metrics", "/api/v1/printers/octoprint", "/login.php"] {
+        assert_ne!(app.post_json(target, STARTED).status, 200, "{target}");
+    }
+    assert_eq!(counted(), 6, "what is no webhook is not counted");
+
+    let options = Options { route_prefix: "/farm".parse().unwrap(), ..Options::default() };
+    let below = TestApp::with(Setup { options, ..Setup::default() });
+    for target in ["/", "/farm", "/farm/", "/farm/webhooks/octoprint", "/octoprint"] {
+        let answer = below.post_json(target, STARTED);
+        assert!(answer.text().contains("/farm/webhook/octoprint"), "{target}: {}", answer.text());
+    }
 }
 
 #[test]
