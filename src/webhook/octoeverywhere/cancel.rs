@@ -9,6 +9,10 @@ const BAMBU: [&str; 2] = ["0300400c", "0500400e"];
 /// The states of Elegoo's printers (SDCP) in which a print was stopped.
 const ELEGOO_STOPPED: [&str; 2] = ["8", "14"];
 
+/// What may stand beside the word in "Print was stopped by the user". Anything else may be a cause.
+const BESIDE: [&str; 12] =
+    ["print", "printing", "job", "task", "the", "was", "has", "been", "by", "user", "operator", "manually"];
+
 /// The outcome of a print that is reported as failed. The plugin of some platforms says in words that it was cancelled, that
 /// of others passes on the code or the states of the printer.
 ///
@@ -28,10 +32,18 @@ fn says_cancelled(text: &str) -> bool {
     let code = text.replace(['-', '_', ' '], "");
     let stopped = |name| state(&text, name).map(|state| state == "stopped");
     ["canceled", "cancelled"].iter().any(|word| text.contains(word))
+        || only_says_stopped(&text)
         || BAMBU.iter().any(|cancel| code.contains(cancel))
         || state(&text, "printinfostatus").is_some_and(|state| ELEGOO_STOPPED.contains(&state))
         // PrusaLink: the job tells more than the printer.
         || stopped("job_state").or_else(|| stopped("printer_state")).unwrap_or(false)
+}
+
+fn only_says_stopped(text: &str) -> bool {
+    let stopped = ["stopped", "aborted"];
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.clone().any(|word| stopped.contains(&word))
+        && words.all(|word| stopped.contains(&word) || BESIDE.contains(&word))
 }
 
 /// The value of `name` in a text such as `printer_state=STOPPED;job_state=STOPPED`.

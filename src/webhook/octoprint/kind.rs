@@ -60,6 +60,18 @@ const CUSTOM: [(&str, Custom); 13] = [
     ("FileDeselected", Custom::Kind(EventKind::Notice)),
 ];
 
+/// The same in sentences: "Print has been paused".
+const IN_WORDS: [(&str, Custom); 4] = [
+    ("resumed", Custom::Kind(EventKind::StateReport(ReportedState::Printing))),
+    ("paused", Custom::Kind(EventKind::StateReport(ReportedState::Paused))),
+    ("cancelled", Custom::Kind(EventKind::Ended(Outcome::Cancelled))),
+    ("canceled", Custom::Kind(EventKind::Ended(Outcome::Cancelled))),
+];
+
+/// What may stand beside the word that tells. Anything else may say that this is about something else.
+const BESIDE: [&str; 12] =
+    ["print", "printer", "printing", "job", "your", "the", "a", "was", "has", "been", "is", "now"];
+
 const STATES: [(&str, ReportedState); 7] = [
     ("PRINTING", ReportedState::Printing),
     ("PAUSED", ReportedState::Paused),
@@ -72,7 +84,8 @@ const STATES: [(&str, ReportedState); 7] = [
 
 fn custom(message: &Message<'_>, extra: Object<'_>) -> Result<EventKind, Malformed> {
     let text = message.field(|object| object.text("message"))?.unwrap_or_default();
-    let event = lookup(&CUSTOM, message.topic()).or_else(|| lookup(&CUSTOM, &text));
+    let event =
+        lookup(&CUSTOM, message.topic()).or_else(|| lookup(&CUSTOM, &text)).or_else(|| in_words(&text));
     Ok(match event {
         Some(Custom::Kind(kind)) => kind,
         Some(Custom::Failed) => EventKind::Ended(failure(message, extra)?),
@@ -82,6 +95,14 @@ fn custom(message: &Message<'_>, extra: Object<'_>) -> Result<EventKind, Malform
         }
         None => EventKind::Notice,
     })
+}
+
+/// The event that a sentence names with its only word that tells anything.
+fn in_words(sentence: &str) -> Option<Custom> {
+    let words = sentence.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words = words.filter(|word| !BESIDE.iter().any(|beside| beside.eq_ignore_ascii_case(word)));
+    let event = lookup(&IN_WORDS, words.next()?);
+    event.filter(|_| words.next().is_none())
 }
 
 /// Whether a failed print was cancelled: the plugin has one topic for both.

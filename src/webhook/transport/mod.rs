@@ -76,20 +76,16 @@ impl Accepts {
 
     /// The format of a body of this Content-Type.
     fn format(&self, content_type: &str) -> Result<Format, BodyFault> {
-        // People paste `application/json charset=utf8;`, which the plugin's README tells them to, and send it twice.
+        let content_type = content_type.to_ascii_lowercase();
         let media_type = content_type.split([';', ',', ' ', '\t']).next().unwrap_or_default();
-        let format = match media_type.to_ascii_lowercase().as_str() {
+        let format = match media_type {
             "" | "application/octet-stream" | "text/plain" if self.reads(Format::JsonOrForm) => {
-                Format::JsonOrForm
+                Some(Format::JsonOrForm)
             }
-            "" => return self.untyped.ok_or(BodyFault::Unnamed),
-            "application/json" | "text/json" => Format::Json,
-            name if name.ends_with("+json") => Format::Json,
-            "multipart/form-data" => Format::Multipart,
-            "application/x-www-form-urlencoded" => Format::Form,
-            _ => return Err(BodyFault::Unknown),
+            "" if content_type.is_empty() => return self.untyped.ok_or(BodyFault::Unnamed),
+            _ => named(&content_type),
         };
-        Some(format).filter(|format| self.reads(*format)).ok_or(BodyFault::Unknown)
+        format.filter(|format| self.reads(*format)).ok_or(BodyFault::Unknown)
     }
 
     /// The format of this body, which its Content-Type calls `declared`. A form is declared by curl where nothing else is.
@@ -102,6 +98,23 @@ impl Accepts {
             _ => Format::Form,
         }
     }
+}
+
+/// Media types, and their formats.
+const NAMES: [(&str, Format); 6] = [
+    ("application/json", Format::Json),
+    ("text/json", Format::Json),
+    ("/x-json", Format::Json),
+    ("+json", Format::Json),
+    ("multipart/form-data", Format::Multipart),
+    ("application/x-www-form-urlencoded", Format::Form),
+];
+
+/// The format that a Content-Type names first, wherever. People paste `application/json charset=utf8;`, which the plugin's
+/// README tells them to, write quotes around it, and send it twice.
+fn named(content_type: &str) -> Option<Format> {
+    let found = NAMES.iter().filter_map(|(name, format)| Some((content_type.find(name)?, *format)));
+    found.min_by_key(|(position, _)| *position).map(|(_, format)| format)
 }
 
 /// Reads a request: from its body, from its query when it has no body, or from both. Sets no deadline: the caller does.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use http_body::Body;
 use http_body_util::BodyExt as _;
-use multer::{Constraints, Error, Field, Multipart, SizeLimit, parse_boundary};
+use multer::{Constraints, Error, Field, Multipart, SizeLimit};
 use serde_json::Map;
 use tokio::task::yield_now;
 
@@ -26,13 +26,23 @@ mod tests;
 /// How many bytes a head may have; those of real senders have about a hundred.
 const MAX_HEAD: usize = 8 * 1024;
 
+/// The boundary that a Content-Type names, whatever stands between the two.
+fn boundary(content_type: &str) -> Option<&str> {
+    const NAME: &str = "boundary=";
+    let rest = &content_type[content_type.to_ascii_lowercase().find(NAME)? + NAME.len()..];
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next(),
+        None => rest.split([';', ',', ' ', '\t']).next(),
+    }
+}
+
 /// Reads a body of this Content-Type.
 pub(super) async fn read<B>(body: B, content_type: &str, limits: &BodyLimits) -> Result<Payload, DecodeError>
 where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
-    let boundary = parse_boundary(content_type).unwrap_or_default();
+    let boundary = boundary(content_type).unwrap_or_default();
     if boundary.is_empty() {
         return Err(malformed("its Content-Type names no boundary"));
     }
