@@ -1,12 +1,13 @@
 //! One open print.
 
 mod matching;
+mod unannounced;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::credit::{Credit, Measured, TOLERANCE};
+use super::credit::{Credit, Measured};
 use super::event::{Elapsed, Event, EventKind, File, PrintReport};
 use super::filament::FilamentUse;
 use super::report_time::ReportTime;
@@ -15,9 +16,6 @@ use super::stopwatch::{Running, Stopwatch};
 use super::{EndedPrint, Limits};
 use crate::labels::{Origin, Outcome, State};
 use crate::timestamp::{ClockStep, Timestamp};
-
-/// Two reports of a pause within this time are of one.
-const SAME_PAUSE: Duration = Duration::from_secs(5);
 
 /// How many former ids of a print are kept.
 const FORMER_IDS: usize = 8;
@@ -158,15 +156,6 @@ impl OpenPrint {
         self.phase
     }
 
-    /// The phase in which an error that is cleared leaves it.
-    pub(super) const fn phase_without_error(&self) -> Phase {
-        match self.phase {
-            Phase::ErrorPending if self.pause_began.is_some() => Phase::Paused,
-            Phase::ErrorPending => Phase::Printing,
-            phase => phase,
-        }
-    }
-
     pub(super) const fn origin(&self) -> Origin {
         self.origin
     }
@@ -192,6 +181,7 @@ impl OpenPrint {
         if phase == Phase::Paused && event.kind == EventKind::Paused && event.elapsed().is_none() {
             self.begin_the_pause_again(event);
         }
+        self.credit_the_beginning(event);
         let believed = self.correct(event);
         self.merge(&event.report, believed);
         self.last_report = ReportTime::of(event);
@@ -222,34 +212,6 @@ impl OpenPrint {
         self.stopwatch.switch(phase.running());
     }
 
-    /// Whether `event` shows that a paused print has printed since the pause began.
-    pub(super) fn shows_a_resume(&self, event: &Event) -> bool {
-        self.phase == Phase::Paused && self.stopwatch.shows_a_resume(self.believe(event))
-    }
-
-    /// Credits what was printed since a pause, an error or a loss of contact whose end nobody announced: as much as the
-    /// time left has become less.
-    fn catch_up(&mut self, event: &Event, remaining: Option<Duration>) {
-        if self.phase != Phase::Printing
-            && let Some((expected, remaining)) = self.expected.zip(remaining)
-        {
-            let lasted = event.received.since(self.started);
-            self.stopwatch.catch_up(expected.saturating_sub(remaining), lasted);
-        }
-    }
-
-    /// A pause that is reported twice within moments begins with the second report: detectors say that they pause a print
-    /// before it is paused.
-    fn begin_the_pause_again(&mut self, event: &Event) {
-        let time = ReportTime::of(event);
-        if let Some(since) =
-            self.pause_began.map(|began| began.until(time)).filter(|since| *since <= SAME_PAUSE)
-        {
-            let worked = self.stopwatch.printed_so_far() + since;
-            self.stopwatch.catch_up(worked, event.received.since(self.started));
-        }
-    }
-
     /// Corrects the stopwatch by the stated time, as far as that is believed. Returns the believed time.
     fn correct(&mut self, event: &Event) -> Option<Duration> {
         if let Some(stated) = event.elapsed().map(Elapsed::stated)
@@ -262,6 +224,9 @@ impl OpenPrint {
         let believed = self.believe(event).filter(|_| !has_fallen);
         if let Some(elapsed) = believed {
             self.stopwatch.correct(elapsed);
+            if matches!(event.kind, EventKind::Ended(_)) {
+                self.stopwatch.settle(elapsed);
+            }
         }
         self.note(event, believed.is_some());
         believed.map(Elapsed::stated)
@@ -324,6 +289,7 @@ impl OpenPrint {
     /// Ends the print with the sender's last elapsed time.
     pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
         self.advance(event.received);
+        self.credit_the_beginning(event);
         if outcome == Outcome::Completed && event.elapsed().is_none_or(Elapsed::counts_pauses) {
             self.catch_up(event, Some(Duration::ZERO));
         }
@@ -336,32 +302,6 @@ impl OpenPrint {
         // Some senders state 0 when the print is over.
         self.progress = [self.progress, event.report.progress].into_iter().flatten().reduce(f64::max);
         self.close(event.received, outcome)
-    }
-
-    /// OctoPrint's elapsed time at a cancel within a pause includes that pause. Whether the print had continued before the
-    /// cancel is shown by the file position; without one, by the elapsed time itself. The position on an SD card is polled
-    /// and lags behind at the pause: there it only counts where it has not moved at all.
-    fn includes_the_pause(&self, event: &Event, outcome: Outcome) -> bool {
-        let Some(pause_began) = self.pause_began.filter(|_| outcome != Outcome::Completed) else {
-            return false;
-        };
-        match (self.position, event.report.position, event.report.elapsed) {
-            (Some(paused), Some(ended), _) if paused == ended || self.origin != Origin::SdCard => {
-                paused == ended
-            }
-            (_, _, Some(Elapsed::Printing(elapsed))) => {
-                let pause = pause_began.until(ReportTime::of(event));
-                elapsed + TOLERANCE >= self.stopwatch.printed(event.received) + pause
-            }
-            _ => true,
-        }
-    }
-
-    /// A print that is given up after it was lost may have ended long before: a time that counts everything is no evidence.
-    fn includes_the_silence(&self, event: &Event, outcome: Outcome) -> bool {
-        self.phase == Phase::Lost
-            && outcome == Outcome::Cancelled
-            && event.elapsed().is_some_and(Elapsed::counts_pauses)
     }
 
     fn merge_names(&mut self, report: &PrintReport) {

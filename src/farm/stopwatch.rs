@@ -111,6 +111,16 @@ impl Stopwatch {
         }
     }
 
+    /// At the end a time with pauses counts as it is stated: what was measured of the pauses is rounded enough.
+    pub(super) fn settle(&mut self, elapsed: Elapsed) {
+        if let Elapsed::WithPauses(all) = elapsed
+            && self.running != Running::Paused
+            && !self.paused.is_zero()
+        {
+            self.printed = all.saturating_sub(self.paused);
+        }
+    }
+
     /// The sender printed on while the stopwatch measured a pause: that part of the pause was none.
     fn correct_in_a_pause(&mut self, printed: Duration) {
         let advance = printed.saturating_sub(self.printed);
@@ -130,6 +140,11 @@ impl Stopwatch {
         if self.running == Running::Paused {
             self.paused = self.paused.saturating_sub(unmeasured).max(self.paused_before);
         }
+    }
+
+    /// Credits what was printed before the stopwatch began.
+    pub(super) fn begin_earlier(&mut self, by: Duration) {
+        self.printed += by;
     }
 
     fn set_printed(&mut self, printed: Duration) {

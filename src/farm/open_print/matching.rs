@@ -126,7 +126,15 @@ impl OpenPrint {
     pub(in crate::farm) fn is_announced_again_by(&self, event: &Event) -> bool {
         self.only_announced
             && !self.is_another_print(event)
+            && !self.states_another_time(event)
             && event.received.since(self.last_report.received) <= START_WINDOW
+    }
+
+    /// Whether the event states another time than the last report, both to the fraction of a second: what is sent again
+    /// states the same.
+    fn states_another_time(&self, event: &Event) -> bool {
+        let times = self.last_elapsed.map(Elapsed::stated).zip(event.elapsed().map(Elapsed::stated));
+        times.is_some_and(|(one, other)| one != other && one.subsec_nanos() != 0 && other.subsec_nanos() != 0)
     }
 
     /// Whether `event`, a start, is that of this print, which an earlier report had implied.

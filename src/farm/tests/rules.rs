@@ -651,6 +651,36 @@ fn a_print_that_is_completed_out_of_a_pause_has_printed_what_was_left() {
 }
 
 #[test]
+fn a_print_that_is_first_heard_of_in_a_pause_has_printed_before_it() {
+    for (outcome, after) in [(Outcome::Completed, 0.0), (Outcome::Cancelled, 0.0), (Outcome::Completed, 50.0)]
+    {
+        let mut story = Story::default();
+        story.tell(EventKind::FailureWarning(WarningAction::Paused), file("a.gcode"));
+        story.after(900.0);
+        if after > 0.0 {
+            story.tell(EventKind::Resumed, file("a.gcode"));
+        }
+        let lasted = Some(Elapsed::WithPauses(secs(4500.0 + after)));
+        story
+            .after(after)
+            .tell(EventKind::Ended(outcome), PrintReport { elapsed: lasted, ..file("a.gcode") });
+        assert_eq!((story.printed(), story.paused()), (3600.0 + after, 900.0), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_start_that_states_another_time_is_not_the_last_one_repeated() {
+    let stated =
+        |seconds: f64| PrintReport { elapsed: Some(Elapsed::WithPauses(secs(seconds))), ..file("a.gcode") };
+    for (second, starts) in [(0.15, 1), (0.0, 1), (0.22, 2)] {
+        let mut story = Story::default();
+        story.tell(EventKind::Started, stated(0.15));
+        story.after(30.0).tell(EventKind::Started, stated(second));
+        assert_eq!(story.counts()[0], starts, "{second} s");
+    }
+}
+
+#[test]
 fn a_pause_that_is_reported_twice_within_moments_begins_with_the_second_report() {
     for (again, times) in [(2.0, (62.0, 10.0)), (6.0, (60.0, 16.0))] {
         let mut story = Story::default();
