@@ -127,6 +127,11 @@ fn report(message: Object<'_>, kind: EventKind) -> Result<PrintReport, Malformed
                 metres: None,
                 grams: message.number("filament_grams")?.and_then(bounds::filament_grams),
             },
+            reason: if kind == EventKind::Ended(Outcome::Failed) {
+                told(message, "reason")?.map(Cow::into_owned)
+            } else {
+                None
+            },
             says_ready: true,
             ..report
         },

@@ -55,14 +55,18 @@ fn what_is_reported() {
     assert_eq!(start, PrintReport { remaining: Some(minutes(125)), ..a_file() });
     let progress = told("print_progress", json!({"progress": "25", "remaining_time": "31m"})).report;
     assert_eq!(progress, PrintReport { progress: Some(0.25), remaining: Some(minutes(31)), ..a_file() });
-    let end = json!({"duration": "53h 9m", "filament_grams": "17.8", "reason": "Unknown", "progress": "0"});
+    let end =
+        json!({"duration": "53h 9m", "filament_grams": "17.8", "reason": "Filament runout", "progress": "0"});
     let expected = PrintReport {
         elapsed: Some(Elapsed::InMinutes(minutes(53 * 60 + 9))),
         filament_used: Filament { metres: None, grams: Some(17.8) },
+        reason: Some("Filament runout".to_owned()),
         says_ready: true,
         ..a_file()
     };
-    assert_eq!(told("print_failed", end).report, expected);
+    assert_eq!(told("print_failed", end.clone()).report, expected);
+    assert_eq!(told("print_stopped", end).report.reason, None);
+    assert_eq!(told("print_failed", json!({"reason": "Unknown"})).report.reason, None);
     assert_eq!(told("bed_cooled", json!({})).report, PrintReport::default(), "it may be cool hours later");
 }
 

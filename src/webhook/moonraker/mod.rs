@@ -4,7 +4,7 @@
 use super::payload::Payload;
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Elapsed, Event, EventKind, Filament, File, PrintReport};
-use crate::labels::Origin;
+use crate::labels::{Origin, Outcome};
 
 mod message;
 mod profile;
@@ -43,7 +43,7 @@ impl Sender for Moonraker {
             received: context.received,
             sent: None,
             kind,
-            report: if kind == EventKind::Test { PrintReport::default() } else { report(&message)? },
+            report: if kind == EventKind::Test { PrintReport::default() } else { report(&message, kind)? },
         }))
     }
 }
@@ -64,7 +64,7 @@ fn kind(message: &Message<'_>) -> Result<EventKind, Malformed> {
 }
 
 /// `print_duration` is not read: it leaves out the heating, contains an open pause at a cancel, and can be negative.
-fn report(message: &Message<'_>) -> Result<PrintReport, Malformed> {
+fn report(message: &Message<'_>, kind: EventKind) -> Result<PrintReport, Malformed> {
     let (stats, macro_text) = (message.stats, message.macro_text);
     let layers = stats.object("info", "info")?;
     let layer = layers.number("current_layer")?.or(macro_text.number("layer")?);
@@ -81,6 +81,7 @@ fn report(message: &Message<'_>) -> Result<PrintReport, Malformed> {
             metres: stats.number("filament_used")?.and_then(bounds::filament_metres),
             grams: None,
         },
+        reason: if kind == EventKind::Ended(Outcome::Failed) { stats.owned_text("message")? } else { None },
         layer: layer.and_then(bounds::layers),
         layers: layers.and_then(bounds::layers),
         ..PrintReport::default()

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::farm::Filament;
-use crate::labels::Outcome;
 use crate::webhook::tests::{FORM, JSON, context, post, with};
 
 const PRINTING: EventKind = EventKind::Started;
@@ -97,6 +96,14 @@ fn what_is_reported() {
     assert_eq!(report, expected);
     let bare = told(&notification("", "started")).report;
     assert_eq!(bare, PrintReport { origin: Some(Origin::Local), ..PrintReport::default() });
+}
+
+#[test]
+fn a_failure_has_klipper_s_words_for_a_reason() {
+    for (state, reason) in [("error", Some("Timer too close")), ("cancelled", None)] {
+        let stats = with(stats(state, 60.5), json!({"message": "Timer too close"}));
+        assert_eq!(told(&notification("", &stats.to_string())).report.reason.as_deref(), reason);
+    }
 }
 
 #[test]

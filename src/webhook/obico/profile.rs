@@ -27,8 +27,8 @@ pub(super) static PROFILE: Profile = Profile {
         names_printer: false,
         steps: &[
             "Switch all of its events on. Without the start, pauses and cancels, a print is known from its end alone.",
-            "Set the shortest print that gets a time-lapse to 0 seconds: Obico tells of no end otherwise. A printer without a \
-             camera never gets one.",
+            "Set the shortest print that gets a time-lapse to 0 seconds: Obico tells no end of shorter ones. A printer without a \
+             camera has no ends at all.",
             "Where the account has one printer, you may choose its name: `{url}/my-printer`.",
             "When a secret is configured here, add it: `{url}?secret=...`.",
             "Obico says of a failed print that it was cancelled. Moonraker and OctoPrint tell more: send from them directly \
