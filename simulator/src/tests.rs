@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn options(seed: u64) -> Options {
     Options {
-        printers: 16,
+        printers: 18,
         speed: 1.0,
         seed,
         duration: DAY * 14,
@@ -98,6 +98,7 @@ fn every_kind_of_webhook_and_fact_occurs_within_a_few_weeks() {
         "obico",
         "simplyprint",
         "bambuddy",
+        "generic",
     ];
     for wanted in types.iter().chain(&topics).map(String::as_str).chain(others) {
         assert!(seen.contains_key(wanted), "{wanted} is missing among {:#?}", seen.keys());

@@ -2,6 +2,7 @@
 
 mod bambuddy;
 mod encode;
+mod generic;
 mod moonraker;
 mod obico;
 mod octoeverywhere;
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use crate::sender::Sender;
 
 /// The kinds of printers, in the order in which they follow each other in the farm: name and sender.
-pub(crate) const FARM: [(&str, &dyn Sender); 16] = [
+pub(crate) const FARM: [(&str, &dyn Sender); 18] = [
     ("mk3", &octoprint::MULTIPART),
     ("mk4", &octoprint::JSON),
     ("voron", &octoeverywhere::KLIPPER),
@@ -30,6 +31,8 @@ pub(crate) const FARM: [(&str, &dyn Sender); 16] = [
     ("x1c", &bambuddy::BambuddySender),
     ("salad", &moonraker::FORM_TWICE),
     ("hex", &moonraker::EVENT_ALONE),
+    ("kobra", &generic::JSON),
+    ("sidewinder", &generic::FORM),
 ];
 
 /// The sources of all senders, as the exporter's URLs and secrets name them.
