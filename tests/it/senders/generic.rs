@@ -1,8 +1,6 @@
 //! The endpoint for everything else, as OctoPrint, Klipper, Home Assistant, Node-RED and n8n send to it.
 
-use super::{ATTENTION, ERRORS, GRAMS, METERS, Row, WARNINGS, check};
-
-const IDLE: &[&str] = &["idle"];
+use super::{ATTENTION, ERRORS, GRAMS, IDLE, METERS, Row, WARNINGS, check};
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[

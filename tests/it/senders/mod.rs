@@ -3,7 +3,12 @@
 
 #![allow(clippy::float_cmp, reason = "counts are whole")]
 
+mod bambuddy;
 mod generic;
+mod moonraker;
+mod obico;
+mod simplyprint;
+mod stories;
 
 use std::fs;
 use std::ops::RangeInclusive;
@@ -42,6 +47,8 @@ struct Row {
 
 /// A metric, parts of its labels, and what the sum of its samples must be.
 type Sample = (&'static str, &'static [&'static str], RangeInclusive<f64>);
+
+const IDLE: &[&str] = &["idle"];
 
 const STARTED: &str = "printfarm_prints_started_total";
 const ENDED: &str = "printfarm_prints_total";
