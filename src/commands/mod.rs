@@ -6,10 +6,12 @@ mod prints;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Subcommand;
 
-use crate::store::{self, DatabaseUrl, History, PostgresHistory, SqliteHistory};
+use crate::config::{self, Environment};
+use crate::store::{self, DatabaseUrl, History, Password, Place, PostgresHistory, SqliteHistory};
+use crate::webhook::Senders;
 
 pub use healthcheck::Probe;
 
@@ -25,6 +27,15 @@ pub enum Command {
     },
     /// Ask the exporter on this machine whether it is ready; takes the flags with which that exporter listens.
     Healthcheck,
+    /// Copy a farm between an SQLite file and PostgreSQL, and compare; the exporters have to be stopped.
+    Migrate {
+        /// Where the farm is: a file, or a URL without the password.
+        #[arg(long, value_name = "FILE|URL")]
+        from: String,
+        /// Where it shall be. There must be none yet.
+        #[arg(long, value_name = "FILE|URL")]
+        to: String,
+    },
     /// Replace the store by a backup; refused while an exporter runs.
     Restore {
         /// The backup.
@@ -55,6 +66,7 @@ pub fn run(
         Command::Backup { to } => backup(storage, to, &mut out),
         Command::Healthcheck => probe().and_then(|probe| Ok(writeln!(out, "{}", healthcheck::run(&probe)?)?)),
         Command::Restore { from } => restore(from, storage, &mut out),
+        Command::Migrate { from, to } => migrate(from, to, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {
@@ -79,6 +91,24 @@ fn backup(storage: &Path, to: &Path, out: &mut impl Write) -> anyhow::Result<()>
 fn restore(from: &Path, storage: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let size = store::restore(from, storage)?;
     Ok(writeln!(out, "restored {} from {} ({size} bytes)", storage.display(), from.display())?)
+}
+
+fn migrate(from: &str, to: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let [source, target] = [("--from", from), ("--to", to)].map(|(flag, place)| {
+        if !place.contains("://") {
+            return Ok(Place::File(place.into()));
+        }
+        let url: DatabaseUrl = place.parse().with_context(|| format!("{flag} cannot be used"))?;
+        let password = config::storage_password(&Environment::process())?;
+        let url = url.with_password(password.map_or(Password::None, Password::Text));
+        anyhow::Ok(Place::Database(Box::new(url)))
+    });
+    let moved = store::migrate(&source?, &target?, &Senders::builtin().sources())?;
+    let (printers, prints, seconds) = (moved.printers, moved.sums.prints, moved.sums.printed_seconds);
+    Ok(writeln!(
+        out,
+        "copied {printers} printers and {prints} prints of {seconds:.0} s; both places have the same"
+    )?)
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

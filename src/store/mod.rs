@@ -9,6 +9,7 @@ mod file_watch;
 mod history;
 mod measured;
 mod memory;
+mod migrate;
 mod postgres;
 mod retention;
 mod rows;
@@ -22,6 +23,7 @@ pub use history::{
 };
 pub use measured::Measured;
 pub use memory::MemoryStore;
+pub use migrate::{Moved, Place, migrate};
 pub use postgres::{DatabaseUrl, Password, Postgres, PostgresHistory, UrlError};
 pub use shared::{Ask, Batch, Database, Head, Locked, Mark, Outbox, SharedStore};
 pub use sqlite::{SqliteStore, open_to_read};

@@ -14,13 +14,13 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::timestamp::Timestamp;
 
 /// How many of the newest prints have to confirm the clock.
-const WITNESSES: i64 = 10;
+pub(super) const WITNESSES: i64 = 10;
 
 /// How many prints one commit removes at most; a webhook may have to wait for it.
-const SLICE: usize = 1000;
+pub(super) const SLICE: usize = 1000;
 
 /// The time from the end of one pass to the next.
-const INTERVAL: Duration = Duration::from_secs(60 * 60);
+pub(super) const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Which prints to remove, and when.
 #[derive(Debug, Default)]

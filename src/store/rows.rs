@@ -17,9 +17,7 @@ const PRINTERS: &str = "SELECT source, id, label, name, state FROM printers ORDE
 
 /// Reads the farm, whose printers are of these sources.
 pub(super) fn read_farm(connection: &Connection, sources: &[Source]) -> Result<Farm, FileError> {
-    let mut rows = connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
-    let ended_print_ids =
-        rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect::<Result<_, _>>()?;
+    let ended_print_ids = read_print_ids(connection)?;
     let mut rows = connection.prepare("SELECT source, reached FROM notification_limits")?;
     let mut limits_reached = BTreeMap::new();
     for row in rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))? {
@@ -43,6 +41,12 @@ pub(super) fn read_farm(connection: &Connection, sources: &[Source]) -> Result<F
         return Err(FileError::Damaged("a printer is missing".into()));
     }
     Ok(farm)
+}
+
+/// Fingerprints of the ids of prints that have ended.
+pub(super) fn read_print_ids<Ids: FromIterator<u64>>(connection: &Connection) -> rusqlite::Result<Ids> {
+    let mut rows = connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
+    rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect()
 }
 
 /// The number of the last ended print; 0 when there is none.
@@ -145,7 +149,7 @@ pub(super) fn write_changes(
     }
     for (position, print) in &changes.ended {
         if let Some(printer) = view.printer(*position) {
-            write_print(connection, printer, print)?;
+            write_print(connection, None, &print_row(0, printer, print))?;
         }
     }
     if let Some(step) = changes.clock_step {
@@ -185,33 +189,37 @@ fn write_printer(connection: &Connection, position: usize, printer: &Printer) ->
     Ok(())
 }
 
-fn write_print(connection: &Connection, printer: &Printer, print: &EndedPrint) -> rusqlite::Result<()> {
-    let file = print.file.as_ref();
-    let EndedFilament { length, mass } = print.filament;
+/// Adds a print to the history, with the next number or with this one.
+pub(super) fn write_print(
+    connection: &Connection,
+    number: Option<i64>,
+    row: &PrintRow,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO prints (printer, source, print_id, file, path, origin, owner, started, ended, outcome,
+            "INSERT INTO prints (number, printer, source, print_id, file, path, origin, owner, started, ended, outcome,
                  printed_seconds, paused_seconds, reason, filament_meters, filament_meters_basis, filament_grams,
-                 filament_grams_basis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 filament_grams_basis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
-            printer.label(),
-            printer.source().as_str(),
-            print.print_id,
-            file.map(|file| &file.name),
-            file.and_then(|file| file.path.as_ref()),
-            print.origin.as_str(),
-            print.owner,
-            print.started.seconds(),
-            print.ended.seconds(),
-            print.outcome.as_str(),
-            print.printed.as_secs_f64(),
-            print.paused.as_secs_f64(),
-            print.reason,
-            length.map(Credited::amount),
-            length.map(Credited::basis),
-            mass.map(Credited::amount),
-            mass.map(Credited::basis),
+            number,
+            row.printer,
+            row.source,
+            row.print_id,
+            row.file,
+            row.path,
+            row.origin,
+            row.owner,
+            row.started,
+            row.ended,
+            row.outcome,
+            row.printed_seconds,
+            row.paused_seconds,
+            row.reason,
+            row.filament_meters,
+            row.filament_meters_basis,
+            row.filament_grams,
+            row.filament_grams_basis,
         ])?;
     Ok(())
 }

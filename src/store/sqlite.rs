@@ -5,12 +5,16 @@
 //! locks are free between two commits. [`FileWatch`] notices before and after every commit when the files were moved or
 //! overwritten.
 
+mod migration;
+
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+
+pub(super) use migration::SqliteMigration;
 
 use super::file_watch::{FileWatch, with_suffix};
 use super::retention::Retention;

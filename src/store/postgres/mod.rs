@@ -7,6 +7,7 @@
 mod background;
 mod history;
 mod link;
+mod migration;
 mod password;
 mod schema;
 mod session;
@@ -19,12 +20,15 @@ use std::mem::replace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::retention::SLICE;
 use super::shared::{Ask, Batch, Database, Locked};
 use super::{History, StoreError};
 use crate::labels::Source;
+use crate::timestamp::Timestamp;
 use link::Link;
 
 pub use history::PostgresHistory;
+pub(super) use migration::Migration;
 pub use password::Password;
 pub use url::{DatabaseUrl, UrlError};
 
@@ -41,12 +45,19 @@ pub struct Postgres {
     sources: Arc<[Source]>,
     /// How long ended prints are kept; `None` for ever.
     retention: Option<Duration>,
+    /// This replica removes old prints now.
+    is_pruning: bool,
 }
 
 impl Postgres {
     /// A database with printers of these senders.
     pub fn new(url: DatabaseUrl, sources: Vec<Source>) -> Result<Self, StoreError> {
-        Ok(Self { link: Link::new(Arc::new(url))?, sources: sources.into(), retention: None })
+        Ok(Self {
+            link: Link::new(Arc::new(url))?,
+            sources: sources.into(),
+            retention: None,
+            is_pruning: false,
+        })
     }
 
     /// Keeps ended prints only for `span`, or for ever.
@@ -84,6 +95,17 @@ impl Database for Postgres {
         self.link.run(COMMIT, |client| async move { statements::commit(&client, &batch).await })?;
         self.link.session()?.has_begun = false;
         Ok(())
+    }
+
+    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        // While there is no connection, nothing is due.
+        let (Some(span), Ok(_)) = (self.retention, self.link.session()) else { return Ok(0) };
+        let is_in_a_pass = self.is_pruning;
+        let removed = self.link.run(COMMIT, |client| async move {
+            Ok(statements::prune(&client, now, span, is_in_a_pass).await?)
+        });
+        self.is_pruning = removed.as_ref().is_ok_and(|removed| *removed == SLICE);
+        removed
     }
 
     fn history(&self) -> Result<Box<dyn History>, StoreError> {

@@ -1,11 +1,14 @@
 //! The statements of a batch: sent at once, answered one after the other.
 
+use std::time::Duration;
+
 use tokio::try_join;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use crate::farm::News;
 use crate::labels::Source;
+use crate::store::retention::{INTERVAL, SLICE, WITNESSES};
 use crate::store::rows::{known, restore};
 use crate::store::shared::{Ask, Batch, Head, Locked, Mark};
 use crate::store::{PrintRow, StoreError};
@@ -224,6 +227,46 @@ fn columns(prints: &[PrintRow]) -> [Column; PrintRow::COLUMNS.len()] {
     ];
     let mut names = PrintRow::COLUMNS.into_iter();
     values.map(|(values, of)| (names.next().unwrap_or_default(), values, of))
+}
+
+/// One replica begins a pass.
+const BEGIN_PASS: &str = "UPDATE head SET pruned = $1 WHERE pruned <= $2";
+
+/// The age of a print counts from the present or from the end of the tenth newest print, whichever is earlier: see
+/// `retention.rs`.
+const PRUNE: &str = "
+    DELETE FROM prints WHERE number IN (
+        SELECT number FROM prints
+        WHERE ended < (SELECT min(ended) FROM (SELECT ended FROM prints ORDER BY ended DESC LIMIT $3) AS newest
+            HAVING count(*) = $3) - $2 AND ended < $1 - $2
+        ORDER BY ended LIMIT $4)";
+
+/// A replica that has stored nothing for so long does not come back.
+const FORGET_REPLICAS: &str = "DELETE FROM replicas WHERE at < $1";
+
+const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Removes one slice of the prints that ended more than `span` before `now`, in a pass that has begun or begins now.
+pub(super) async fn prune(
+    client: &Client,
+    now: Timestamp,
+    span: Duration,
+    is_in_a_pass: bool,
+) -> Result<usize, tokio_postgres::Error> {
+    if !is_in_a_pass {
+        let (at, before) = (now.micros(), (now - INTERVAL).micros());
+        let begun = client.execute_typed(BEGIN_PASS, &[(&at, Type::INT8), (&before, Type::INT8)]).await?;
+        if begun == 0 {
+            return Ok(0);
+        }
+        let forgotten = (now - YEAR).micros();
+        client.execute_typed(FORGET_REPLICAS, &[(&forgotten, Type::INT8)]).await?;
+    }
+    let (now, span, slice) = (now.seconds(), span.as_secs_f64(), integer(SLICE));
+    let parameters: [Parameter<'_>; 4] =
+        [(&now, Type::FLOAT8), (&span, Type::FLOAT8), (&WITNESSES, Type::INT8), (&slice, Type::INT8)];
+    let removed = client.execute_typed(PRUNE, &parameters).await?;
+    Ok(usize::try_from(removed).unwrap_or(usize::MAX))
 }
 
 fn texts<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {

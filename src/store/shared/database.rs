@@ -27,6 +27,15 @@ pub trait Database: Send {
     /// When it is not known that this happened. It may have, or it may happen until the next [`Self::begin`] returns.
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
 
+    /// Removes some of the prints that ended longer ago than they are to be kept, as of `now`, unless another replica does.
+    /// Returns their number.
+    ///
+    /// # Errors
+    /// When nothing was removed.
+    fn prune(&mut self, _now: Timestamp) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
     /// What reads the prints that have ended.
     ///
     /// # Errors

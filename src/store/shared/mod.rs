@@ -176,6 +176,10 @@ impl<D: Database> Store for SharedStore<D> {
         self.outbox.append(events, self.in_doubt.take().as_deref())
     }
 
+    fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        self.database.prune(now)
+    }
+
     fn history(&self) -> Result<Box<dyn History>, StoreError> {
         self.database.history()
     }
