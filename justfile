@@ -52,6 +52,10 @@ fuzz seconds="60":
 screenshots url *args:
     scripts/screenshots {{ url }} {{ args }}
 
+# Take pictures of the pages for people.
+pictures:
+    PAGES_PICTURES=docs/images cargo test --locked --test stack pages::pictures
+
 # Build the container image.
 image:
     docker build --build-arg PRINTFARM_REVISION="$(git rev-parse HEAD)" -t printfarm_exporter .

@@ -11,6 +11,7 @@ mod dashboards;
 mod deploy;
 mod full_disk;
 mod metrics;
+mod pages;
 mod prometheus;
 mod proxies;
 mod replicas;

@@ -27,16 +27,20 @@ impl fmt::Display for Moment {
     }
 }
 
-/// A span in its two largest units.
+/// A span in its two largest units; without the second one where it is 0.
 pub(super) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),
         (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
+        (0, _, _) => two((hours, "h"), (minutes % 60, "min")),
+        _ => two((days, "d"), (hours % 24, "h")),
     }
+}
+
+fn two((large, of_large): (u64, &str), (small, of_small): (u64, &str)) -> String {
+    if small == 0 { format!("{large} {of_large}") } else { format!("{large} {of_large} {small} {of_small}") }
 }
 
 /// A span in seconds, such as a sum has.
@@ -73,7 +77,7 @@ mod tests {
             (59, "59 s"),
             (60, "1 min"),
             (3_599, "59 min"),
-            (3_600, "1 h 0 min"),
+            (3_600, "1 h"),
             (86_399, "23 h 59 min"),
             (180_000, "2 d 2 h"),
         ];
