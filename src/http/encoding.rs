@@ -1,6 +1,22 @@
-//! Whether a client accepts a response with gzip.
+//! Responses with gzip.
+//!
+//! Of a large response only the compressed bytes are kept. For a client that does not accept gzip they are decompressed while
+//! they are sent, so a slow reader costs little memory.
 
+use std::io::{self, Cursor, Read, Write};
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::http::{HeaderMap, header};
+use bytes::BytesMut;
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use futures_util::stream;
+use tokio::task::yield_now;
+
+/// How many bytes are sent at a time.
+const PIECE: usize = 32 * 1024;
 
 /// Whether the `Accept-Encoding` headers accept gzip, by name or, without its name, by `*`; `q=0` refuses it.
 pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
@@ -29,9 +45,31 @@ fn has_weight(parameters: &str) -> bool {
     weight.is_none_or(|weight| weight.parse::<f64>().is_ok_and(|weight| weight > 0.0))
 }
 
+/// The body of a response from compressed bytes, as they are or decompressed.
+pub(super) fn body(bytes: Arc<[u8]>, gzip: bool) -> Body {
+    let bytes = Cursor::new(bytes);
+    let reader: Box<dyn Read + Send> = if gzip { Box::new(bytes) } else { Box::new(GzDecoder::new(bytes)) };
+    Body::from_stream(stream::try_unfold(reader, |mut reader| async move {
+        // Other requests on this thread go first.
+        yield_now().await;
+        let mut piece = BytesMut::zeroed(PIECE);
+        let length = reader.read(&mut piece)?;
+        piece.truncate(length);
+        io::Result::Ok((length > 0).then(|| (piece.freeze(), reader)))
+    }))
+}
+
+/// Text, compressed.
+pub(super) fn compressed(text: &[u8]) -> io::Result<Arc<[u8]>> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(text)?;
+    Ok(gzip.finish()?.into())
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use http_body_util::BodyExt;
 
     use super::*;
 
@@ -73,5 +111,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_bytes(b"gzip\xff").unwrap());
         assert!(!accepts_gzip(&headers));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_sent_compressed_or_as_text() {
+        let text = "printfarm_connections 1\n".repeat(10_000);
+        let scrape = compressed(text.as_bytes()).unwrap();
+        let sent = body(Arc::clone(&scrape), true).collect().await.unwrap().to_bytes();
+        assert_eq!(*sent, *scrape);
+        let sent = body(scrape, false).collect().await.unwrap().to_bytes();
+        assert_eq!(*sent, *text.as_bytes());
     }
 }

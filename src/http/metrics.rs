@@ -5,25 +5,20 @@
 //! that arrive meanwhile wait for the next render and share its bytes. No scrape gets a render that started before it
 //! arrived: whatever was acknowledged before a scrape is in it.
 //!
-//! Only the compressed bytes are kept, until their last reader has them. Without gzip they are decompressed while they are
-//! sent. So a slow reader costs little memory, and nobody waits for it.
+//! Only the compressed bytes are kept, until their last reader has them (`encoding`). Nobody waits for a slow reader.
 
-use std::io::{self, Cursor, Read};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::BytesMut;
 use flate2::Compression;
-use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
-use futures_util::stream;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::spawn_blocking;
 use tracing::error;
 
 use super::{AppState, encoding, response};
@@ -32,9 +27,6 @@ use crate::panics;
 use crate::recorder::Recorder;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-
-/// How many bytes are sent at a time.
-const PIECE: usize = 32 * 1024;
 
 pub(super) async fn metrics(
     State(web): State<Arc<AppState>>,
@@ -63,23 +55,9 @@ fn respond(scrape: Arc<[u8]>, gzip: bool) -> Response {
     let headers =
         [(header::CONTENT_TYPE, CONTENT_TYPE), (header::VARY, HeaderValue::from_static("Accept-Encoding"))];
     let encoding = gzip.then_some([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
-    let mut response = (headers, body(scrape, gzip)).into_response();
+    let mut response = (headers, encoding::body(scrape, gzip)).into_response();
     response.headers_mut().extend(encoding.into_iter().flatten());
     response
-}
-
-/// The body of a response, as it is or decompressed.
-fn body(scrape: Arc<[u8]>, gzip: bool) -> Body {
-    let scrape = Cursor::new(scrape);
-    let reader: Box<dyn Read + Send> = if gzip { Box::new(scrape) } else { Box::new(GzDecoder::new(scrape)) };
-    Body::from_stream(stream::try_unfold(reader, |mut reader| async move {
-        // Other requests on this thread go first.
-        yield_now().await;
-        let mut piece = BytesMut::zeroed(PIECE);
-        let length = reader.read(&mut piece)?;
-        piece.truncate(length);
-        io::Result::Ok((length > 0).then(|| (piece.freeze(), reader)))
-    }))
 }
 
 /// Which parts of the metrics are shown.
@@ -167,11 +145,9 @@ impl Renders {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::sync::mpsc::{Sender, channel};
 
-    use http_body_util::BodyExt;
-    use tokio::task::JoinHandle;
+    use tokio::task::{JoinHandle, yield_now};
 
     use super::*;
 
@@ -262,17 +238,5 @@ mod tests {
         for (query, expected) in cases {
             assert_eq!(Parts::selected_by(query), expected, "{query}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_body_is_sent_compressed_or_as_text() {
-        let text = "printfarm_connections 1\n".repeat(10_000);
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-        gzip.write_all(text.as_bytes()).unwrap();
-        let scrape: Arc<[u8]> = gzip.finish().unwrap().into();
-        let sent = body(Arc::clone(&scrape), true).collect().await.unwrap().to_bytes();
-        assert_eq!(*sent, *scrape);
-        let sent = body(scrape, false).collect().await.unwrap().to_bytes();
-        assert_eq!(*sent, *text.as_bytes());
     }
 }

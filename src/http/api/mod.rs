@@ -3,16 +3,38 @@
 mod printers;
 mod prints;
 
-use axum::http::StatusCode;
+use std::io;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
 
 use super::query::BadQuery;
-use super::response;
+use super::{encoding, response};
 use crate::store::StoreError;
 
 pub(super) use printers::printers;
 pub(super) use prints::prints;
+
+/// An answer with data.
+fn respond(headers: &HeaderMap, answer: &impl Serialize) -> Response {
+    let json = serde_json::to_vec(answer).map_err(io::Error::other);
+    let Ok(json) = json.and_then(|json| encoding::compressed(&json)) else {
+        return response::text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be written.\n");
+    };
+    let gzip = encoding::accepts_gzip(headers);
+    let kind = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::VARY, HeaderValue::from_static("Accept-Encoding")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    let mut response = (kind, encoding::body(json, gzip)).into_response();
+    if gzip {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
 
 /// Why the API gives no data.
 #[derive(Debug, thiserror::Error)]

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::ApiError;
 use crate::farm::PrintSnapshot;
+use crate::http::AppState;
 use crate::http::overview::{Overview, PrintersQuery, Row};
-use crate::http::{AppState, response};
 use crate::labels::{Origin, Outcome};
 use crate::timestamp::Timestamp;
 
@@ -72,11 +72,12 @@ struct Today {
 pub(in crate::http) async fn printers(
     State(web): State<Arc<AppState>>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Response {
-    answer(&web, query.as_deref()).await.unwrap_or_else(IntoResponse::into_response)
+    answer(&web, query.as_deref(), &headers).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn answer(web: &AppState, query: Option<&str>) -> Result<Response, ApiError> {
+async fn answer(web: &AppState, query: Option<&str>, headers: &HeaderMap) -> Result<Response, ApiError> {
     let query = PrintersQuery::read(query)?;
     let (view, now) = web.recorder.view();
     let day_start = query.day_start(now);
@@ -88,7 +89,7 @@ async fn answer(web: &AppState, query: Option<&str>) -> Result<Response, ApiErro
         selected: overview.selected,
         printers: overview.rows.iter().map(Item::from).collect(),
     };
-    Ok(response::json(StatusCode::OK, &answer))
+    Ok(super::respond(headers, &answer))
 }
 
 impl<'a> From<&Row<'a>> for Item<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use super::ApiError;
 use crate::format::{Csv, Format as _};
+use crate::http::AppState;
 use crate::http::history::HistoryReader;
 use crate::http::prints_query::{Format, PrintsQuery};
-use crate::http::{AppState, response};
 use crate::labels::Outcome;
 use crate::store::{Filter, PAGE, Page, PrintRow, StoreError, Sums};
 
@@ -40,16 +40,20 @@ struct SumsJson {
     outcomes: BTreeMap<&'static str, u32>,
 }
 
-pub(in crate::http) async fn prints(State(web): State<Arc<AppState>>, RawQuery(query): RawQuery) -> Response {
+pub(in crate::http) async fn prints(
+    State(web): State<Arc<AppState>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let answered = match PrintsQuery::read(query.as_deref()) {
         Ok(query) if query.format == Format::Csv => csv(web.history.clone(), query).await,
-        Ok(query) => json(&web, query).await,
+        Ok(query) => json(&web, query, &headers).await,
         Err(error) => Err(error.into()),
     };
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn json(web: &AppState, query: PrintsQuery) -> Result<Response, ApiError> {
+async fn json(web: &AppState, query: PrintsQuery, headers: &HeaderMap) -> Result<Response, ApiError> {
     let (page, filter) = (query.page(), query.filter);
     let read = web.history.read(move |history| {
         let sums = if page.after.is_none() { Some(history.sums(&filter)?) } else { None };
@@ -61,7 +65,7 @@ async fn json(web: &AppState, query: PrintsQuery) -> Result<Response, ApiError> 
         outcomes: Outcome::VALUES.iter().copied().zip(sums.outcomes).collect(),
         sums,
     });
-    Ok(response::json(StatusCode::OK, &Answer { prints, next, sums }))
+    Ok(super::respond(headers, &Answer { prints, next, sums }))
 }
 
 /// The selection, page by page, so that its size does not matter; with a limit, one page.

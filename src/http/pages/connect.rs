@@ -13,10 +13,10 @@ use super::text::{Part, ago, parts};
 use super::{Frame, problem, render, respond};
 use crate::config::Settings;
 use crate::farm::View;
+use crate::http::AppState;
 use crate::http::arrivals::{Arrival, Printer};
 use crate::http::place::Place;
 use crate::http::query::{BadQuery, Query};
-use crate::http::{AppState, encoding};
 use crate::labels::{Source, legible};
 use crate::timestamp::Timestamp;
 use crate::webhook::{Profile, Sender};
@@ -80,8 +80,7 @@ pub(in crate::http) async fn connect(
     let frame = Frame::new(&web, place.clone(), "/connect");
     match chosen(&web, query.as_deref()) {
         Ok((sender, printer)) => {
-            let rendered =
-                render(&page(&web, frame, &place, sender, printer), encoding::accepts_gzip(&headers));
+            let rendered = render(&page(&web, frame, &place, sender, printer));
             respond(StatusCode::OK, rendered, &headers)
         }
         Err(error) => problem(StatusCode::BAD_REQUEST, frame, "This sender is not known", &error, &headers),

@@ -13,10 +13,10 @@ use super::arrivals::{self, ArrivalRow};
 use super::text::{Moment, ago, seconds, span};
 use super::{Frame, problem, render, respond};
 use crate::farm::View;
+use crate::http::AppState;
 use crate::http::overview::{Group, NEEDS_PERSON, Need, Overview, PrintersQuery, Row, Wanted};
 use crate::http::place::Place;
 use crate::http::query::Query;
-use crate::http::{AppState, encoding};
 use crate::labels;
 use crate::labels::AttentionReason;
 use crate::store::PrintedSince;
@@ -38,6 +38,7 @@ struct Page<'a> {
     /// Whose day it is.
     today: &'static str,
     history_fails: bool,
+    store_fails: bool,
     now: Moment,
     arrivals: Vec<ArrivalRow>,
 }
@@ -99,14 +100,13 @@ pub(in crate::http) async fn farm(
             return problem(StatusCode::BAD_REQUEST, frame, "This filter cannot be used", &error, &headers);
         }
     };
-    let gzip = encoding::accepts_gzip(&headers);
     let state = Arc::clone(&web);
     let rendered = web.history.read(move |history| {
         let (view, now) = state.recorder.view();
         let ended = history.since(query.day_start(now)).inspect_err(|error| {
             warn!(%error, "the page shows no prints of today, because the history cannot be read");
         });
-        render(&page(&state, frame, &view, now, &query, ended.ok().as_ref()), gzip)
+        render(&page(&state, frame, &view, now, &query, ended.ok().as_ref()))
     });
     respond(StatusCode::OK, rendered.await, &headers)
 }
@@ -137,6 +137,7 @@ fn page<'a>(
         senders: web.options.senders.iter().map(sender).collect(),
         today: if query.query.get("today").is_some() { "Today" } else { "Today (UTC)" },
         history_fails: ended.is_none(),
+        store_fails: !web.recorder.is_storing(),
         now: Moment(now),
         arrivals: arrivals::rows(&web.arrivals.latest(), view, now),
     }

@@ -11,13 +11,11 @@ mod farm;
 mod prints;
 mod text;
 
-use std::io::{self, Write};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use tracing::error;
 
 use super::place::Place;
@@ -92,30 +90,21 @@ fn problem(
     headers: &HeaderMap,
 ) -> Response {
     let page = Problem { frame, title, text: problem.to_string() };
-    respond(status, render(&page, encoding::accepts_gzip(headers)), headers)
+    respond(status, render(&page), headers)
 }
 
-/// A page as bytes, compressed where the client accepts it.
-fn render(page: &impl Template, gzip: bool) -> Result<Vec<u8>, StoreError> {
+/// A page as compressed bytes.
+fn render(page: &impl Template) -> Result<Arc<[u8]>, StoreError> {
     let text = page.render().map_err(|error| StoreError(error.to_string()))?;
-    if gzip {
-        compressed(text.as_bytes()).map_err(|error| StoreError(error.to_string()))
-    } else {
-        Ok(text.into())
-    }
+    encoding::compressed(text.as_bytes()).map_err(|error| StoreError(error.to_string()))
 }
 
-fn compressed(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(bytes)?;
-    gzip.finish()
-}
-
-fn respond(status: StatusCode, page: Result<Vec<u8>, StoreError>, headers: &HeaderMap) -> Response {
+fn respond(status: StatusCode, page: Result<Arc<[u8]>, StoreError>, headers: &HeaderMap) -> Response {
+    let gzip = encoding::accepts_gzip(headers);
     match page {
         Ok(page) => {
-            let mut response = (status, HEADERS, page).into_response();
-            if encoding::accepts_gzip(headers) {
+            let mut response = (status, HEADERS, encoding::body(page, gzip)).into_response();
+            if gzip {
                 response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             }
             response

@@ -10,10 +10,10 @@ use axum::response::Response;
 use super::text::{Moment, seconds};
 use super::{Frame, problem, render, respond};
 use crate::date;
+use crate::http::AppState;
 use crate::http::place::Place;
 use crate::http::prints_query::PrintsQuery;
 use crate::http::query::Query;
-use crate::http::{AppState, encoding};
 use crate::labels::Outcome;
 use crate::store::{History, PrintRow, StoreError, Sums};
 use crate::timestamp::Timestamp;
@@ -71,8 +71,8 @@ pub(in crate::http) async fn prints(
             return problem(StatusCode::BAD_REQUEST, frame(), "This filter cannot be used", &error, &headers);
         }
     };
-    let (gzip, page) = (encoding::accepts_gzip(&headers), frame());
-    let rendered = web.history.read(move |history| read(history, page, &query, gzip)).await;
+    let page = frame();
+    let rendered = web.history.read(move |history| read(history, page, &query)).await;
     if let Err(error) = &rendered {
         return problem(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -85,7 +85,7 @@ pub(in crate::http) async fn prints(
     respond(StatusCode::OK, rendered, &headers)
 }
 
-fn read(history: &dyn History, frame: Frame, query: &PrintsQuery, gzip: bool) -> Result<Vec<u8>, StoreError> {
+fn read(history: &dyn History, frame: Frame, query: &PrintsQuery) -> Result<Arc<[u8]>, StoreError> {
     let page = query.page();
     let prints = history.page(&query.filter, &page)?;
     let older = page.next(&prints).and_then(|page| page.after).map(|after| after.to_string());
@@ -108,7 +108,7 @@ fn read(history: &dyn History, frame: Frame, query: &PrintsQuery, gzip: bool) ->
         latest_query: query.after.map(|_| with_after(None)),
         older_query: older.map(|after| with_after(Some(&after))),
     };
-    render(&page, gzip)
+    render(&page)
 }
 
 /// The day of a time in UTC, as a field for a date has it.

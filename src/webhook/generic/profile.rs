@@ -38,7 +38,7 @@ pub(super) static PROFILE: Profile = Profile {
     },
     guide: Guide {
         intro: "Home Assistant, Node-RED, n8n, OctoPrint's own event hooks, macros of Klipper and shell scripts can send here. \
-                Replace `my-printer` by the name that the printer is to have in Prometheus:",
+                The address ends in the name that the printer is to have in Prometheus:",
         names_printer: true,
         steps: &[
             "Send flat JSON, a form, or nothing but the query of a GET, such as `{url}/my-printer?event=test`.",

@@ -24,7 +24,7 @@ pub(super) static PROFILE: Profile = Profile {
     },
     guide: Guide {
         intro: "Add a `[notifier printfarm]` to `moonraker.conf` with this address as its `url`, with `json://` in place of \
-                `http://`, or `jsons://` in place of `https://`. Replace `my-printer` by the name that the printer is to \
+                `http://`, or `jsons://` in place of `https://`. The address ends in the name that the printer is to \
                 have in Prometheus:",
         names_printer: true,
         steps: &[
