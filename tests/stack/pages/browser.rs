@@ -1,4 +1,4 @@
-//! Chromium, driven by its WebDriver.
+//! Chromium, driven by chromedriver.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

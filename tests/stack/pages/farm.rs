@@ -16,7 +16,7 @@ pub(super) fn post(app: &TestApp, printer: &str, topic: &str, file: &str, [elaps
     let [elapsed, estimate] = [elapsed, estimate].map(|hours| hours * 3600.0);
     let body = json!({
         "topic": topic,
-        "extra": {"name": file, "owner": if file.len() % 2 == 0 { "kim" } else { "alex" }, "time": elapsed},
+        "extra": {"name": file, "owner": if file.len().is_multiple_of(2) { "kim" } else { "alex" }, "time": elapsed},
         "job": {"file": {"name": file, "origin": "local"}, "estimatedPrintTime": estimate},
         "progress": {
             "completion": elapsed / estimate * 100.0,
