@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use printfarm_exporter::labels::Source;
+use printfarm_exporter::webhook::Senders;
+
 use crate::certificates::{Authority, Folder};
 use crate::client::Connection;
 use crate::common::program::{Log, Running, file, in_own_folder, program, run, text};
@@ -289,30 +292,37 @@ fn log_of(mut command: Command) -> String {
     start + &program.ended().1
 }
 
-/// A name, the command line, the secrets that are set, and the sources in the warning.
-type OpenWebhooks<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Option<&'a str>);
+/// A name, the command line, the senders with a secret, and whether others can be sent from other machines.
+type OpenWebhooks<'a> = (&'a str, &'a [&'a str], &'a [&'a str], bool);
 
 #[test]
 fn a_start_warns_once_of_webhooks_without_a_secret() {
     let warning = "anybody who reaches this port can send webhooks";
     let (local, open) = ("--web.listen-address=127.0.0.1:0", "--web.listen-address=:0");
-    let (octoprint, octoeverywhere) = ("PRINTFARM_OCTOPRINT_SECRET", "PRINTFARM_OCTOEVERYWHERE_SECRET");
-    let both = "sources=\"octoprint octoeverywhere\"";
+    let all: Vec<_> = Senders::builtin().sources().into_iter().map(Source::as_str).collect();
     let cases: [OpenWebhooks; 7] = [
-        ("on every address, without a secret", &[open], &[], Some(both)),
-        ("on every address, with one secret", &[open], &[octoprint], Some("sources=octoeverywhere")),
-        ("on every address, with both", &[open], &[octoprint, octoeverywhere], None),
-        ("on this machine only", &[local], &[], None),
-        ("webhooks on every address", &[local, "--webhook.listen-address=:0"], &[], Some(both)),
-        ("the rest on every address", &[open, "--webhook.listen-address=127.0.0.1:0"], &[], None),
-        ("on one of two", &[local, "--web.listen-address=:0"], &[octoeverywhere], Some("sources=octoprint")),
+        ("on every address, without a secret", &[open], &[], true),
+        ("on every address, with all secrets but one", &[open], &all[1..], true),
+        ("on every address, with all", &[open], &all, true),
+        ("on this machine only", &[local], &[], false),
+        ("webhooks on every address", &[local, "--webhook.listen-address=:0"], &[], true),
+        ("the rest on every address", &[open, "--webhook.listen-address=127.0.0.1:0"], &[], false),
+        ("on one of two", &[local, "--web.listen-address=:0"], &all[1..], true),
     ];
-    for (name, arguments, secrets, sources) in cases {
+    for (name, arguments, with_secret, is_reachable) in cases {
+        let variable = |source: &&str| format!("PRINTFARM_{}_SECRET", source.to_uppercase());
         let mut command = program();
-        command.args(arguments).envs(secrets.iter().map(|secret| (secret, "hunter2")));
+        command.args(arguments).envs(with_secret.iter().map(|source| (variable(source), "hunter2")));
+        let without: Vec<_> = all.iter().copied().filter(|source| !with_secret.contains(source)).collect();
+        let sources = match without[..] {
+            [] => None,
+            [one] => Some(format!("sources={one}\n")),
+            _ => Some(format!("sources=\"{}\"\n", without.join(" "))),
+        };
+        let sources = sources.filter(|_| is_reachable);
         let log = log_of(command);
         assert_eq!(log.matches(warning).count(), usize::from(sources.is_some()), "{name}: {log}");
-        assert!(sources.is_none_or(|sources| log.contains(&format!("{sources}\n"))), "{name}: {log}");
+        assert!(sources.is_none_or(|sources| log.contains(&sources)), "{name}: {log}");
         assert!(!log.contains("hunter2"), "{name}: {log}");
     }
 }

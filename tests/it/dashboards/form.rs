@@ -38,6 +38,7 @@ const COLOURS: &[(&str, [u8; 3])] = &[
 
 /// Units that are used here, of those that the linter knows.
 const UNITS: &[&str] = &[
+    "bytes",
     "dateTimeAsLocal",
     "dateTimeAsLocalNoDateIfToday",
     "dateTimeFromNow",
