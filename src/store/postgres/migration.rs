@@ -40,7 +40,7 @@ impl Migration {
     fn lock(&mut self) -> Result<Locked, StoreError> {
         let sources = Arc::clone(&self.sources);
         let ask = Ask { replica: NAME.into(), known: None, print_ids: Vec::new() };
-        self.link.run(LIMIT, |client| async move { statements::begin(&client, &ask, &sources).await })
+        self.link.run(LIMIT, |client| async move { statements::begin(&client, &ask, &sources, LIMIT).await })
     }
 }
 

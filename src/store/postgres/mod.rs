@@ -36,6 +36,9 @@ pub use url::{DatabaseUrl, UrlError};
 /// two seconds until it goes to the outbox.
 const BEGIN: Duration = Duration::from_secs(1);
 
+/// How long it may take to read everything: a large farm on a small machine. If that failed each time, it would never be read.
+const READ_ALL: Duration = Duration::from_secs(5);
+
 /// How long a commit may take.
 const COMMIT: Duration = Duration::from_millis(900);
 
@@ -83,11 +86,12 @@ impl Database for Postgres {
     fn begin(&mut self, ask: &Ask) -> Result<Locked, StoreError> {
         let (ask, sources) = (ask.clone(), Arc::clone(&self.sources));
         let has_begun = replace(&mut self.link.session()?.has_begun, true);
-        self.link.run(BEGIN, |client| async move {
+        let limit = if ask.known.is_some() { BEGIN } else { READ_ALL };
+        self.link.run(limit, |client| async move {
             if has_begun {
                 client.batch_execute("ROLLBACK").await?;
             }
-            statements::begin(&client, &ask, &sources).await
+            statements::begin(&client, &ask, &sources, limit).await
         })
     }
 

@@ -14,9 +14,12 @@ use crate::store::shared::{Ask, Batch, Head, Locked, Mark};
 use crate::store::{PrintRow, StoreError};
 use crate::timestamp::Timestamp;
 
-/// A replica that is frozen between begin and commit keeps the others waiting for this long. This is no limit for a commit.
-const BEGIN: &str =
-    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 1000";
+/// Begins a transaction in which this replica may be idle for so long: one that is frozen between begin and commit keeps the
+/// others waiting until then. This is no limit for a commit.
+fn begin_with(idle: Duration) -> String {
+    let idle = idle.as_millis();
+    format!("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {idle}")
+}
 
 const HEAD: &str = "SELECT farm_id, version, at, shown, printers, last_print FROM head FOR UPDATE";
 
@@ -56,7 +59,13 @@ const WRITE_MARK: &str = "
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Locks the head and reads what is asked.
-pub(super) async fn begin(client: &Client, ask: &Ask, sources: &[Source]) -> Result<Locked, StoreError> {
+pub(super) async fn begin(
+    client: &Client,
+    ask: &Ask,
+    sources: &[Source],
+    idle: Duration,
+) -> Result<Locked, StoreError> {
+    let begin = begin_with(idle);
     // Every version is above this one.
     let known = ask.known.unwrap_or(-1);
     let print_ids: Vec<i64> = ask.print_ids.iter().map(|id| id.cast_signed()).collect();
@@ -65,7 +74,7 @@ pub(super) async fn begin(client: &Client, ask: &Ask, sources: &[Source]) -> Res
     let of_ended: [Parameter<'_>; 1] = [(&print_ids, Type::INT8_ARRAY)];
     let ((), head, clock, mark, printers, limits, ended) = try_join!(
         biased;
-        client.batch_execute(BEGIN),
+        client.batch_execute(&begin),
         client.query_typed_one(HEAD, &[]),
         client.query_typed_one(CLOCK, &[]),
         client.query_typed_opt(MARK, &of_mark),

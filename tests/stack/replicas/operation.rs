@@ -20,6 +20,9 @@ use super::shown::{get, printers};
 /// How long a webhook may wait while the leader of the database is dead.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
+/// How long a replica with an empty disk may take until it shows 10,000 printers: built without optimization, on a busy machine.
+const START: Duration = Duration::from_secs(10);
+
 /// Sends the end of a print of this printer. Returns the answer.
 fn send(replica: &Replica, printer: &str) -> Value {
     let answer = replica.post(&format!("{OCTOPRINT}/{printer}"), &octoprint_done("part.gcode", 60.0));
@@ -143,6 +146,36 @@ fn a_cluster_without_its_synchronous_standby_holds_up_no_webhook() {
     standby.thaw();
     eventually("the outbox is empty", || (waiting(&replica) == [Some(1.0), Some(0.0)]).then_some(()));
     assert_eq!(completed(&replica, "second"), Some(1.0), "a commit whose answer was lost is not repeated");
+}
+
+/// A farm of many printers with a long history, each like the first.
+const MANY: &str = "
+    INSERT INTO printers (position, source, id, label, name, state, version)
+        SELECT number, source, 'id ' || number, 'printer ' || number, name, state, version
+        FROM printers, generate_series(1, 9999) AS number;
+    INSERT INTO prints (number, printer, source, file, origin, started, ended, outcome, printed_seconds, paused_seconds)
+        SELECT number, 'printer ' || number % 10000, 'octoprint', 'part.gcode', 'local', number, number + 1, 'completed', 1, 0
+        FROM generate_series(2, 500000) AS number;
+    INSERT INTO ended_print_ids SELECT number FROM generate_series(1, 500000) AS number;
+    UPDATE head SET printers = 10000, last_print = 500000";
+
+#[test]
+fn a_replica_with_an_empty_disk_shows_a_large_farm_at_once() {
+    let postgres = Postgres::start();
+    let mut first = Replica::start(&postgres.url());
+    send(&first, "voron");
+    first.crash();
+    postgres.sql(MANY);
+    let clock = Clock::start();
+    let begin = clock.now();
+    let replica = Replica::start(&postgres.url());
+    eventually("it shows all printers", || {
+        let shown = printers(replica.address);
+        let completed = shown.iter().filter(|(series, _)| series.contains("outcome=\"completed\""));
+        (completed.map(|(_, count)| count).sum::<f64>() >= 10_000.0).then_some(())
+    });
+    let took = clock.now().since(begin);
+    assert!(took < START, "{took:?}");
 }
 
 #[test]
