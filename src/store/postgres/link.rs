@@ -8,7 +8,8 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use super::background::Background;
-use super::session::{CONNECT, ConnectError, Session, connect_until_done};
+use super::connect_error::ConnectError;
+use super::session::{CONNECT, Session, connect_until_done};
 use super::url::DatabaseUrl;
 use crate::store::StoreError;
 

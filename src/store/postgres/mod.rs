@@ -5,6 +5,7 @@
 //! time loses its connection, and whether it committed is asked later.
 
 mod background;
+mod connect_error;
 mod history;
 mod link;
 mod migration;

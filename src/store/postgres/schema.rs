@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::session::ConnectError;
+use super::connect_error::ConnectError;
 use crate::random;
 
 /// The `layout` of a database that [`schema.sql`](../../../../src/store/postgres/schema.sql) created.
