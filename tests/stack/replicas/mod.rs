@@ -2,6 +2,7 @@
 
 mod chaos;
 mod haproxy;
+mod migrate;
 mod operation;
 mod patroni;
 mod relay;

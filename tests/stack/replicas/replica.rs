@@ -16,14 +16,21 @@ pub(super) struct Replica {
     running: Option<Running>,
     folder: Folder,
     url: String,
+    flags: Vec<String>,
     pub(super) address: SocketAddr,
 }
 
 impl Replica {
     /// Starts it with this database.
     pub(super) fn start(url: &str) -> Self {
+        Self::start_with(url, &[])
+    }
+
+    /// Starts it with this database and further flags.
+    pub(super) fn start_with(url: &str, flags: &[&str]) -> Self {
         let (folder, address) = (Folder::new(), free_address());
-        let mut replica = Self { running: None, folder, url: url.to_owned(), address };
+        let flags = flags.iter().map(ToString::to_string).collect();
+        let mut replica = Self { running: None, folder, url: url.to_owned(), flags, address };
         replica.restart();
         replica
     }
@@ -34,6 +41,7 @@ impl Replica {
             .arg(format!("--web.listen-address={}", self.address))
             .arg(format!("--storage.url={}", self.url))
             .arg(format!("--storage.path={}", self.folder.store().display()))
+            .args(&self.flags)
             .env("PRINTFARM_STORAGE_PASSWORD", PASSWORD)
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
