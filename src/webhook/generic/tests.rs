@@ -398,3 +398,27 @@ fn json_that_is_none_is_answered_with_where_it_goes_wrong() {
         }
     }
 }
+
+#[test]
+fn the_json_schema_and_the_page_have_every_key_and_every_word() {
+    let schema = include_str!("../../../docs/senders/generic.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let mut known = KEYS.to_vec();
+    known.sort_unstable();
+    let keys: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, known);
+    let words = |key: &str| schema["properties"][key]["enum"].as_array().unwrap().clone();
+    let events: Vec<_> = EVENTS.iter().chain(&OCTOPRINT).map(|(word, _)| Value::from(*word)).collect();
+    let states: Vec<_> = STATES.iter().map(|(word, _)| Value::from(*word)).collect();
+    assert_eq!((words("event"), words("state")), (events, states));
+
+    let page = include_str!("../../../docs/senders/generic.md");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| key |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|')).map(|line| line.split('`').nth(1).unwrap());
+    let mut told: Vec<_> = rows.collect();
+    told.sort_unstable();
+    assert_eq!(told, known);
+    for (word, _) in &EVENTS[..13] {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+}

@@ -7,8 +7,9 @@ use crate::date;
 use crate::timestamp::Timestamp;
 
 /// What means that a value is not reported, in any case. `None` and an empty text are among them everywhere.
-pub(super) const NOTHING: [&str; 8] =
-    ["", "unknown", "unavailable", "none", "n/a", "nan", "null", "undefined"];
+/// "NO FILE" and "NO PATH" are of OctoPrint's event hooks.
+const NOTHING: [&str; 10] =
+    ["", "unknown", "unavailable", "none", "n/a", "nan", "null", "undefined", "no file", "no path"];
 
 /// The fields of a message.
 #[derive(Clone, Copy)]
@@ -141,7 +142,9 @@ mod tests {
 
     #[test]
     fn words_that_say_nothing_say_it_in_any_case() {
-        for text in ["", "unknown", "Unavailable", "None", "none", "N/A", "NaN", "NULL", "undefined"] {
+        for text in
+            ["", "unknown", "Unavailable", "None", "none", "N/A", "NaN", "NULL", "undefined", "NO FILE"]
+        {
             assert!(!says_something(text), "{text}");
         }
         for text in ["unknown.gcode", "0", "no"] {
