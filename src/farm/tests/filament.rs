@@ -1,5 +1,7 @@
 //! Filament is credited once, at the end.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::labels::FilamentBasis;
 
@@ -77,4 +79,35 @@ fn what_was_used_before_the_start_is_of_the_print_before() {
     story.after(60.0).tell(EventKind::Started, used(6.02));
     story.after(600.0).tell(DONE, used(9.5));
     assert_eq!(story.filament()[0], [3.48, 0.0, 6.02, 0.0]);
+}
+
+proptest! {
+    #[test]
+    fn what_is_counted_is_what_the_ended_prints_were_credited(
+        steps in proptest::collection::vec(random::step(), 1..80),
+    ) {
+        let mut story = Story::default();
+        for (pause, late, mut event) in steps {
+            story.after(pause);
+            event.received = at(story.now - late);
+            if event.kind != EventKind::Retired {
+                let time = story.time();
+                story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            }
+        }
+        for (position, printer) in story.farm.view().read(at(story.now)).enumerate() {
+            let of_printer = || story.changes.ended.iter().filter(|(of, _)| *of == position).map(|(_, ended)| ended);
+            let (mut length, mut mass) = ([0; 4], [0; 4]);
+            for ended in of_printer() {
+                let amounts = [(&mut length, ended.filament.length), (&mut mass, ended.filament.mass)];
+                for (sums, credited) in amounts {
+                    let credited = credited.map_or(0, |credited| credited.millionths);
+                    prop_assert!(credited <= 10_000_000, "more than was ever stated");
+                    sums[ended.outcome.index()] += credited;
+                }
+            }
+            prop_assert_eq!(printer.totals.ended_filament_length.unwrap_or_default(), length);
+            prop_assert_eq!(printer.totals.ended_filament_mass.unwrap_or_default(), mass);
+        }
+    }
 }

@@ -17,6 +17,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         ReportedState::Paused,
         ReportedState::Idle,
         ReportedState::Error,
+        ReportedState::ErrorCleared,
         ReportedState::Offline,
         ReportedState::Unreachable,
     ])
@@ -55,6 +56,11 @@ fn stated_time() -> impl Strategy<Value = Elapsed> {
     })
 }
 
+fn filament() -> impl Strategy<Value = Filament> {
+    let amount = || option::of(prop_oneof![Just(0.0), 0.0..10.0]);
+    (amount(), amount()).prop_map(|(metres, grams)| Filament { metres, grams })
+}
+
 prop_compose! {
     fn report()(
         print_id in option::weighted(0.3, select(vec!["one", "two", "three"])),
@@ -68,6 +74,8 @@ prop_compose! {
         (says_paused, says_ready) in any::<(bool, bool)>(),
         // A tuple, because there are no more than twelve arguments.
         (has_path, owner) in (any::<bool>(), option::of("[a-z\"é]{0,3}")),
+        (event_id, filament_used, filament_planned) in
+            (option::weighted(0.2, select(vec!["1", "2", "3"])), filament(), filament()),
         layers in option::of(any::<(u32, u32)>()),
         height in option::of(prop_oneof![Just(0.0), 0.0..10.0]),
     ) -> PrintReport {
@@ -75,6 +83,8 @@ prop_compose! {
             print_id: print_id.map(Into::into),
             file: name.map(|name| File { name: name.into(), path: has_path.then(|| name.into()) }),
             origin, owner, progress, elapsed, remaining, estimate, position, height, says_paused, says_ready,
+            filament_used, filament_planned,
+            event_id: event_id.map(Into::into),
             layer: layers.map(|(layer, _)| layer),
             layers: layers.map(|(_, layers)| layers),
             ..PrintReport::default()
@@ -84,7 +94,7 @@ prop_compose! {
 
 prop_compose! {
     /// An event and the seconds before it. Some are applied late: they were received before the previous one.
-    fn step()(
+    pub(super) fn step()(
         pause in prop_oneof![0.0..5.0, 0.0..5_000.0, 0.0..200_000.0],
         late in prop_oneof![4 => Just(0.0), 1 => 0.0..3.0],
         source in select(&Source::SAMPLES),
@@ -93,6 +103,9 @@ prop_compose! {
         kind in kind(),
         report in report(),
     ) -> (f64, f64, Event) {
+        // Nobody sends this one, so it has no id.
+        let event_id = report.event_id.clone().filter(|_| kind != EventKind::Retired);
+        let report = PrintReport { event_id, ..report };
         let printer = Identity { source, id: id.into(), label: "same".into(), name: id.into() };
         let sent = sent.map(|seconds| Timestamp::from_micros(seconds * 1_000_000));
         (pause, late, Event { printer, received: at(0.0), sent, kind, report })
@@ -123,7 +136,9 @@ pub(crate) fn counters(printer: &PrinterSnapshot<'_>) -> Vec<f64> {
     let counts = totals.started.iter().chain(totals.ended.iter().flatten());
     let counts = counts.chain(&totals.failure_warnings).chain(&totals.attention).chain([&totals.errors]);
     let times = totals.ended_printed.iter().chain([&printer.printed, &printer.paused]);
-    counts.map(|&count| count as f64).chain(times.map(Duration::as_secs_f64)).collect()
+    let filament = [totals.ended_filament_length, totals.ended_filament_mass].map(Option::unwrap_or_default);
+    let filament = filament.into_iter().flatten().map(millionths);
+    counts.map(|&count| count as f64).chain(times.map(Duration::as_secs_f64)).chain(filament).collect()
 }
 
 fn check(story: &Story, now: f64, before: &mut BTreeMap<String, Vec<f64>>) -> Result<(), TestCaseError> {
