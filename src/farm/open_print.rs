@@ -1,6 +1,8 @@
 //! One open print.
 
 mod matching;
+mod merging;
+mod shown;
 mod unannounced;
 
 use std::time::Duration;
@@ -8,17 +10,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::credit::{Credit, Measured};
-use super::event::{Elapsed, Event, EventKind, File, PrintReport};
+use super::event::{Elapsed, Event, EventKind, File};
 use super::filament::FilamentUse;
 use super::report_time::ReportTime;
-use super::snapshot::{PrintSnapshot, PrintTimes};
 use super::stopwatch::{Running, Stopwatch};
 use super::{EndedPrint, Limits};
 use crate::labels::{Origin, Outcome, State};
 use crate::timestamp::{ClockStep, Timestamp};
-
-/// How many former ids of a print are kept.
-const FORMER_IDS: usize = 8;
 
 /// What an open print is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,24 +266,6 @@ impl OpenPrint {
         self.silence_deadline = now + patience;
     }
 
-    /// Takes over what is reported, and keeps what is not reported again. An estimate that was made with a stated time which
-    /// is not the one that was believed is of no use.
-    fn merge(&mut self, report: &PrintReport, believed: Option<Duration>) {
-        self.merge_names(report);
-        self.progress = report.progress.or(report.progress_in_words).or(self.progress);
-        let printed = self.stopwatch.printed_so_far();
-        self.expected = report.remaining.map(|remaining| printed + remaining).or(self.expected);
-        if report.elapsed.is_none() || report.elapsed.map(Elapsed::stated) == believed {
-            self.estimate = report.estimate.or(self.estimate);
-        }
-        self.layer = report.layer.or(self.layer);
-        self.layers = report.layers.or(self.layers);
-        self.height = report.height.or(self.height);
-        self.position = report.position.or(self.position);
-        self.filament.note(report, false);
-        self.reason.clone_from(&report.reason);
-    }
-
     /// Ends the print with the sender's last elapsed time.
     pub(super) fn end(mut self, event: &Event, outcome: Outcome) -> EndedPrint {
         self.advance(event.received);
@@ -302,21 +282,6 @@ impl OpenPrint {
         // Some senders state 0 when the print is over.
         self.progress = [self.progress, event.report.progress].into_iter().flatten().reduce(f64::max);
         self.close(event.received, outcome)
-    }
-
-    fn merge_names(&mut self, report: &PrintReport) {
-        if let Some(id) = &report.print_id
-            && !self.has_id(Some(id))
-            && let Some(former) = self.print_id.replace(id.clone())
-            && self.former_ids.len() < FORMER_IDS
-        {
-            self.former_ids.push(former);
-        }
-        adopt(&mut self.file, report.file.as_ref());
-        if File::differ(self.file.as_ref(), report.file.as_ref()) {
-            self.other_name.clone_from(&report.file);
-        }
-        adopt(&mut self.owner, report.owner.as_ref());
     }
 
     /// Ends the print at `at`, with the measured time.
@@ -346,54 +311,5 @@ impl OpenPrint {
         for time in times.chain(pause_began).chain(self.credit.times_mut()) {
             step.apply(time);
         }
-    }
-
-    /// Time spent printing until `now`, or until the silence deadline.
-    pub(super) fn printed(&self, now: Timestamp) -> Duration {
-        self.stopwatch.printed(now.min(self.silence_deadline))
-    }
-
-    /// Time spent paused until `now`, or until the silence deadline.
-    pub(super) fn paused(&self, now: Timestamp) -> Duration {
-        self.stopwatch.paused(now.min(self.silence_deadline))
-    }
-
-    pub(super) fn state(&self, now: Timestamp) -> State {
-        if now > self.silence_deadline { State::Unknown } else { self.phase.state() }
-    }
-
-    pub(super) fn times(&self, now: Timestamp) -> PrintTimes {
-        let state = self.state(now);
-        let elapsed = self.printed(now);
-        let remaining = self.expected.map(|expected| expected.saturating_sub(elapsed));
-        let eta = self
-            .expected
-            .map(|expected| now + expected.saturating_sub(elapsed) - elapsed.saturating_sub(expected));
-        PrintTimes {
-            elapsed,
-            remaining: remaining.filter(|_| matches!(state, State::Printing | State::Paused)),
-            eta: eta.filter(|_| state == State::Printing),
-        }
-    }
-
-    pub(super) fn snapshot(&self, times: &PrintTimes) -> PrintSnapshot<'_> {
-        PrintSnapshot {
-            file: self.file.as_ref().map_or("", |file| &file.name),
-            origin: self.origin,
-            progress: self.progress,
-            remaining: times.remaining,
-            eta: times.eta,
-            started: self.started,
-            elapsed: times.elapsed,
-            layer: self.layer,
-            layers: self.layers,
-            height: self.height,
-        }
-    }
-}
-
-fn adopt<T: Clone>(known: &mut Option<T>, reported: Option<&T>) {
-    if known.is_none() {
-        *known = reported.cloned();
     }
 }

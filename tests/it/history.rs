@@ -77,6 +77,10 @@ fn the_history_is_listed_in_every_format_while_the_exporter_runs() {
     assert_eq!(prints.iter().map(told).collect::<Vec<_>>(), expected);
     assert!((prints[0]["printed_seconds"].as_f64().unwrap() - 66.4).abs() < 0.1, "{prints:?}");
     assert!(prints[0]["print_id"].is_null());
+    assert_eq!(prints[0]["filament_meters"], 0.585_42, "the planned length of all of it");
+    assert_eq!(prints[0]["filament_meters_basis"], "planned");
+    assert!(prints[0]["filament_grams"].is_null());
+    assert_eq!((prints[0]["reason"].as_str(), prints[1]["reason"].as_str()), (None, Some("cancelled")));
 
     let csv = output_of(&path, &["prints", "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(csv.as_bytes());

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use crate::common::captures::data;
 use crate::servers::{folder_with, tool};
 
-const CHECKER: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/check-jsonschema/bin/check-jsonschema");
+const CHECKER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/checkers/bin/check-jsonschema");
 
 /// The message of a request: its query, and in front of that its body.
 fn message(request: &[u8]) -> Value {
