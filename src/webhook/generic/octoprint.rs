@@ -9,18 +9,9 @@ use super::report::{is_wrong, origin};
 use super::values::Fields;
 use super::words::says_cancelled;
 use super::{Malformed, bounds, lookup, owned};
-use crate::farm::{Elapsed, EventKind, File, PrintReport, ReportedState};
+use crate::farm::{Elapsed, EventKind, File, PrintReport};
 use crate::labels::Outcome;
-
-const STATES: [(&str, ReportedState); 7] = [
-    ("PRINTING", ReportedState::Printing),
-    ("PAUSED", ReportedState::Paused),
-    ("OPERATIONAL", ReportedState::Idle),
-    ("ERROR", ReportedState::Error),
-    ("CLOSED_WITH_ERROR", ReportedState::Error),
-    ("OFFLINE", ReportedState::Offline),
-    ("CLOSED", ReportedState::Offline),
-];
+use crate::webhook::octoprint::STATES;
 
 /// The payload: the message itself, or what a form has in `data`, as JSON (`{__json}`) or as Python prints it (`{__data}`).
 pub(super) struct Payload<'a> {

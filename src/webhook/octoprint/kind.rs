@@ -72,7 +72,8 @@ const IN_WORDS: [(&str, Custom); 4] = [
 const BESIDE: [&str; 12] =
     ["print", "printer", "printing", "job", "your", "the", "a", "was", "has", "been", "is", "now"];
 
-const STATES: [(&str, ReportedState); 7] = [
+/// The states of a printer, by their ids in OctoPrint.
+pub(in crate::webhook) const STATES: [(&str, ReportedState); 7] = [
     ("PRINTING", ReportedState::Printing),
     ("PAUSED", ReportedState::Paused),
     ("OPERATIONAL", ReportedState::Idle),

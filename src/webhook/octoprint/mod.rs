@@ -23,6 +23,7 @@ mod tests;
 mod topic;
 mod words;
 
+pub(super) use kind::STATES;
 use message::Message;
 use profile::{PROFILE, UNKNOWN_TOPIC};
 
