@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use super::*;
-use crate::labels::Source;
 
 fn read(arguments: &[&str]) -> Result<Args, CliExit> {
     Args::read(["printfarm_exporter"].iter().chain(arguments))
@@ -96,9 +95,10 @@ fn a_wrong_command_line_is_refused_in_one_line_that_says_what_to_write() {
 fn help_and_version_are_printed() {
     let Err(CliExit::Print(help)) = read(&["--help"]) else { panic!("no help") };
     assert!(help.contains("--web.listen-address <ADDRESS>"), "{help}");
-    for source in Source::SAMPLES {
-        let variable = format!("PRINTFARM_{}_SECRET", source.as_str().to_ascii_uppercase());
-        assert!(help.contains(&variable) && help.contains(&format!("{variable}_FILE")), "{help}");
+    for variable in
+        ["PRINTFARM_<SOURCE>_SECRET,", "PRINTFARM_<SOURCE>_SECRET_FILE", "PRINTFARM_STORAGE_PASSWORD_FILE"]
+    {
+        assert!(help.contains(variable), "{help}");
     }
     let Err(CliExit::Print(help)) = read(&["prints", "--help"]) else { panic!("no help") };
     assert!(help.contains("--since <DATE>") && help.contains("--storage.path <FILE>"), "{help}");
