@@ -43,7 +43,7 @@ const FAMILIES: [(&Metric, Series); 25] = [
     (&PRINT_ELAPSED, Print(|p| Some(seconds(p.elapsed)))),
     (&PRINT_ETA, Print(|p| p.eta.map(Timestamp::seconds))),
     (&PRINT_HEIGHT, Print(|p| p.height)),
-    (&PRINT_INFO, Info(|p| p.print.map(|open| vec![open.file, open.origin.as_str(), p.label]))),
+    (&PRINT_INFO, Info(|p| p.print.map(|open| [open.file, open.origin.as_str(), p.label, ""]))),
     (&PRINT_LAYER, Print(|p| p.layer.map(f64::from))),
     (&PRINT_LAYERS, Print(|p| p.layers.map(f64::from))),
     (&PRINT_PROGRESS, Print(|p| p.progress)),
@@ -51,7 +51,7 @@ const FAMILIES: [(&Metric, Series); 25] = [
     (&PRINT_SECONDS, Each(|p, _| Some(seconds(p.printed)))),
     (&PRINT_START, Print(|p| Some(p.started.seconds()))),
     (&PRINTER_ERRORS, Each(|p, _| Some(p.totals.errors as f64))),
-    (&PRINTER_INFO, Info(|p| Some(vec![p.id, p.name, p.label, p.source.as_str()]))),
+    (&PRINTER_INFO, Info(|p| Some([p.id, p.name, p.label, p.source.as_str()]))),
     (&PRINTER_LAST_EVENT, Each(|p, _| Some(p.last_event.seconds()))),
     (&PRINTER_STATE, Each(|p, [state, _]| Some(f64::from(u8::from(p.state.index() == state))))),
     (&PRINTS_STARTED, Each(|p, [origin, _]| Some(p.totals.started[origin] as f64))),
@@ -65,7 +65,7 @@ enum Series {
     /// One for each open print.
     Print(fn(&PrintSnapshot<'_>) -> Option<f64>),
     /// One of value 1 for each printer that has the values of all the metric's labels, in their order.
-    Info(for<'p> fn(&PrinterSnapshot<'p>) -> Option<Vec<&'p str>>),
+    Info(for<'p> fn(&PrinterSnapshot<'p>) -> Option<[&'p str; 4]>),
     /// One for each source that has reported its limit.
     Limits,
 }
@@ -77,7 +77,9 @@ pub fn write<'a>(
     label_bytes: usize,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let mut families: Vec<_> = FAMILIES.iter().map(|(metric, series)| Family::new(metric, series)).collect();
+    let most = printers.size_hint().1.unwrap_or_default();
+    let mut families: Vec<_> =
+        FAMILIES.iter().map(|(metric, series)| Family::new(metric, series, most)).collect();
     let mut printer_labels = Vec::new();
     for printer in printers {
         printer_labels.push(escape(printer.label, usize::MAX));
@@ -86,8 +88,10 @@ pub fn write<'a>(
         }
     }
     if let Some(family) = families.iter_mut().find(|family| matches!(family.series, Limits)) {
-        let labels = |source: Source| format!("{{source=\"{}\"}} ", source.as_str());
-        family.named.extend(limits_reached.map(|(source, time)| (labels(source), time.seconds())));
+        for (source, time) in limits_reached {
+            family.others.extend([family.metric.name, "{source=\"", source.as_str(), "\"} "]);
+            number(&mut family.others, time.seconds());
+        }
     }
     let mut lines = Lines { head: None, text: String::with_capacity(2 * CHUNK), out };
     for family in &families {
@@ -103,16 +107,19 @@ struct Family {
     combinations: Vec<[usize; 2]>,
     /// For each printer, the values of all combinations; not a number where there is none.
     values: Vec<f64>,
-    /// Other series: their labels and their value.
-    named: Vec<(String, f64)>,
+    /// The lines of other series.
+    others: String,
 }
 
 impl Family {
-    fn new(metric: &'static Metric, series: &'static Series) -> Self {
+    /// Has room for the values of this many printers.
+    fn new(metric: &'static Metric, series: &'static Series, printers: usize) -> Self {
         let mut sizes = metric.labels.iter().filter_map(|label| label.values).map(<[_]>::len).chain([1, 1]);
         let [first, second] = [sizes.next().unwrap_or(1), sizes.next().unwrap_or(1)];
-        let combinations = (0..first).flat_map(|one| (0..second).map(move |other| [one, other])).collect();
-        Self { metric, series, combinations, values: Vec::new(), named: Vec::new() }
+        let combinations: Vec<_> =
+            (0..first).flat_map(|one| (0..second).map(move |other| [one, other])).collect();
+        let room = if matches!(series, Each(_) | Print(_)) { printers * combinations.len() } else { 0 };
+        Self { metric, series, combinations, values: Vec::with_capacity(room), others: String::new() }
     }
 
     fn read(&mut self, printer: &PrinterSnapshot<'_>, label_bytes: usize) {
@@ -125,8 +132,9 @@ impl Family {
                 self.values.push(printer.print.as_ref().and_then(value).unwrap_or(f64::NAN));
             }
             Info(labels) => {
-                let labels = labels(printer).map(|values| (info(self.metric, &values, label_bytes), 1.0));
-                self.named.extend(labels);
+                if let Some(values) = labels(printer) {
+                    info(&mut self.others, self.metric, values, label_bytes);
+                }
             }
             Limits => {}
         }
@@ -140,10 +148,7 @@ impl Family {
                 lines.add([before.as_str(), label, after], *value)?;
             }
         }
-        for (labels, value) in &self.named {
-            lines.add([self.metric.name, labels.as_str()], *value)?;
-        }
-        Ok(())
+        lines.add_text(&self.others)
     }
 }
 
@@ -165,17 +170,33 @@ fn around_printer(metric: &Metric, at: [usize; 2]) -> [String; 2] {
     [before, after]
 }
 
-/// All labels of the metric with these values. The printer's label was bounded when the printer was added; here it must be
-/// as in the other series.
-fn info(metric: &Metric, values: &[&str], label_bytes: usize) -> String {
-    let (mut text, mut separator) = (String::new(), "{");
+/// Writes a series of value 1 with these values of all labels of the metric. The printer's label was bounded when the printer
+/// was added; here it must be as in the other series.
+fn info(text: &mut String, metric: &Metric, values: [&str; 4], label_bytes: usize) {
+    text.push_str(metric.name);
+    let mut separator = "{";
     for (name, value) in metric.label_names().zip(values) {
         let bytes = if name == "printer" { usize::MAX } else { label_bytes };
         text.extend([separator, name, "=\"", &escape(value, bytes), "\""]);
         separator = ",";
     }
-    text.push_str("} ");
-    text
+    text.push_str("} 1\n");
+}
+
+/// Writes a finite number and ends the line. Whole numbers, which most are, are written as integers.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "only a whole number is equal afterwards"
+)]
+fn number(text: &mut String, value: f64) {
+    let whole = value as i64;
+    if whole as f64 == value {
+        text.push_str(itoa::Buffer::new().format(whole));
+    } else {
+        text.push_str(zmij::Buffer::new().format(value));
+    }
+    text.push('\n');
 }
 
 /// Lines of text, written in chunks: that of a large farm at once would not fit into the processor's cache.
@@ -187,25 +208,22 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Writes a line of these parts and a finite number. Whole numbers, which most are, are written as integers.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::float_cmp,
-        reason = "only a whole number is equal afterwards"
-    )]
     fn add<'p>(&mut self, parts: impl IntoIterator<Item = &'p str>, value: f64) -> io::Result<()> {
         if let Some(head) = self.head.take() {
             self.text.push_str(&head);
         }
         self.text.extend(parts);
-        let whole = value as i64;
-        if whole as f64 == value {
-            self.text.push_str(itoa::Buffer::new().format(whole));
-        } else {
-            self.text.push_str(zmij::Buffer::new().format(value));
-        }
-        self.text.push('\n');
+        number(&mut self.text, value);
         if self.text.len() < CHUNK { Ok(()) } else { self.flush() }
+    }
+
+    /// Adds complete lines.
+    fn add_text(&mut self, text: &str) -> io::Result<()> {
+        if let Some(head) = self.head.take().filter(|_| !text.is_empty()) {
+            self.text.push_str(&head);
+        }
+        self.flush()?;
+        self.out.write_all(text.as_bytes())
     }
 
     fn flush(&mut self) -> io::Result<()> {
