@@ -33,7 +33,7 @@ Environment variables:
   PRINTFARM_<SOURCE>_SECRET_FILE
           File with the secret
   PRINTFARM_STORAGE_PASSWORD, PRINTFARM_STORAGE_PASSWORD_FILE
-          Password for the database of --storage.url, or the file with it";
+          Password of the PostgreSQL user, or the file with it";
 
 /// What the command line says.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -77,7 +77,7 @@ pub struct Args {
     /// File that keeps the state. The exporter creates it, and its folder, when it is missing.
     #[arg(long = "storage.path", value_name = "FILE", default_value = "data/printfarm.db", global = true)]
     pub storage: PathBuf,
-    /// PostgreSQL that several exporters share. The URL is without the password. The file of --storage.path then keeps
+    /// PostgreSQL that several exporters share. The URL is without the password. The state file then keeps
     /// webhooks while the database cannot be reached.
     #[arg(long = "storage.url", value_name = "URL", global = true)]
     pub storage_url: Option<String>,

@@ -116,7 +116,7 @@ fn every_kind_of_webhook_and_fact_occurs_within_a_few_weeks() {
 
 #[test]
 fn every_webhook_carries_the_secret_of_its_sender() {
-    let secret_of = |source: &str| format!("secret of {source}");
+    let secret_of = |source: &str| format!("secret-of-{source}");
     let variable = |name: &str| {
         let source = name.strip_prefix("PRINTFARM_").and_then(|name| name.strip_suffix("_SECRET"));
         Ok(source.map(|source| secret_of(&source.to_ascii_lowercase())))
