@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use printfarm_exporter::metrics::catalogue;
+use printfarm_exporter::metrics::catalogue::{self, Metric};
 
 use crate::common::app::{Setup, TestApp, users};
 use crate::common::captures;
@@ -18,7 +18,7 @@ const DOCUMENT: &str = include_str!("../../docs/METRICS.md");
 /// `alice:fern`
 const ALICE: &str = "Authorization: Basic YWxpY2U6ZmVybg==\r\n";
 
-/// The page of an exporter with TLS, users and a printer: every family is in it.
+/// The page of an exporter with TLS, users and printers: every family is in it but those of replicas.
 fn every_metric() -> String {
     let (authority, folder) = (Authority::new("Servers"), Folder::new());
     folder.write_pair("server", &authority.server());
@@ -46,9 +46,16 @@ fn every_metric() -> String {
         connection.send_request("POST", "/webhook/octoeverywhere", json, message.as_bytes());
         assert_eq!(connection.receive("POST").status, 200, "{message}");
     }
+    for event in ["started", "completed"] {
+        let message = format!(r#"{{"event": "{event}", "filament_mm": 1500, "filament_grams": 4.5}}"#);
+        let json = "Content-Type: application/json\r\n";
+        connection.send_request("POST", "/webhook/generic/weighs", json, message.as_bytes());
+        assert_eq!(connection.receive("POST").status, 200, "{message}");
+    }
     connection.send_request("GET", "/metrics", ALICE, b"");
     let text = connection.receive("GET").text();
-    for metric in catalogue::ALL {
+    let is_of_replicas = |metric: &&Metric| metric.name.starts_with("printfarm_outbox_");
+    for metric in catalogue::ALL.iter().filter(|metric| !is_of_replicas(metric)) {
         assert!(text.contains(&format!("# TYPE {} ", metric.name)), "{} is missing", metric.name);
     }
     text

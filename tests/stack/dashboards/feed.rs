@@ -10,7 +10,7 @@ use crate::common::program::Running;
 /// The printer that lacks nothing. Its name means something else in a regular expression.
 pub(super) const COMPLETE: &str = "Anna's \"MK3.9\" #1 (lab)";
 
-/// All its printers.
+/// All its printers but the one that states filament.
 pub(super) const PRINTERS: [&str; 5] = [COMPLETE, "waits", "fails", "vanishes", "rests"];
 
 fn post(exporter: &Running, target: &str, message: &Value) {
@@ -31,8 +31,17 @@ fn octoprint(exporter: &Running, printer: &str, topic: &str, extra: &Value) {
     post(exporter, &format!("/webhook/octoprint/{printer}"), &message);
 }
 
+/// A print on the printer whose sender states filament.
+fn print_with_filament(exporter: &Running, job: &str) {
+    for event in ["started", "completed"] {
+        let message = json!({"event": event, "job_id": job, "filament_mm": 1_500, "filament_grams": 4.5});
+        post(exporter, "/webhook/generic/weighs", &message);
+    }
+}
+
 /// Every printer says something, so that Prometheus sees its counters before they grow.
 pub(super) fn introduce(exporter: &Running) {
+    print_with_filament(exporter, "first");
     octoeverywhere(exporter, 1, "first", &json!({}));
     for printer in &PRINTERS[1..] {
         octoprint(exporter, printer, "Print Started", &json!({"name": "box.gcode", "origin": "sdcard"}));
@@ -41,6 +50,7 @@ pub(super) fn introduce(exporter: &Running) {
 
 /// Prints end in every way; then one printer prints, one is paused, one in an error, one lost, one idle.
 pub(super) fn go_on(exporter: &Running) {
+    print_with_filament(exporter, "second");
     for kind in [11, 12, 7, 9, 5] {
         octoeverywhere(exporter, kind, "first", &json!({"DurationSec": 60, "Progress": 50}));
     }

@@ -31,8 +31,13 @@ const EMPTY: &[(&str, &str)] = &[
     ("Refused connections and logins B", "the exporter knows no users, so that nobody has to log in"),
 ];
 
-/// Queries that return nothing while all printers fit into the graph one by one.
-const OTHERS: &[&str] = &["Hours printed per day B", "Hours printed per week B"];
+/// Queries that return nothing for one printer: it fits into the graph, and its sender states no filament.
+const OTHERS: &[&str] = &[
+    "Hours printed per day B",
+    "Hours printed per week B",
+    "Length of filament per day A",
+    "Mass of filament per day A",
+];
 
 /// What an exporter shows in one answer.
 const ALL_PARTS: &str = "[printers, exporter]";
@@ -216,7 +221,7 @@ fn with_data(jobs: &[(&str, &str)]) -> (Running, Prometheus) {
     feed::introduce(&exporter);
     eventually("Prometheus knows the printers", || {
         let known = prometheus.query("count(count_over_time(printfarm_printer_info[1m]) > 1)");
-        (known[0]["value"][1] == "5").then_some(())
+        (known[0]["value"][1] == "6").then_some(())
     });
     // A day of the farm in five seconds.
     let farm = Options { printers: 6, speed: 17_280.0, duration: Duration::from_secs(5), ..farm_now(4) };
