@@ -30,9 +30,9 @@
 //! 10. **What nobody announced is known by the work done.** A pause, an error or a loss of contact that progress shows to be
 //!     over lasted as long as the time left stood still. A print that is cancelled while it is out of reach has printed until
 //!     it was lost, whatever time is stated.
-//!
-//! 9. **An event that waited, because the store could not be reached, does not touch a print that has begun since.** Neither
-//!    does it open one before a print that has ended since. An end that was not heard of otherwise still counts.
+//! 11. **An event that waited, because the store could not be reached, does not touch a print that has begun since.** Neither
+//!     does it open one before a print that has ended, or was first heard of, since. An end that was not heard of otherwise
+//!     still counts.
 //!
 //! So the seconds credited to a printer between two moments never exceed the time between them, except for what a print
 //! states once, when it is first heard of or at its end, and that never reaches back before the last end. Times between two

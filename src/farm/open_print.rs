@@ -150,6 +150,11 @@ impl OpenPrint {
         self.started
     }
 
+    /// When it was first heard of.
+    pub(super) const fn heard_of(&self) -> Timestamp {
+        self.first_report.received
+    }
+
     pub(super) const fn phase(&self) -> Phase {
         self.phase
     }

@@ -87,11 +87,13 @@ impl OpenPrint {
 
     /// The elapsed time of one print never falls. Where it fell, and another print of that length fits in since the last
     /// report, there is another print. Where none fits in, the report is late; a pause that was reported late may fit in.
+    /// What was received before the last report, and waited, is of no print after it.
     fn fell_back(&self, event: &Event) -> bool {
         let since = self.since_last_report(event);
         let may_be_late = event.kind == EventKind::Paused && since <= LATE_WINDOW;
         self.states_less(event)
             && !may_be_late
+            && event.received >= self.last_report.received
             && event.elapsed().is_some_and(|now| now.stated() <= since + TOLERANCE)
     }
 
@@ -137,12 +139,14 @@ impl OpenPrint {
         times.is_some_and(|(one, other)| one != other && one.subsec_nanos() != 0 && other.subsec_nanos() != 0)
     }
 
-    /// Whether `event`, a start, is that of this print, which an earlier report had implied.
+    /// Whether `event`, a start, is that of this print, which an earlier report had implied: one that overtook the start, or
+    /// one of the beginning.
     pub(in crate::farm) fn is_announced_by(&self, event: &Event) -> bool {
+        let is_overtaken = event.received < self.first_report.received;
         !self.credit.is_announced()
             && !self.is_of_another_file(&event.report)
             && event.received.since(self.started) <= DELAY
-            && self.progress.is_none_or(|progress| progress <= BEGINNING)
+            && (is_overtaken || self.progress.is_none_or(|progress| progress <= BEGINNING))
     }
 
     /// Whether `event`, a start, states the time or the progress of this print: then this print goes on.

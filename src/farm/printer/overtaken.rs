@@ -14,9 +14,13 @@ use crate::timestamp::Timestamp;
 const WAY: Duration = Duration::from_secs(2);
 
 impl PrinterState {
-    /// Whether the open print began, or the last one ended, while the event was waiting until `now`.
+    /// Whether the open print began, or the last one ended, while the event was waiting until `now`. When a print began that
+    /// nobody has announced is known by what it states, which is rounded: a start was overtaken by what was heard since.
     pub(super) fn has_overtaken(&self, event: &Event, now: Timestamp) -> bool {
-        let began = self.print.as_ref().map(|print| print.started());
+        let began = self.print.as_ref().map(|print| match event.kind {
+            EventKind::Started => print.heard_of(),
+            _ => print.started(),
+        });
         let ended = self.last_end.as_ref().map(|last| last.time.received);
         now.since(event.received) > WAY
             && event.kind != EventKind::Retired
