@@ -98,7 +98,9 @@ fn the_image_runs_without_rights_and_keeps_its_state() {
     let container = Container::run(&image);
     let address = container.address(1);
     assert_has_no_rights(&container);
-    let healthy = podman(&["exec", &container.name, "/usr/local/bin/printfarm_exporter", "healthcheck"]);
+    let flag = format!("--web.listen-address={address}");
+    let program = "/usr/local/bin/printfarm_exporter";
+    let healthy = podman(&["exec", &container.name, program, &flag, "healthcheck"]);
     assert!(healthy.contains("ready\n"), "{healthy}");
     send_capture(address);
     let counted = counters(address);

@@ -40,7 +40,8 @@ fn it_fails_where_nothing_listens_or_something_else_does() {
     let stopped = Running::start(&[]);
     let address = stopped.address;
     drop(stopped);
-    assert_says(&healthcheck(address, &[]), 1, "does not answer; give healthcheck the --web.* flags");
+    let line = format!("printfarm_exporter: {address} does not answer; give healthcheck the --web.* flags");
+    assert_says(&healthcheck(address, &[]), 1, &line);
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap();
     let closes = std::thread::spawn(move || drop(other.accept()));
