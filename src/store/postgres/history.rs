@@ -17,7 +17,7 @@ use crate::timestamp::Timestamp;
 /// How long a page may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The prints of a filter, whose values [`Selection`] has.
+/// The prints of a filter.
 const SELECTED: &str = "ended >= $1 AND ended < $2 AND printer = coalesce($3, printer) \
      AND outcome = coalesce($4, outcome) AND ($5::text IS NULL OR owner = $5)";
 
