@@ -39,8 +39,8 @@ impl OpenPrint {
     pub(super) fn credit_the_beginning(&mut self, event: &Event) {
         let is_first = self.last_elapsed.is_none() && !self.credit.is_announced();
         if let Some(elapsed) = self.believe(event).filter(|elapsed| is_first && elapsed.counts_pauses()) {
-            let watched = event.received.since(self.first_report.received);
-            self.stopwatch.begin_earlier(elapsed.stated().saturating_sub(watched));
+            let known = event.received.since(self.started);
+            self.stopwatch.begin_earlier(elapsed.stated().saturating_sub(known));
         }
     }
 
