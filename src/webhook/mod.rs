@@ -45,9 +45,16 @@ pub trait Sender: Send + Sync {
     /// What is known of it before a webhook comes.
     fn profile(&self) -> &'static Profile;
 
+    /// The sender's own id of the printer that the payload is about; `None` where it names none.
+    fn own_id(&self, _payload: &Payload) -> Option<String> {
+        None
+    }
+
     /// The id of the printer that the payload is about, for the secrets of single printers. When [`Self::parse`] returns
     /// an event, this is the id in it. `segment` is [`Context::segment`].
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String>;
+    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
+        segment.map(str::to_owned).or_else(|| self.own_id(payload))
+    }
 
     /// What the payload tells.
     ///
@@ -87,6 +94,15 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The printer's id: its name in the URL, else the sender's own id.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub fn printer_id(&self, own: Option<String>, profile: &Profile) -> Result<String, DecodeError> {
+        let id = self.segment.map(str::to_owned).or(own);
+        id.ok_or(DecodeError::NoPrinter { hint: profile.hints.printer })
+    }
+
     /// The printer with this id, which its sender calls `name` today. Its label is the name in the URL, else the
     /// configured one, else the sender's, else the id.
     #[must_use]

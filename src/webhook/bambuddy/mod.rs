@@ -23,8 +23,8 @@ impl Sender for Bambuddy {
         &PROFILE
     }
 
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        segment.map(str::to_owned).or_else(|| printer(payload.top()).ok()?.map(Cow::into_owned))
+    fn own_id(&self, payload: &Payload) -> Option<String> {
+        printer(payload.top()).ok()?.map(Cow::into_owned)
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
@@ -41,12 +41,9 @@ impl Sender for Bambuddy {
         let unknown = Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown };
         let Some(kind) = kind(&name, message)? else { return Ok(unknown) };
         let own_name = printer(message)?.map(Cow::into_owned);
-        let Some(id) = context.segment.map(str::to_owned).or_else(|| own_name.clone()) else {
-            return if kind == EventKind::Notice {
-                Ok(unknown)
-            } else {
-                Err(DecodeError::NoPrinter { hint: PROFILE.hints.printer })
-            };
+        let id = match context.printer_id(own_name.clone(), &PROFILE) {
+            Err(_) if kind == EventKind::Notice => return Ok(unknown),
+            id => id?,
         };
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id, own_name),

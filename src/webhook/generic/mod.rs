@@ -30,17 +30,14 @@ impl Sender for Generic {
         &PROFILE
     }
 
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        let own = || printer(Fields::of(payload.top())).ok()?;
-        segment.map(str::to_owned).or_else(own)
+    fn own_id(&self, payload: &Payload) -> Option<String> {
+        printer(Fields::of(payload.top())).ok()?
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let fields = Fields::of(payload.top());
         let (meaning, is_octoprint) = meaning(fields)?;
-        let own = printer(fields)?;
-        let id = context.segment.map(str::to_owned).or(own);
-        let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        let id = context.printer_id(printer(fields)?, &PROFILE)?;
         let payload = is_octoprint.then(|| octoprint::Payload::of(fields)).transpose()?;
         let kind = kind(meaning, fields, payload.as_ref())?;
         let sent = fields.time("time")?;

@@ -29,17 +29,13 @@ impl Sender for Moonraker {
         &PROFILE
     }
 
-    /// Moonraker does not name its printer.
-    fn printer_id(&self, _: &Payload, segment: Option<&str>) -> Option<String> {
-        segment.map(str::to_owned)
-    }
-
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = Message::find(payload)?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
-        let id = context.segment.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        // Moonraker does not name its printer.
+        let id = context.printer_id(None, &PROFILE)?;
         let kind = kind(&message)?;
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id.to_owned(), None),
+            printer: context.identity(PROFILE.source, id, None),
             received: context.received,
             sent: None,
             kind,

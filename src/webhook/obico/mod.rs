@@ -25,8 +25,8 @@ impl Sender for Obico {
         &PROFILE
     }
 
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        segment.map(str::to_owned).or_else(|| own_id(printer(payload.top()).ok()?).ok()?)
+    fn own_id(&self, payload: &Payload) -> Option<String> {
+        own_id(printer(payload.top()).ok()?).ok()?
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
@@ -45,8 +45,8 @@ impl Sender for Obico {
             return Ok(Parsed::Ignored { reason, kind });
         };
         let printer = printer(message)?;
-        let id = context.segment.map(str::to_owned).map_or_else(|| own_id(printer), |id| Ok(Some(id)))?;
-        let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        let own = if context.segment.is_none() { own_id(printer)? } else { None };
+        let id = context.printer_id(own, &PROFILE)?;
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id, printer.owned_text("name")?),
             received: context.received,

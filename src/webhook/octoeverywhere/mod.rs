@@ -28,9 +28,8 @@ impl Sender for OctoEverywhere {
         &PROFILE
     }
 
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        let own = || own_id(payload.top()).ok()?.or_else(|| Some(ACCOUNT.to_owned()));
-        segment.map(str::to_owned).or_else(own)
+    fn own_id(&self, payload: &Payload) -> Option<String> {
+        own_id(payload.top()).ok()?.or_else(|| Some(ACCOUNT.to_owned()))
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
@@ -41,9 +40,8 @@ impl Sender for OctoEverywhere {
         };
         let of_account = matches!(kind, EventKind::LimitReached | EventKind::Test).then_some(ACCOUNT);
         // A printer that is linked to its account anew has another `PrinterId`, and the same URL.
-        let own = own_id(message)?;
-        let id = context.segment.map(str::to_owned).or(own).or_else(|| of_account.map(str::to_owned));
-        let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        let own = own_id(message)?.or_else(|| of_account.map(str::to_owned));
+        let id = context.printer_id(own, &PROFILE)?;
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id, message.owned_text("PrinterName")?),
             received: context.received,

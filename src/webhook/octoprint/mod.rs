@@ -35,17 +35,15 @@ impl Sender for OctoPrint {
         &PROFILE
     }
 
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        let own = || device(&Message::find(payload).ok()??).ok()?.map(Cow::into_owned);
-        segment.map(str::to_owned).or_else(own)
+    fn own_id(&self, payload: &Payload) -> Option<String> {
+        device(&Message::find(payload).ok()??).ok()?.map(Cow::into_owned)
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = Message::find(payload)?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
         let topic = kind::topic(&message).ok_or(DecodeError::NoEvent { hint: UNKNOWN_TOPIC })?;
-        let device = device(&message)?;
-        let id = context.segment.or(device.as_deref());
-        let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        let device = device(&message)?.map(Cow::into_owned);
+        let id = context.printer_id(device.clone(), &PROFILE)?;
         let extra = message.extra()?;
         let kind = if message.is_test() { EventKind::Test } else { kind::read(topic, &message, extra)? };
         let file = job::file(&message, extra);
@@ -53,7 +51,7 @@ impl Sender for OctoPrint {
             return Ok(Parsed::Ignored { reason: IgnoreReason::Placeholder, kind: kind.label() });
         }
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id.to_owned(), device.map(Cow::into_owned)),
+            printer: context.identity(PROFILE.source, id, device),
             received: context.received,
             sent: message.number("currentTime")?.and_then(bounds::timestamp),
             kind,

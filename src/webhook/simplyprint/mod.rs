@@ -22,8 +22,8 @@ impl Sender for SimplyPrint {
         &PROFILE
     }
 
-    fn printer_id(&self, payload: &Payload, segment: Option<&str>) -> Option<String> {
-        segment.map(str::to_owned).or_else(|| printer_id(data(payload.top()).ok()?).ok()?)
+    fn own_id(&self, payload: &Payload) -> Option<String> {
+        own_id(data(payload.top()).ok()?).ok()?
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
@@ -36,9 +36,7 @@ impl Sender for SimplyPrint {
             return Ok(Parsed::Ignored { reason: IgnoreReason::Test, kind: EventLabel::Test });
         }
         let data = data(message)?;
-        let own_id = printer_id(data)?;
-        let id = context.segment.map(str::to_owned).or(own_id);
-        let id = id.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?;
+        let id = context.printer_id(own_id(data)?, &PROFILE)?;
         let sent = time(message, "timestamp")?;
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id, printer_name(data)?),
@@ -93,7 +91,7 @@ fn printer(data: Object<'_>) -> Result<Object<'_>, Malformed> {
     if of_job.is_absent() { object(data, "printer", "data.printer") } else { Ok(of_job) }
 }
 
-fn printer_id(data: Object<'_>) -> Result<Option<String>, Malformed> {
+fn own_id(data: Object<'_>) -> Result<Option<String>, Malformed> {
     let id = match printer(data)?.id("id")? {
         Some(id) => Some(id),
         None => job(data)?.id("printer_id")?,

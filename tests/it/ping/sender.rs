@@ -32,10 +32,6 @@ impl Sender for Ping {
         &PROFILE
     }
 
-    fn printer_id(&self, _: &Payload, segment: Option<&str>) -> Option<String> {
-        segment.map(str::to_owned)
-    }
-
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let event =
             payload.texts("event").next().ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
@@ -44,7 +40,7 @@ impl Sender for Ping {
             "started" => {}
             _ => return Err(DecodeError::NoEvent { hint: PROFILE.hints.event }),
         }
-        let id = context.segment.ok_or(DecodeError::NoPrinter { hint: PROFILE.hints.printer })?.to_owned();
+        let id = context.printer_id(None, &PROFILE)?;
         Ok(Parsed::Event(Event {
             printer: context.identity(PROFILE.source, id, None),
             received: context.received,
