@@ -7,7 +7,8 @@ use std::io::{self, Cursor, Read, Write};
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
@@ -19,7 +20,7 @@ use tokio::task::yield_now;
 const PIECE: usize = 32 * 1024;
 
 /// Whether the `Accept-Encoding` headers accept gzip, by name or, without its name, by `*`; `q=0` refuses it.
-pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut named = None;
     let mut any = false;
@@ -45,8 +46,18 @@ fn has_weight(parameters: &str) -> bool {
     weight.is_none_or(|weight| weight.parse::<f64>().is_ok_and(|weight| weight > 0.0))
 }
 
+/// A response of compressed bytes to a request with these headers: as they are, or decompressed.
+pub(super) fn response(bytes: Arc<[u8]>, request: &HeaderMap) -> Response {
+    let gzip = accepts_gzip(request);
+    let mut response = body(bytes, gzip).into_response();
+    if gzip {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
 /// The body of a response from compressed bytes, as they are or decompressed.
-pub(super) fn body(bytes: Arc<[u8]>, gzip: bool) -> Body {
+fn body(bytes: Arc<[u8]>, gzip: bool) -> Body {
     let bytes = Cursor::new(bytes);
     let reader: Box<dyn Read + Send> = if gzip { Box::new(bytes) } else { Box::new(GzDecoder::new(bytes)) };
     Body::from_stream(stream::try_unfold(reader, |mut reader| async move {
@@ -68,7 +79,6 @@ pub(super) fn compressed(text: &[u8]) -> io::Result<Arc<[u8]>> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
     use http_body_util::BodyExt;
 
     use super::*;

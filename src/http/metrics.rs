@@ -40,7 +40,13 @@ pub(super) async fn metrics(
     let (recorder, metrics) = (web.recorder.clone(), web.metrics.clone());
     let label_bytes = web.settings.current().limits.label_bytes;
     match web.renders.get(parts, move || render(parts, &recorder, label_bytes, &metrics)).await {
-        Ok(scrape) => respond(scrape, encoding::accepts_gzip(&headers)),
+        Ok(scrape) => {
+            let kind = [
+                (header::CONTENT_TYPE, CONTENT_TYPE),
+                (header::VARY, HeaderValue::from_static("Accept-Encoding")),
+            ];
+            (kind, encoding::response(scrape, &headers)).into_response()
+        }
         Err(error) => {
             error!(%error, "metrics could not be rendered");
             response::text(
@@ -49,15 +55,6 @@ pub(super) async fn metrics(
             )
         }
     }
-}
-
-fn respond(scrape: Arc<[u8]>, gzip: bool) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, CONTENT_TYPE), (header::VARY, HeaderValue::from_static("Accept-Encoding"))];
-    let encoding = gzip.then_some([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
-    let mut response = (headers, encoding::body(scrape, gzip)).into_response();
-    response.headers_mut().extend(encoding.into_iter().flatten());
-    response
 }
 
 /// Which parts of the metrics are shown.

@@ -23,17 +23,12 @@ fn respond(headers: &HeaderMap, answer: &impl Serialize) -> Response {
     let Ok(json) = json.and_then(|json| encoding::compressed(&json)) else {
         return response::text(StatusCode::INTERNAL_SERVER_ERROR, "The answer could not be written.\n");
     };
-    let gzip = encoding::accepts_gzip(headers);
     let kind = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::VARY, HeaderValue::from_static("Accept-Encoding")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    let mut response = (kind, encoding::body(json, gzip)).into_response();
-    if gzip {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    response
+    (kind, encoding::response(json, headers)).into_response()
 }
 
 /// Why the API gives no data.

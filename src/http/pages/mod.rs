@@ -100,15 +100,8 @@ fn render(page: &impl Template) -> Result<Arc<[u8]>, StoreError> {
 }
 
 fn respond(status: StatusCode, page: Result<Arc<[u8]>, StoreError>, headers: &HeaderMap) -> Response {
-    let gzip = encoding::accepts_gzip(headers);
     match page {
-        Ok(page) => {
-            let mut response = (status, HEADERS, encoding::body(page, gzip)).into_response();
-            if gzip {
-                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            }
-            response
-        }
+        Ok(page) => (status, HEADERS, encoding::response(page, headers)).into_response(),
         Err(error) => {
             error!(%error, "a page could not be rendered");
             response::text(
