@@ -1,5 +1,7 @@
 //! The stylesheet, the script and the icon, which are parts of the program.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -66,8 +68,9 @@ fn respond(asset: &Asset, headers: &HeaderMap) -> Response {
     response
 }
 
-/// FNV-1a: it only has to differ between two versions of an asset.
+/// It only has to differ between two versions of an asset.
 fn fingerprint(bytes: &[u8]) -> u64 {
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
