@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::timestamp::Timestamp;
 
 /// The longest print, and the longest estimate of one.
-pub(super) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// The longest text that is kept, in bytes.
 pub(super) const MAX_TEXT: usize = 1_024;
@@ -21,7 +21,12 @@ const CREDIBLE_SECONDS: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
 
 /// A duration in seconds, up to [`LONGEST`].
 pub(super) fn span(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds).ok().filter(|span| *span <= LONGEST)
+    Duration::try_from_secs_f64(seconds).ok().and_then(duration)
+}
+
+/// A duration up to [`LONGEST`].
+pub(super) fn duration(span: Duration) -> Option<Duration> {
+    Some(span).filter(|span| *span <= LONGEST)
 }
 
 /// A ratio from 0 to 1, from a percentage.

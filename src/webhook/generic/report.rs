@@ -66,7 +66,7 @@ pub(super) fn read(fields: Fields<'_>, kind: EventKind, now: Timestamp) -> Resul
         progress: fields.number("progress_percent")?.and_then(bounds::ratio).or(ratio),
         elapsed: printing.map(Elapsed::Printing).or(with_pauses.map(Elapsed::WithPauses)),
         remaining,
-        estimate: seconds("estimate_seconds")?.or(whole.filter(|whole| *whole <= bounds::LONGEST)),
+        estimate: seconds("estimate_seconds")?.or(whole.and_then(bounds::duration)),
         filament_used: filament(fields, "filament_mm", "filament_grams")?,
         filament_planned: filament(fields, "filament_planned_mm", "filament_planned_grams")?,
         reason: if is_wrong(kind) { fields.owned_text("reason")? } else { None },
@@ -82,7 +82,7 @@ pub(super) fn read(fields: Fields<'_>, kind: EventKind, now: Timestamp) -> Resul
 fn remaining_otherwise(fields: Fields<'_>, now: Timestamp) -> Result<Option<Duration>, Malformed> {
     let by_end = fields.time("ends_at")?.map(|end| end.since(now)).filter(|left| !left.is_zero());
     let minutes = fields.number("remaining_minutes")?.and_then(|minutes| bounds::span(minutes * 60.0));
-    Ok(by_end.filter(|left| *left <= bounds::LONGEST).or(minutes))
+    Ok(by_end.and_then(bounds::duration).or(minutes))
 }
 
 fn file(fields: Fields<'_>) -> Result<Option<File>, Malformed> {

@@ -1,7 +1,6 @@
 //! Obico: one JSON object for each event, from the server of an account with all its printers.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
@@ -89,7 +88,7 @@ fn report(print: Object<'_>) -> Result<PrintReport, Malformed> {
     Ok(PrintReport {
         print_id: Some(id.into_owned()),
         file: print.owned_text("filename")?.map(|name| File { name, path: None }),
-        elapsed: lasted.filter(|lasted: &Duration| *lasted <= bounds::LONGEST).map(Elapsed::WithPauses),
+        elapsed: lasted.and_then(bounds::duration).map(Elapsed::WithPauses),
         ..PrintReport::default()
     })
 }

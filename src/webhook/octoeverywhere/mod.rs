@@ -120,7 +120,7 @@ fn report(message: Object<'_>, kind: EventKind) -> Result<PrintReport, Malformed
             _ => Elapsed::WithPauses,
         }),
         remaining,
-        estimate: whole.filter(|whole| *whole <= bounds::LONGEST),
+        estimate: whole.and_then(bounds::duration),
         layer: message.number("CurrentLayer")?.and_then(bounds::layers),
         layers: message.number("TotalLayers")?.and_then(bounds::layers),
         height: message.number("ZOffsetMM")?.and_then(bounds::metres),

@@ -137,7 +137,7 @@ fn plan(
     let left = progress.number("printTimeLeft")?.and_then(bounds::span);
     let spent = elapsed.or((kind == EventKind::Started).then_some(Duration::ZERO));
     let remaining = left.or_else(|| planned?.checked_sub(spent?));
-    let whole = left.zip(spent).map(|(left, spent)| left + spent).filter(|whole| *whole <= bounds::LONGEST);
+    let whole = left.zip(spent).and_then(|(left, spent)| bounds::duration(left + spent));
     Ok((remaining, whole.or(planned)))
 }
 

@@ -135,7 +135,7 @@ fn elapsed(job: Object<'_>, kind: EventKind, sent: Option<Timestamp>) -> Result<
     let until = if is_end { time(job, "ended")? } else { sent };
     if let Some((started, until)) = time(job, "started")?.zip(until) {
         let lasted = until.since(started);
-        return Ok((lasted <= bounds::LONGEST).then_some(Elapsed::WithPauses(lasted)));
+        return Ok(bounds::duration(lasted).map(Elapsed::WithPauses));
     }
     let duration = if is_end { job.number("duration")?.and_then(bounds::span) } else { None };
     Ok(duration.map(Elapsed::Either))
