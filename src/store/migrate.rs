@@ -65,14 +65,10 @@ pub fn migrate(from: &Place, to: &Place, sources: &[Source]) -> Result<Moved, St
     let mut target = open(to, sources, false)?;
     target.begin()?;
     let history = source.history()?;
-    let mut after = None;
-    loop {
-        let page = Page { order: Order::OldestFirst, after, limit: PAGE };
+    let mut next = Some(Page { order: Order::OldestFirst, after: None, limit: PAGE });
+    while let Some(page) = next {
         let prints = history.page(&Filter::default(), &page)?;
-        after = prints.last().map(PrintRow::position);
-        if prints.is_empty() {
-            break;
-        }
+        next = page.next(&prints);
         target.write_prints(prints)?;
     }
     let print_ids = rows.print_ids.len();

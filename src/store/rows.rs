@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::PrintRow;
 use super::schema::FileError;
+use super::{PrintRow, StoreError};
 use crate::farm::{Changes, Credited, EndedFilament, EndedPrint, Farm, Heartbeat, Printer, View};
 use crate::labels::Source;
 use crate::timestamp::{ClockStep, Timestamp};
@@ -97,14 +97,16 @@ pub struct PrinterRow {
 }
 
 impl PrinterRow {
-    pub(super) fn new(position: usize, printer: &Printer) -> serde_json::Result<Self> {
+    pub(super) fn new(position: usize, printer: &Printer) -> Result<Self, StoreError> {
+        let state = serde_json::to_string(printer.state())
+            .map_err(|error| StoreError(format!("a printer cannot be written: {error}")))?;
         Ok(Self {
             position,
             source: printer.source(),
             id: printer.id().to_owned(),
             label: printer.label().to_owned(),
             name: printer.name().to_owned(),
-            state: serde_json::to_string(printer.state())?,
+            state,
         })
     }
 }

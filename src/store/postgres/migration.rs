@@ -89,9 +89,7 @@ impl Migrated for Migration {
         (head.at, head.shown) = (head.at.max(at), head.shown.max(shown));
         let printers = printers.iter().enumerate();
         let printers = printers.map(|(position, printer)| PrinterRow::new(position, printer));
-        let printers = printers.collect::<Result<_, _>>();
-        let printers =
-            printers.map_err(|error| StoreError(format!("a printer cannot be written: {error}")))?;
+        let printers = printers.collect::<Result<_, _>>()?;
         let mark = Mark { batch: NAME.into(), outbox: 0 };
         let prints = Vec::new();
         let batch = Batch { replica: NAME.into(), mark, head, printers, prints, print_ids, limits_reached };

@@ -116,9 +116,7 @@ impl<D: Database> SharedStore<D> {
             let printer = view.printer(*position)?;
             Some(PrinterRow::new(*position, printer))
         });
-        let printers = printers.collect::<Result<_, _>>();
-        let printers =
-            printers.map_err(|error| StoreError(format!("a printer cannot be written: {error}")))?;
+        let printers = printers.collect::<Result<_, _>>()?;
         let mut last_print = begun.head.last_print;
         let prints = changes.ended.iter().filter_map(|(position, print)| {
             last_print += 1;
