@@ -1,6 +1,6 @@
 //! The words in `event`, `state`, `reason` and `action`, each as one closed table. Case, `_`, `-` and blanks do not matter.
 
-use super::lookup;
+use super::{lookup, same_name};
 use crate::farm::{EventKind, ReportedState};
 use crate::labels::{AttentionReason, Outcome};
 
@@ -141,12 +141,11 @@ pub(super) const STATES: [(&str, EventKind); 33] = [
     ("connecting", EventKind::Notice),
 ];
 
-const FILAMENT: [(&str, ()); 5] =
-    [("filament_change", ()), ("filament_runout", ()), ("runout", ()), ("filament", ()), ("M600", ())];
+const FILAMENT: [&str; 5] = ["filament_change", "filament_runout", "runout", "filament", "M600"];
 
-const SAYS_CANCELLED: [(&str, ()); 2] = [("cancelled", ()), ("canceled", ())];
+const SAYS_CANCELLED: [&str; 2] = ["cancelled", "canceled"];
 
-const SAYS_PAUSED: [(&str, ()); 2] = [("paused", ()), ("pause", ())];
+const SAYS_PAUSED: [&str; 2] = ["paused", "pause"];
 
 /// The meaning of a word in `event`, and whether it is an event of OctoPrint.
 pub(super) fn event(word: &str) -> Option<(Meaning, bool)> {
@@ -160,14 +159,18 @@ pub(super) fn state(word: &str) -> Option<EventKind> {
 }
 
 pub(super) fn attention(reason: Option<&str>) -> AttentionReason {
-    let wants_filament = reason.is_some_and(|reason| lookup(&FILAMENT, reason).is_some());
+    let wants_filament = reason.is_some_and(|reason| is_one_of(&FILAMENT, reason));
     if wants_filament { AttentionReason::FilamentChange } else { AttentionReason::UserInteraction }
 }
 
 pub(super) fn says_cancelled(reason: &str) -> bool {
-    lookup(&SAYS_CANCELLED, reason).is_some()
+    is_one_of(&SAYS_CANCELLED, reason)
 }
 
 pub(super) fn says_paused(action: &str) -> bool {
-    lookup(&SAYS_PAUSED, action).is_some()
+    is_one_of(&SAYS_PAUSED, action)
+}
+
+fn is_one_of(words: &[&str], word: &str) -> bool {
+    words.iter().any(|known| same_name(known, word))
 }
