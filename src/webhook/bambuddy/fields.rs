@@ -8,7 +8,7 @@ use super::{Object, bounds};
 const NOT_TOLD: [&str; 2] = ["Unknown", "N/A"];
 
 /// What it calls all printers of a model that a job of its queue may run on.
-const ANY_PRINTER: &str = "Any ";
+pub(super) const ANY_PRINTER: &str = "Any ";
 
 /// The keys of events that name a printer, without `title` and `message`, which users can rename.
 #[rustfmt::skip]
@@ -22,7 +22,7 @@ const KEYS: [&str; 34] = [
 
 /// Whether a text tells something.
 pub(super) fn is_told(text: &str) -> bool {
-    !NOT_TOLD.iter().any(|word| text.eq_ignore_ascii_case(word)) && !text.starts_with(ANY_PRINTER)
+    !NOT_TOLD.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Whether the title or the text stands in another field. Users can rename both, also onto `filename` or `printer`, whose

@@ -12,7 +12,7 @@ mod profile;
 #[cfg(test)]
 mod tests;
 
-use fields::{is_told, renamed_onto_another, span};
+use fields::{ANY_PRINTER, is_told, renamed_onto_another, span};
 use profile::PROFILE;
 
 /// See the module.
@@ -87,7 +87,8 @@ fn warning(message: Object<'_>) -> Result<WarningAction, Malformed> {
 
 /// What Bambuddy calls the printer.
 fn printer(message: Object<'_>) -> Result<Option<Cow<'_, str>>, Malformed> {
-    Ok(if renamed_onto_another(message) { None } else { told(message, "printer")? })
+    let name = if renamed_onto_another(message) { None } else { told(message, "printer")? };
+    Ok(name.filter(|name| !name.starts_with(ANY_PRINTER)))
 }
 
 fn told<'a>(message: Object<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Malformed> {

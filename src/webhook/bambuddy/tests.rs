@@ -84,6 +84,12 @@ fn unknown_is_not_reported() {
 }
 
 #[test]
+fn a_file_may_begin_like_the_name_of_any_printer() {
+    let report = told("print_start", json!({"filename": "Any Size Box"})).report;
+    assert_eq!(report.file.map(|file| file.name).as_deref(), Some("Any Size Box"));
+}
+
+#[test]
 fn spans() {
     let cases = [
         ("2h 5m", Some(125)),
