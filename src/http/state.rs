@@ -21,6 +21,8 @@ use super::shared_names::SharedNames;
 
 /// The state of the exporter, as the endpoints need it.
 pub(crate) struct AppState {
+    /// Dropped before the recorder, whose store empties and removes its log only when nobody else has it open.
+    pub(super) history: HistoryReader,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: ExporterMetrics,
     pub(crate) settings: SharedSettings,
@@ -35,7 +37,6 @@ pub(crate) struct AppState {
     pub(super) log_throttle: LogThrottle,
     pub(super) shared_names: SharedNames,
     pub(super) renders: Renders,
-    pub(super) history: HistoryReader,
     pub(super) arrivals: Arrivals,
     pub(super) options: Options,
     pub(crate) ports: Ports,

@@ -221,3 +221,15 @@ fn the_path_memory_names_a_file() {
     running.crash();
     assert_eq!(ended_prints(&folder.0.join(":memory:")).into_keys().collect::<Vec<_>>(), ["one"]);
 }
+
+#[test]
+fn a_stop_leaves_one_file_whenever_it_comes() {
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let store = folder.store();
+        let program = Running::start_on(&store);
+        program.signal("TERM");
+        assert_eq!(program.ended().0, Some(0));
+        assert!(store.exists() && !beside(&store, "-wal").exists(), "a copy of the file alone lacks the log");
+    }
+}
