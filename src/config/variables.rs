@@ -16,7 +16,7 @@ pub struct UnknownVariable {
     known: String,
 }
 
-/// The variable with the password for the database of `--storage.url`; with `_FILE` likewise.
+/// The variable with the password for the database of `--storage.url`; with `_FILE`, the one with the file that holds it.
 pub(super) const STORAGE_PASSWORD: &str = "PRINTFARM_STORAGE_PASSWORD";
 
 /// The variable with the secret of a source; the same name with `_FILE` holds the path of a file.

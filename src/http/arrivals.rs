@@ -1,5 +1,5 @@
-//! The last webhooks that came in, and what was answered: for whoever presses a test button. Never a body, a secret, or a
-//! path.
+//! The last webhooks that arrived, and what was answered, for people who press a test button. A body, a secret or a path is
+//! never kept.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

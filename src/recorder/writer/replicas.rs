@@ -1,5 +1,5 @@
-//! Two replicas on a model of a shared store: whatever step fails, and whoever dies between two steps, every acknowledged
-//! event is applied once, no counter falls, and the replicas agree.
+//! Two replicas on a model of a shared store. Any step may fail, and a replica or the store may die between two steps: every
+//! acknowledged event is applied once, no counter falls, and the replicas agree.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
