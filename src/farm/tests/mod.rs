@@ -3,20 +3,26 @@
 #![allow(clippy::float_cmp, reason = "the stories' times are whole microseconds")]
 #![allow(clippy::cast_possible_truncation, reason = "the stories' times are small")]
 
+mod credit;
 mod filament;
 mod identity;
+mod late;
+mod names;
 mod overtaken;
 pub(crate) mod random;
 mod retired;
-mod rules;
 mod seconds;
 mod table;
+mod unannounced;
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use super::*;
 use crate::labels::{AttentionReason, Origin, Outcome, State, WarningAction};
+
+const DONE: EventKind = EventKind::Ended(Outcome::Completed);
+const CANCELLED: EventKind = EventKind::Ended(Outcome::Cancelled);
 
 /// A farm and the time of its story, in seconds.
 #[derive(Default)]
@@ -119,4 +125,22 @@ impl Story {
     fn paused(&self) -> f64 {
         self.read().paused.as_secs_f64()
     }
+}
+
+/// A report with a print id, its progress, what remains, and an elapsed time with pauses.
+fn reports(print_id: &str, progress: f64, seconds: f64, remaining: f64) -> PrintReport {
+    PrintReport {
+        progress: Some(progress),
+        remaining: Some(secs(remaining)),
+        estimate: Some(secs(seconds + remaining)),
+        ..named(print_id, seconds)
+    }
+}
+
+/// An hour's print of `a.gcode` that has just ended.
+fn after_an_hour() -> Story {
+    let mut story = Story::default();
+    story.tell(EventKind::Started, file("a.gcode"));
+    story.after(3600.0).tell(DONE, elapsed("a.gcode", 3600.0));
+    story
 }
