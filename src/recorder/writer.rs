@@ -86,7 +86,8 @@ impl<S: Store> WriterThread<S> {
     fn record(&mut self, batch: Batch) {
         let Batch { submissions, readers, ticks } = batch;
         let time = self.published.pin_time();
-        let (done, stored) = match self.store.begin(&mut self.farm, print_ids(&submissions)) {
+        let begun = self.store.begin(&mut self.farm, &mut print_ids(&submissions));
+        let (done, stored) = match begun {
             Ok(None) => self.apply(submissions, time, ticks),
             Ok(Some(begun)) => self.apply_to_shared(submissions, begun, !readers.is_empty()),
             Err(error) => {
@@ -281,8 +282,8 @@ impl<S: Store> WriterThread<S> {
 type Recorded = (Vec<Done>, Result<Timestamp, StoreError>);
 
 /// Fingerprints of the print ids in the events.
-fn print_ids(submissions: &[Submission]) -> Vec<u64> {
-    submissions.iter().filter_map(|submission| submission.event.value.print_fingerprint()).collect()
+fn print_ids(submissions: &[Submission]) -> impl Iterator<Item = u64> {
+    submissions.iter().filter_map(|submission| submission.event.value.print_fingerprint())
 }
 
 #[cfg(test)]

@@ -53,7 +53,11 @@ impl Store for Measured {
         self.store.load()
     }
 
-    fn begin(&mut self, farm: &mut Farm, print_ids: Vec<u64>) -> Result<Option<Begun>, StoreError> {
+    fn begin(
+        &mut self,
+        farm: &mut Farm,
+        print_ids: &mut dyn Iterator<Item = u64>,
+    ) -> Result<Option<Begun>, StoreError> {
         let begun = self.store.begin(farm, print_ids);
         self.counted(begun)
     }

@@ -46,7 +46,11 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When the store cannot be reached. The farm is as it was, and a later call may succeed.
-    fn begin(&mut self, _farm: &mut Farm, _print_ids: Vec<u64>) -> Result<Option<Begun>, StoreError> {
+    fn begin(
+        &mut self,
+        _farm: &mut Farm,
+        _print_ids: &mut dyn Iterator<Item = u64>,
+    ) -> Result<Option<Begun>, StoreError> {
         Ok(None)
     }
 

@@ -65,9 +65,14 @@ impl<D: Database> SharedStore<D> {
         Ok(Self { database, outbox, copy: None, begun: None, in_doubt: None, run, batches: 0 })
     }
 
-    fn try_begin(&mut self, farm: &mut Farm, mut print_ids: Vec<u64>) -> Result<Begun, StoreError> {
+    fn try_begin(
+        &mut self,
+        farm: &mut Farm,
+        print_ids: &mut dyn Iterator<Item = u64>,
+    ) -> Result<Begun, StoreError> {
         let mut waiting = self.outbox.first(BATCH)?;
-        print_ids.extend(waiting.iter().filter_map(|waiting| waiting.event.value.print_fingerprint()));
+        let of_waiting = waiting.iter().filter_map(|waiting| waiting.event.value.print_fingerprint());
+        let print_ids = print_ids.chain(of_waiting).collect();
         let known = self.copy.as_ref().map(|copy| copy.version);
         let mut ask = Ask { replica: self.outbox.name().to_owned(), known, print_ids };
         let mut locked = self.database.begin(&ask)?;
@@ -144,7 +149,11 @@ impl<D: Database> Store for SharedStore<D> {
         Ok(StoredState::default())
     }
 
-    fn begin(&mut self, farm: &mut Farm, print_ids: Vec<u64>) -> Result<Option<Begun>, StoreError> {
+    fn begin(
+        &mut self,
+        farm: &mut Farm,
+        print_ids: &mut dyn Iterator<Item = u64>,
+    ) -> Result<Option<Begun>, StoreError> {
         self.in_doubt = None;
         self.begun = None;
         let begun = self.try_begin(farm, print_ids).inspect_err(|_| self.copy = None)?;
