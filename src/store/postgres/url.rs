@@ -138,3 +138,56 @@ fn is_of_this_machine(host: &Host) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<DatabaseUrl, UrlError> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_says_why() {
+        let cases = [
+            ("mysql://db/farm", "it must begin with postgresql://"),
+            ("postgresql://exporter:hunter2@db/farm", "there is a password in it"),
+            ("postgresql://db/farm?password=hunter2", "there is a password in it"),
+            ("postgresql:///farm", "it names no host"),
+            ("postgresql://db/farm?sslmode=prefer", "sslmode=prefer would send webhooks unencrypted"),
+            ("postgresql://db/farm?sslmode=yes", "sslmode must be"),
+            ("postgresql://db:port/farm", "port"),
+        ];
+        for (text, part) in cases {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(part) && !error.contains("hunter2"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn tls_is_used_unless_every_host_is_this_machine_or_the_url_says_otherwise() {
+        let cases = [
+            ("postgresql://db/farm", true),
+            ("postgresql://localhost/farm", false),
+            ("postgresql://127.0.0.1,[::1]/farm", false),
+            ("postgresql://localhost,db/farm", true),
+            ("postgresql://%2Frun%2Fpostgresql/farm", false),
+            ("postgresql://db/farm?sslmode=disable", false),
+            ("postgresql://localhost/farm?sslmode=verify-full", true),
+        ];
+        for (text, is_encrypted) in cases {
+            assert_eq!(read(text).unwrap().is_encrypted, is_encrypted, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_host_has_its_port_and_must_be_writable() {
+        let hosts = read("postgresql://exporter@one:5433,two/farm?application_name=x").unwrap().hosts();
+        let ports: Vec<_> = hosts.iter().map(|host| (host.get_hosts().len(), host.get_ports()[0])).collect();
+        assert_eq!(ports, [(1, 5433), (1, 5432)]);
+        for host in hosts {
+            assert_eq!((host.get_user(), host.get_dbname()), (Some("exporter"), Some("farm")));
+            assert_eq!(host.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        }
+    }
+}
