@@ -66,7 +66,7 @@ pub use event::{Elapsed, Event, EventKind, Filament, File, PrintReport, Reported
 pub use filament::{Credited, EndedFilament, millionths};
 pub use identity::Identity;
 pub use printer::{Printer, PrinterState};
-pub use snapshot::{PrintSnapshot, PrinterSnapshot, PrinterTimes};
+pub use snapshot::{PrintSnapshot, PrinterSnapshot};
 pub use take_over::{News, NewsError};
 pub use totals::Totals;
 pub use view::View;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Event;
 use super::identity::Identity;
 use super::open_print::OpenPrint;
-use super::snapshot::{PrinterSnapshot, PrinterTimes};
+use super::snapshot::PrinterSnapshot;
 use super::totals::Totals;
 use super::{ApplyTime, EndedPrint, Limits};
 use crate::labels::{AttentionReason, Source, State};
@@ -156,27 +156,20 @@ impl Printer {
         &mut self.state
     }
 
-    /// The values that change with time alone, at `now`.
-    #[must_use]
-    pub fn times(&self, now: Timestamp) -> PrinterTimes {
-        self.state.times(now)
-    }
-
-    /// The printer at the moment for which `times` was computed.
-    #[must_use]
-    pub fn snapshot(&self, times: &PrinterTimes) -> PrinterSnapshot<'_> {
+    /// The printer as it is at `now`.
+    pub(super) fn snapshot(&self, now: Timestamp) -> PrinterSnapshot<'_> {
         let PrinterState { print, attention, last_event, totals, .. } = &self.state;
         PrinterSnapshot {
             label: &self.label,
             source: self.source,
             id: &self.id,
             name: &self.name,
-            state: times.state,
+            state: self.state.state(now),
             last_event: *last_event,
             attention: attention.map(|attention| (attention.reason, attention.since)),
-            print: print.as_ref().zip(times.print.as_ref()).map(|(print, times)| print.snapshot(times)),
-            printed: times.printed,
-            paused: times.paused,
+            print: print.as_ref().map(|print| print.snapshot(now)),
+            printed: self.state.printed(now),
+            paused: self.state.paused(now),
             totals,
         }
     }
@@ -209,15 +202,6 @@ impl PrinterState {
     /// Whether the id of `event` is that of the last print, but its file is another: the sender uses the id again.
     pub(super) fn has_lent_its_id(&self, event: &Event) -> bool {
         self.last_end.as_ref().is_some_and(|last| last.lends_its_id_to(event))
-    }
-
-    fn times(&self, now: Timestamp) -> PrinterTimes {
-        PrinterTimes {
-            state: self.state(now),
-            print: self.print.as_ref().map(|print| print.times(now)),
-            printed: self.printed(now),
-            paused: self.paused(now),
-        }
     }
 
     fn state(&self, now: Timestamp) -> State {

@@ -6,23 +6,6 @@ use super::totals::Totals;
 use crate::labels::{AttentionReason, Origin, Source, State};
 use crate::timestamp::Timestamp;
 
-/// The values of a printer that change with time alone, computed for one moment.
-#[derive(Clone, Copy, Debug)]
-pub struct PrinterTimes {
-    pub(super) state: State,
-    pub(super) print: Option<PrintTimes>,
-    pub(super) printed: Duration,
-    pub(super) paused: Duration,
-}
-
-/// The values of the open print that change with time alone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PrintTimes {
-    pub(super) elapsed: Duration,
-    pub(super) remaining: Option<Duration>,
-    pub(super) eta: Option<Timestamp>,
-}
-
 /// Everything that is exposed of one printer at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct PrinterSnapshot<'a> {

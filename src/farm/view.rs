@@ -21,7 +21,7 @@ impl View {
     /// Every printer as it is at `now`, except those that are retired.
     pub fn read(&self, now: Timestamp) -> impl Iterator<Item = PrinterSnapshot<'_>> {
         let printers = self.printers.iter().filter(|printer| !printer.state().is_retired());
-        printers.map(move |printer| printer.snapshot(&printer.times(now)))
+        printers.map(move |printer| printer.snapshot(now))
     }
 
     /// The identity of the printer with this label.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::OpenPrint;
-use crate::farm::snapshot::{PrintSnapshot, PrintTimes};
+use crate::farm::snapshot::PrintSnapshot;
 use crate::labels::State;
 use crate::timestamp::Timestamp;
 
@@ -22,29 +22,19 @@ impl OpenPrint {
         if now > self.silence_deadline { State::Unknown } else { self.phase.state() }
     }
 
-    pub(in crate::farm) fn times(&self, now: Timestamp) -> PrintTimes {
+    pub(in crate::farm) fn snapshot(&self, now: Timestamp) -> PrintSnapshot<'_> {
         let state = self.state(now);
         let elapsed = self.printed(now);
-        let remaining = self.expected.map(|expected| expected.saturating_sub(elapsed));
-        let eta = self
-            .expected
-            .map(|expected| now + expected.saturating_sub(elapsed) - elapsed.saturating_sub(expected));
-        PrintTimes {
-            elapsed,
-            remaining: remaining.filter(|_| matches!(state, State::Printing | State::Paused)),
-            eta: eta.filter(|_| state == State::Printing),
-        }
-    }
-
-    pub(in crate::farm) fn snapshot(&self, times: &PrintTimes) -> PrintSnapshot<'_> {
+        let expected = self.expected.filter(|_| matches!(state, State::Printing | State::Paused));
+        let eta = expected.map(|expected| now + expected - elapsed);
         PrintSnapshot {
             file: self.file.as_ref().map_or("", |file| &file.name),
             origin: self.origin,
             progress: self.progress,
-            remaining: times.remaining,
-            eta: times.eta,
+            remaining: expected.map(|expected| expected.saturating_sub(elapsed)),
+            eta: eta.filter(|_| state == State::Printing),
             started: self.started,
-            elapsed: times.elapsed,
+            elapsed,
             layer: self.layer,
             layers: self.layers,
             height: self.height,
