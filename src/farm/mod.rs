@@ -52,7 +52,7 @@ mod take_over;
 mod totals;
 mod view;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,39 +156,7 @@ pub struct TooManyPrinters {
     pub limit: usize,
 }
 
-/// Two printers of a store have the same identity or the same label.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the printer {label:?} is there twice")]
-pub struct DuplicatePrinter {
-    /// The label of the second one.
-    pub label: String,
-}
-
 impl Farm {
-    /// The state that a store has kept, except for its printers: [`Self::insert_restored`] adds those. `printers` is their
-    /// number.
-    #[must_use]
-    pub fn restore(
-        limits_reached: BTreeMap<Source, Timestamp>,
-        ended_print_ids: HashSet<u64>,
-        printers: usize,
-    ) -> Self {
-        let view = View { printers: Vec::with_capacity(printers), limits_reached };
-        Self { view, by_id: HashMap::new(), labels: HashSet::with_capacity(printers), ended_print_ids }
-    }
-
-    /// Adds the next printer that a store has kept.
-    ///
-    /// # Errors
-    /// When another printer has its label or its identity. Then the farm must not be used.
-    pub fn insert_restored(&mut self, printer: Printer) -> Result<(), DuplicatePrinter> {
-        if !self.index(&printer, self.view.printers.len()) {
-            return Err(DuplicatePrinter { label: printer.label().to_owned() });
-        }
-        self.view.printers.push(Arc::new(printer));
-        Ok(())
-    }
-
     /// Whether any stopwatch runs at `now`.
     #[must_use]
     pub fn is_running(&self, now: Timestamp) -> bool {
@@ -306,8 +274,7 @@ impl Farm {
         self.view.printers.truncate(published.printers.len());
         for &position in &changes.printers {
             if let Some(printer) = published.printers.get(position) {
-                self.index(printer, position);
-                self.view.printers[position] = Arc::clone(printer);
+                self.put(position, Arc::clone(printer));
             }
         }
         self.view.limits_reached.clone_from(&published.limits_reached);
@@ -346,11 +313,7 @@ impl Farm {
         }
         let printer = Printer::new(&event.printer, &self.label(&event.printer, limits), event.received);
         let position = self.free_position(changes);
-        self.index(&printer, position);
-        match self.view.printers.get_mut(position) {
-            Some(retired) => *retired = Arc::new(printer),
-            None => self.view.printers.push(Arc::new(printer)),
-        }
+        self.put(position, Arc::new(printer));
         Ok(position)
     }
 
@@ -365,14 +328,20 @@ impl Farm {
         free.flatten().unwrap_or(printers.len())
     }
 
-    /// Adds the printer at this position to the indexes, unless it is retired. Returns whether its keys are unique.
-    fn index(&mut self, printer: &Printer, position: usize) -> bool {
-        if printer.state().is_retired() {
-            return true;
+    /// Puts a printer at this position, or after the last one, and into the indexes, unless it is retired. Returns whether its
+    /// keys are unique.
+    fn put(&mut self, position: usize, printer: Arc<Printer>) -> bool {
+        let mut is_unique = true;
+        if !printer.state().is_retired() {
+            let [id, label] = printer.keys();
+            is_unique &= self.by_id.entry(printer.source()).or_default().insert(id, position).is_none();
+            is_unique &= self.labels.insert(label);
         }
-        let [id, label] = printer.keys();
-        let is_new = self.by_id.entry(printer.source()).or_default().insert(id, position).is_none();
-        self.labels.insert(label) && is_new
+        match self.view.printers.get_mut(position) {
+            Some(other) => *other = printer,
+            None => self.view.printers.push(printer),
+        }
+        is_unique
     }
 
     /// Removes the printer at this position from the indexes.

@@ -271,7 +271,7 @@ impl PrinterState {
         self.print.is_some()
     }
 
-    pub(super) const fn last_event(&self) -> Timestamp {
+    pub const fn last_event(&self) -> Timestamp {
         self.last_event
     }
 

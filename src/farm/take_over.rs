@@ -1,4 +1,4 @@
-//! Brings the farm up to date with what other replicas have stored.
+//! Brings the farm up to date with what a store has: at the start, and where other replicas write to it too.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use super::{Changes, Farm, Printer};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
-/// What a shared store has and the farm of one replica has not.
+/// What a store has and the farm has not.
 #[derive(Debug, Default)]
 pub struct News {
     /// The farm is to be replaced: this is all there is.
     pub is_everything: bool,
     /// The printers that changed or are new, by their positions, in ascending order.
-    pub printers: Vec<(usize, Printer)>,
+    pub printers: Vec<(usize, Arc<Printer>)>,
     /// The number of printers that there are now.
     pub count: usize,
     /// When these sources reported that their webhooks of the day are used up.
@@ -21,10 +21,9 @@ pub struct News {
     pub ended_print_ids: Vec<u64>,
 }
 
-/// What a shared store has is no farm.
+/// What a store has is no farm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NewsError {
-    /// There are more printers than those that are known.
     #[error("a printer is missing")]
     Missing,
     /// Two printers have the same identity or the same label.
@@ -33,7 +32,14 @@ pub enum NewsError {
 }
 
 impl Farm {
-    /// Takes over what others have stored. Returns what that changed.
+    /// The farm that a store has.
+    pub fn restore(news: News) -> Result<Self, NewsError> {
+        let mut farm = Self::default();
+        farm.take_over(news)?;
+        Ok(farm)
+    }
+
+    /// Takes over what a store has. Returns what that changed.
     ///
     /// # Errors
     /// When the result would be no farm. Then this one is empty, and is to take over everything.
@@ -48,18 +54,15 @@ impl Farm {
         for (position, _) in &news.printers {
             self.forget(*position);
         }
-        let mut changes = Changes { limits: !news.limits_reached.is_empty(), ..Changes::default() };
+        let printers = news.printers.iter().map(|(position, _)| *position).collect();
+        let changes = Changes { printers, limits: !news.limits_reached.is_empty(), ..Changes::default() };
         for (position, printer) in news.printers {
-            if !self.index(&printer, position) {
+            if position > self.view.printers.len() {
+                return Err(NewsError::Missing);
+            }
+            if !self.put(position, Arc::clone(&printer)) {
                 return Err(NewsError::Duplicate(printer.label().to_owned()));
             }
-            let known = self.view.printers.len();
-            match self.view.printers.get_mut(position) {
-                Some(known) => *known = Arc::new(printer),
-                None if position == known => self.view.printers.push(Arc::new(printer)),
-                None => return Err(NewsError::Missing),
-            }
-            changes.printers.insert(position);
         }
         if self.view.printers.len() != news.count {
             return Err(NewsError::Missing);

@@ -1,14 +1,13 @@
 //! Moves a farm between an SQLite file and a database.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::history::PAGE;
 use super::postgres::Migration;
-use super::sqlite::SqliteMigration;
+use super::sqlite::{SqliteMigration, open_to_read};
 use super::{DatabaseUrl, Filter, History, Order, Page, PrintRow, StoreError, Sums};
-use crate::farm::Printer;
+use crate::farm::{Heartbeat, News};
 use crate::labels::Source;
-use crate::timestamp::Timestamp;
 
 /// Where a farm is.
 #[derive(Clone, Debug)]
@@ -24,21 +23,10 @@ pub struct Moved {
     pub sums: Sums,
 }
 
-/// Everything of a farm but its history.
-#[derive(Clone, Debug, Default)]
-pub(super) struct FarmRows {
-    pub(super) printers: Vec<Printer>,
-    pub(super) limits_reached: Vec<(Source, Timestamp)>,
-    /// Fingerprints of the ids of prints that have ended.
-    pub(super) print_ids: Vec<u64>,
-    /// The time of the last batch, and until when readers have seen the state.
-    pub(super) at: Timestamp,
-    pub(super) shown: Timestamp,
-}
-
 /// A store that is read or written as a whole, by nobody else meanwhile.
 pub(super) trait Migrated {
-    fn read(&mut self, sources: &[Source]) -> Result<FarmRows, StoreError>;
+    /// Reads everything of a farm but its history.
+    fn read(&mut self, sources: &[Source]) -> Result<(News, Heartbeat), StoreError>;
 
     fn history(&self) -> Result<Box<dyn History>, StoreError>;
 
@@ -51,7 +39,7 @@ pub(super) trait Migrated {
     fn write_prints(&mut self, prints: Vec<PrintRow>) -> Result<(), StoreError>;
 
     /// Writes the rest, and stores all of it.
-    fn finish(&mut self, rows: FarmRows) -> Result<(), StoreError>;
+    fn finish(&mut self, farm: News, heartbeat: Heartbeat) -> Result<(), StoreError>;
 }
 
 /// Copies a farm to a place that is empty, and compares what is there then. The farm stays where it was.
@@ -60,8 +48,8 @@ pub(super) trait Migrated {
 /// When one of the places is in use or cannot be used, the target is not empty, or the copy is not the same.
 pub fn migrate(from: &Place, to: &Place, sources: &[Source]) -> Result<Moved, StoreError> {
     let mut source = open(from, sources, true)?;
-    let rows = source.read(sources)?;
-    let before = Moved { printers: rows.printers.len(), sums: source.history()?.sums(&Filter::default())? };
+    let (farm, heartbeat) = source.read(sources)?;
+    let before = Moved { printers: farm.count, sums: source.history()?.sums(&Filter::default())? };
     let mut target = open(to, sources, false)?;
     target.begin()?;
     let history = source.history()?;
@@ -71,12 +59,12 @@ pub fn migrate(from: &Place, to: &Place, sources: &[Source]) -> Result<Moved, St
         next = page.next(&prints);
         target.write_prints(prints)?;
     }
-    let print_ids = rows.print_ids.len();
-    target.finish(rows)?;
-    let copy = target.read(sources)?;
-    let after = Moved { printers: copy.printers.len(), sums: target.history()?.sums(&Filter::default())? };
+    let print_ids = farm.ended_print_ids.len();
+    target.finish(farm, heartbeat)?;
+    let (copy, _) = target.read(sources)?;
+    let after = Moved { printers: copy.count, sums: target.history()?.sums(&Filter::default())? };
     if after.printers != before.printers
-        || copy.print_ids.len() != print_ids
+        || copy.ended_print_ids.len() != print_ids
         || !are_equal(&before.sums, &after.sums)
     {
         return Err(StoreError(format!(
@@ -97,13 +85,11 @@ fn are_equal(one: &Sums, other: &Sums) -> bool {
 fn open(place: &Place, sources: &[Source], must_exist: bool) -> Result<Box<dyn Migrated>, StoreError> {
     Ok(match place {
         Place::File(path) => {
-            refuse_missing(path, must_exist)?;
+            if must_exist {
+                open_to_read(path)?;
+            }
             Box::new(SqliteMigration::open(path)?)
         }
         Place::Database(url) => Box::new(Migration::open(url, sources)?),
     })
-}
-
-fn refuse_missing(path: &Path, must_exist: bool) -> Result<(), StoreError> {
-    if must_exist { super::open_to_read(path).map(drop) } else { Ok(()) }
 }

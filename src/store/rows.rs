@@ -1,52 +1,38 @@
 //! The rows that a store keeps, and how the SQLite store reads and writes them.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::schema::FileError;
 use super::{PrintRow, StoreError};
-use crate::farm::{Changes, Credited, EndedFilament, EndedPrint, Farm, Heartbeat, Printer, View};
+use crate::farm::{Changes, Credited, EndedFilament, EndedPrint, Heartbeat, News, Printer, View};
 use crate::labels::Source;
 use crate::timestamp::{ClockStep, Timestamp};
 
-/// The capacity to reserve for printers at most; a damaged file may claim any number.
-const MAX_RESERVED: usize = 100_000;
-
-const PRINTERS: &str = "SELECT source, id, label, name, state FROM printers ORDER BY position";
-
-/// Reads the farm, whose printers are of these sources.
-pub(super) fn read_farm(connection: &Connection, sources: &[Source]) -> Result<Farm, FileError> {
-    let ended_print_ids = read_print_ids(connection)?;
-    let mut rows = connection.prepare("SELECT source, reached FROM notification_limits")?;
-    let mut limits_reached = BTreeMap::new();
-    for row in rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))? {
-        let (source, reached) = row?;
-        if let Some(source) = known(&source, sources) {
-            limits_reached.insert(source, Timestamp::from_micros(reached));
-        }
-    }
-    let count = "SELECT ifnull(max(position) + 1, 0) FROM printers";
-    let count = connection.query_row(count, [], |row| row.get::<_, i64>(0))?;
-    let count = usize::try_from(count).unwrap_or(0);
-    let mut farm = Farm::restore(limits_reached, ended_print_ids, count.min(MAX_RESERVED));
-    let mut rows = connection.prepare(PRINTERS)?;
+/// Reads everything but the history: a farm, whose printers are of these sources.
+pub(super) fn read_farm(connection: &Connection, sources: &[Source]) -> Result<News, FileError> {
+    let mut news = News { is_everything: true, ..News::default() };
+    let mut rows = connection
+        .prepare("SELECT position, source, id, label, name, state FROM printers ORDER BY position")?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
-        farm.insert_restored(read_printer(row, sources)?)
-            .map_err(|duplicate| FileError::Damaged(duplicate.to_string()))?;
+        let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+        let printer = restore([text(1)?, text(2)?, text(3)?, text(4)?, text(5)?], sources)?;
+        let position = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+        news.printers.push((position, printer));
     }
-    // Commits address printers by their position.
-    if farm.view().len() != count {
-        return Err(FileError::Damaged("a printer is missing".into()));
+    news.count = news.printers.len();
+    let mut rows = connection.prepare("SELECT source, reached FROM notification_limits")?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        let source = known(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, sources);
+        news.limits_reached.extend(source.zip(Some(Timestamp::from_micros(row.get(1)?))));
     }
-    Ok(farm)
-}
-
-/// Fingerprints of the ids of prints that have ended.
-pub(super) fn read_print_ids<Ids: FromIterator<u64>>(connection: &Connection) -> rusqlite::Result<Ids> {
     let mut rows = connection.prepare("SELECT fingerprint FROM ended_print_ids")?;
-    rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect()
+    let print_ids = rows.query_map([], |row| row.get(0).map(i64::cast_unsigned))?;
+    news.ended_print_ids = print_ids.collect::<Result<_, _>>()?;
+    Ok(news)
 }
 
 /// The number of the last ended print; 0 when there is none.
@@ -67,22 +53,16 @@ pub(super) fn known(source: &str, sources: &[Source]) -> Option<Source> {
     sources.iter().copied().find(|known| known.as_str() == source)
 }
 
-/// The printer in a row of [`PRINTERS`].
-fn read_printer(row: &Row<'_>, sources: &[Source]) -> Result<Printer, FileError> {
-    let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-    restore([text(0)?, text(1)?, text(2)?, text(3)?, text(4)?], sources)
-}
-
 /// The printer in the columns `source`, `id`, `label`, `name` and `state`.
 pub(super) fn restore(
     [source, id, label, name, state]: [&str; 5],
     sources: &[Source],
-) -> Result<Printer, FileError> {
+) -> Result<Arc<Printer>, FileError> {
     let source = known(source, sources)
         .ok_or_else(|| FileError::UnknownSender { label: label.to_owned(), sender: source.to_owned() })?;
     let state =
         serde_json::from_str(state).map_err(|error| FileError::State { label: label.to_owned(), error })?;
-    Ok(Printer::restore(source, id, label, name, state))
+    Ok(Arc::new(Printer::restore(source, id, label, name, state)))
 }
 
 /// A printer as a row of the table `printers`.

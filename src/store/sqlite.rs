@@ -21,7 +21,7 @@ use super::retention::Retention;
 use super::rows::{read_farm, read_heartbeat, read_last_print, write_changes};
 use super::schema::{self, FileError};
 use super::{History, SqliteHistory, Store, StoreError, StoredState};
-use crate::farm::{Changes, View};
+use crate::farm::{Changes, Farm, View};
 use crate::labels::Source;
 use crate::timestamp::Timestamp;
 
@@ -85,8 +85,9 @@ impl SqliteStore {
     fn read(&self) -> Result<StoredState, FileError> {
         let connection = &self.file.connection;
         connection.pragma_update(None, "cache_size", CACHE_SIZE_WHILE_LOADING)?;
-        let farm = read_farm(connection, &self.sources)?;
+        let news = read_farm(connection, &self.sources)?;
         connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
+        let farm = Farm::restore(news).map_err(|error| FileError::Damaged(error.to_string()))?;
         Ok(StoredState { farm, heartbeat: read_heartbeat(connection)? })
     }
 }

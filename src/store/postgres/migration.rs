@@ -8,8 +8,9 @@ use tokio_postgres::types::Type;
 use super::link::Link;
 use super::url::DatabaseUrl;
 use super::{PostgresHistory, statements};
+use crate::farm::{Heartbeat, News};
 use crate::labels::Source;
-use crate::store::migrate::{FarmRows, Migrated};
+use crate::store::migrate::Migrated;
 use crate::store::rows::PrinterRow;
 use crate::store::shared::{Ask, Batch, Locked, Mark};
 use crate::store::{History, PrintRow, StoreError};
@@ -45,16 +46,14 @@ impl Migration {
 }
 
 impl Migrated for Migration {
-    fn read(&mut self, _: &[Source]) -> Result<FarmRows, StoreError> {
-        let Locked { head, news, .. } = self.lock()?;
-        let print_ids = self.link.run(LIMIT, |client| async move {
+    fn read(&mut self, _: &[Source]) -> Result<(News, Heartbeat), StoreError> {
+        let Locked { head, mut news, .. } = self.lock()?;
+        news.ended_print_ids = self.link.run(LIMIT, |client| async move {
             let rows = client.query_typed("SELECT fingerprint FROM ended_print_ids", &[]).await?;
             client.batch_execute("ROLLBACK").await?;
             rows.iter().map(|row| Ok(row.try_get::<_, i64>(0)?.cast_unsigned())).collect()
         })?;
-        let printers = news.printers.into_iter().map(|(_, printer)| printer).collect();
-        let limits_reached = news.limits_reached;
-        Ok(FarmRows { printers, limits_reached, print_ids, at: head.at, shown: head.shown })
+        Ok((news, Heartbeat { at: head.at, shown_until: head.shown }))
     }
 
     fn history(&self) -> Result<Box<dyn History>, StoreError> {
@@ -81,14 +80,13 @@ impl Migrated for Migration {
         self.link.run(LIMIT, |client| async move { Ok(statements::write_prints(&client, &prints).await?) })
     }
 
-    fn finish(&mut self, rows: FarmRows) -> Result<(), StoreError> {
-        let FarmRows { printers, limits_reached, print_ids, at, shown } = rows;
+    fn finish(&mut self, farm: News, heartbeat: Heartbeat) -> Result<(), StoreError> {
+        let News { printers, count, limits_reached, ended_print_ids: print_ids, .. } = farm;
         let locked = self.locked.take().ok_or_else(|| StoreError("the migration has not begun".into()))?;
         let mut head = locked.head;
-        (head.version, head.last_print, head.printers) = (head.version + 1, self.last_print, printers.len());
-        (head.at, head.shown) = (head.at.max(at), head.shown.max(shown));
-        let printers = printers.iter().enumerate();
-        let printers = printers.map(|(position, printer)| PrinterRow::new(position, printer));
+        (head.version, head.last_print, head.printers) = (head.version + 1, self.last_print, count);
+        (head.at, head.shown) = (head.at.max(heartbeat.at), head.shown.max(heartbeat.shown_until));
+        let printers = printers.iter().map(|(position, printer)| PrinterRow::new(*position, printer));
         let printers = printers.collect::<Result<_, _>>()?;
         let mark = Mark { batch: NAME.into(), outbox: 0 };
         let prints = Vec::new();

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use super::{SqliteFile, SqliteStore};
-use crate::farm::{Changes, Heartbeat};
+use crate::farm::{Changes, Farm, Heartbeat, News};
 use crate::labels::Source;
-use crate::store::migrate::{FarmRows, Migrated};
-use crate::store::rows::{
-    read_farm, read_heartbeat, read_last_print, read_print_ids, write_changes, write_print,
-};
+use crate::store::migrate::Migrated;
+use crate::store::rows::{read_farm, read_heartbeat, read_last_print, write_changes, write_print};
 use crate::store::schema::FileError;
 use crate::store::{History, PrintRow, SqliteHistory, StoreError};
 use crate::timestamp::Timestamp;
@@ -26,21 +24,14 @@ impl SqliteMigration {
 }
 
 impl Migrated for SqliteMigration {
-    fn read(&mut self, sources: &[Source]) -> Result<FarmRows, StoreError> {
-        let connection = &self.0.connection;
+    fn read(&mut self, sources: &[Source]) -> Result<(News, Heartbeat), StoreError> {
         let read = || {
-            let farm = read_farm(connection, sources)?;
-            let heartbeat = read_heartbeat(connection)?;
-            let view = farm.view();
-            let at = heartbeat.map(|heartbeat| heartbeat.at).max(farm.last_event());
-            let shown = heartbeat.map(|heartbeat| heartbeat.shown_until);
-            Ok(FarmRows {
-                printers: (0..view.len()).filter_map(|position| view.printer(position).cloned()).collect(),
-                limits_reached: view.limits_reached().collect(),
-                print_ids: read_print_ids(connection)?,
-                at: at.unwrap_or_default(),
-                shown: shown.unwrap_or_default(),
-            })
+            let farm = read_farm(&self.0.connection, sources)?;
+            let heartbeat = read_heartbeat(&self.0.connection)?;
+            let last_event = farm.printers.iter().map(|(_, printer)| printer.state().last_event()).max();
+            let at = heartbeat.map(|heartbeat| heartbeat.at).max(last_event).unwrap_or_default();
+            let shown_until = heartbeat.map(|heartbeat| heartbeat.shown_until).unwrap_or_default();
+            Ok((farm, Heartbeat { at, shown_until }))
         };
         read().map_err(|error: FileError| error.at(&self.0.path))
     }
@@ -68,22 +59,13 @@ impl Migrated for SqliteMigration {
         Ok(())
     }
 
-    fn finish(&mut self, rows: FarmRows) -> Result<(), StoreError> {
-        let FarmRows { printers, limits_reached, print_ids, at, shown } = rows;
-        let count = printers.len();
-        let limits_reached = limits_reached.into_iter().collect();
-        let mut farm = crate::farm::Farm::restore(limits_reached, print_ids.iter().copied().collect(), count);
-        for printer in printers {
-            farm.insert_restored(printer).map_err(|error| StoreError(error.to_string()))?;
-        }
-        let changes = Changes {
-            printers: (0..count).collect(),
-            ended_print_ids: print_ids,
-            limits: true,
-            heartbeat: (at > Timestamp::default()).then_some(Heartbeat { at, shown_until: shown }),
-            ..Changes::default()
-        };
-        write_changes(&self.0.connection, farm.view(), &changes, 0).map_err(FileError::from)?;
+    fn finish(&mut self, farm: News, heartbeat: Heartbeat) -> Result<(), StoreError> {
+        let ended_print_ids = farm.ended_print_ids.clone();
+        let mut copy = Farm::default();
+        let printers = copy.take_over(farm).map_err(|error| StoreError(error.to_string()))?.printers;
+        let heartbeat = Some(heartbeat).filter(|heartbeat| heartbeat.at > Timestamp::default());
+        let changes = Changes { printers, ended_print_ids, limits: true, heartbeat, ..Changes::default() };
+        write_changes(&self.0.connection, copy.view(), &changes, 0).map_err(FileError::from)?;
         self.run("COMMIT")
     }
 }
