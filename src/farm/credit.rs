@@ -19,7 +19,8 @@ pub(super) struct Credit {
     /// The earliest time at which the print can have started; `None` until anything bounds it.
     earliest: Option<Timestamp>,
     /// Its start was announced.
-    announced: bool,
+    #[serde(rename = "announced")]
+    pub(super) is_announced: bool,
     /// The end of the print before; `None` where nothing is known of the printer before this print.
     #[serde(default)]
     floor: Option<Timestamp>,
@@ -46,19 +47,15 @@ impl Credit {
     /// start is late by [`DELAY`] at most; any other print has lasted as long as it first states.
     pub(super) fn new(
         now: Timestamp,
-        announced: bool,
+        is_announced: bool,
         stated: Option<Duration>,
         gap: Option<Duration>,
         previous: Option<(Duration, Duration)>,
     ) -> Self {
-        let reach = if announced { Some(DELAY) } else { stated.map(|stated| stated + DELAY) };
+        let reach = if is_announced { Some(DELAY) } else { stated.map(|stated| stated + DELAY) };
         let reach = reach.map_or(gap, |reach| Some(gap.map_or(reach, |gap| gap.min(reach))));
         let earliest = reach.map(|reach| now - reach);
-        Self { earliest, announced, floor: gap.map(|gap| now - gap), previous, offset: Duration::ZERO }
-    }
-
-    pub(super) const fn is_announced(&self) -> bool {
-        self.announced
+        Self { earliest, is_announced, floor: gap.map(|gap| now - gap), previous, offset: Duration::ZERO }
     }
 
     /// The stated time as far as it is believed: not longer than the print can have lasted, unless webhooks arrived in one
@@ -86,7 +83,7 @@ impl Credit {
             measured.work.is_some_and(|work| stated <= work.saturating_mul(3) / 2 + measured.paused + DELAY);
         let fits = self.floor.is_none_or(|floor| stated <= measured.now.since(floor));
         let is_first = self.floor.is_none();
-        (explained && (self.announced || is_first) || is_final && fits).then_some(stated)
+        (explained && (self.is_announced || is_first) || is_final && fits).then_some(stated)
     }
 
     /// How long the print can have lasted at `now`.
@@ -103,11 +100,6 @@ impl Credit {
             && self.previous.is_some_and(|(least, most)| {
                 stated + rounding >= least && stated <= most + longest + TOLERANCE
             })
-    }
-
-    /// Notes that the start of the print is announced, which an earlier report had implied.
-    pub(super) const fn announce(&mut self) {
-        self.announced = true;
     }
 
     /// Notes the first stated time of a print that nothing has bounded so far.

@@ -78,17 +78,25 @@ impl Event {
     #[must_use]
     pub fn print_fingerprint(&self) -> Option<u64> {
         let id = self.report.print_id.as_deref()?;
-        Some(fingerprint(self.printer.source, &self.printer.id, id))
+        Some(fingerprint(&[self.printer.source.as_str(), &self.printer.id, id]))
     }
 
     /// The stated elapsed time as far as it is evidence. A 0 at an end is none: senders that lost track of the print state it.
     pub(super) fn elapsed(&self) -> Option<Elapsed> {
-        let is_end = matches!(self.kind, EventKind::Ended(_));
-        self.report.elapsed.filter(|elapsed| !(is_end && elapsed.stated().is_zero()))
+        self.report.elapsed.filter(|elapsed| !(self.kind.is_end() && elapsed.stated().is_zero()))
+    }
+
+    /// The same, however it was counted.
+    pub(super) fn stated(&self) -> Option<Duration> {
+        self.elapsed().map(Elapsed::stated)
     }
 }
 
 impl EventKind {
+    pub(super) const fn is_end(self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+
     /// The kind without its details, as a label value.
     #[must_use]
     pub const fn label(self) -> EventLabel {

@@ -37,10 +37,10 @@ pub(super) fn free_label(wanted: &str, bytes: usize, is_taken: impl Fn(&str) -> 
     label
 }
 
-/// A fingerprint of the id of one print. Fingerprints are stored, so the function must never change.
-pub(super) fn fingerprint(source: Source, printer_id: &str, print_id: &str) -> u64 {
+/// A fingerprint of an id, in its parts. Fingerprints are stored, so the function must never change.
+pub(super) fn fingerprint(parts: &[&str]) -> u64 {
     let mut hasher = SipHasher24::new();
-    for part in [source.as_str(), printer_id, print_id] {
+    for part in parts {
         hasher.write_u64(part.len() as u64);
         hasher.write(part.as_bytes());
     }

@@ -160,20 +160,20 @@ impl Farm {
     /// Whether any stopwatch runs at `now`.
     #[must_use]
     pub fn is_running(&self, now: Timestamp) -> bool {
-        self.view.printers.iter().any(|printer| printer.state().is_running(now))
+        self.view.printers.iter().any(|printer| printer.state.is_running(now))
     }
 
     /// The time of the latest event.
     #[must_use]
     pub fn last_event(&self) -> Option<Timestamp> {
-        self.view.printers.iter().map(|printer| printer.state().last_event()).max()
+        self.view.printers.iter().map(|printer| printer.state.last_event).max()
     }
 
     /// Keeps the counters of a restored state at what they show at `shown_until`, so that they never fall below it.
     pub fn keep_shown(&mut self, shown_until: Timestamp, changes: &mut Changes) {
         for (position, printer) in self.view.printers.iter_mut().enumerate() {
-            if printer.state().has_open_print() {
-                Arc::make_mut(printer).state_mut().keep_shown(shown_until);
+            if printer.state.print.is_some() {
+                Arc::make_mut(printer).state.keep_shown(shown_until);
                 changes.printers.insert(position);
             }
         }
@@ -182,7 +182,7 @@ impl Farm {
     /// Moves all times with a step of the wall clock. `time` is by the clock before the step.
     pub fn step_clock(&mut self, step: ClockStep, time: ApplyTime, changes: &mut Changes) {
         for printer in &mut self.view.printers {
-            let state = Arc::make_mut(printer).state_mut();
+            let state = &mut Arc::make_mut(printer).state;
             state.keep_shown(time.last_read);
             state.step_clock(step, time.now);
         }
@@ -245,11 +245,11 @@ impl Farm {
     ) -> Applied {
         let printer = Arc::make_mut(&mut self.view.printers[position]);
         let identity = &event.printer;
-        let fingerprint = |id: &str| fingerprint(identity.source, &identity.id, id);
+        let fingerprint = |id: &str| fingerprint(&[identity.source.as_str(), &identity.id, id]);
         let print_id = event.report.print_id.as_deref();
-        let already_ended = !printer.state().is_printing(print_id)
+        let already_ended = !printer.state.is_printing(print_id)
             && print_id.is_some_and(|id| self.ended_print_ids.contains(&fingerprint(id)))
-            && !printer.state().has_lent_its_id(event);
+            && !printer.state.has_lent_its_id(event);
         let outcome = printer.apply(event, time, already_ended, limits);
         for ended in outcome.ended {
             for id in ended.print_id.iter().chain(&ended.former_ids) {
@@ -260,7 +260,7 @@ impl Farm {
             changes.ended.push((position, ended));
         }
         let disposition = if outcome.duplicate { Disposition::Duplicate } else { Disposition::Accepted };
-        Applied { label: printer.label().to_owned(), disposition }
+        Applied { label: printer.label.to_string(), disposition }
     }
 
     /// Undoes `changes`: everything is as it was when `published` was published.
@@ -302,7 +302,7 @@ impl Farm {
 
     fn label(&self, identity: &Identity, limits: &Limits) -> String {
         match self.position(identity) {
-            Some(position) => self.view.printers[position].label().to_owned(),
+            Some(position) => self.view.printers[position].label.to_string(),
             None => free_label(&identity.label, limits.label_bytes, |label| self.labels.contains(label)),
         }
     }
@@ -321,9 +321,8 @@ impl Farm {
     /// its last print is stored with its label.
     fn free_position(&self, changes: &Changes) -> usize {
         let printers = &self.view.printers;
-        let is_free = |position: &usize| {
-            printers[*position].state().is_retired() && !changes.printers.contains(position)
-        };
+        let is_free =
+            |position: &usize| printers[*position].state.is_retired && !changes.printers.contains(position);
         let free = (self.labels.len() < printers.len()).then(|| (0..printers.len()).find(is_free));
         free.flatten().unwrap_or(printers.len())
     }
@@ -332,9 +331,9 @@ impl Farm {
     /// keys are unique.
     fn put(&mut self, position: usize, printer: Arc<Printer>) -> bool {
         let mut is_unique = true;
-        if !printer.state().is_retired() {
-            let [id, label] = printer.keys();
-            is_unique &= self.by_id.entry(printer.source()).or_default().insert(id, position).is_none();
+        if !printer.state.is_retired {
+            let (id, label) = (Arc::clone(&printer.id), Arc::clone(&printer.label));
+            is_unique &= self.by_id.entry(printer.source).or_default().insert(id, position).is_none();
             is_unique &= self.labels.insert(label);
         }
         match self.view.printers.get_mut(position) {
@@ -346,12 +345,12 @@ impl Farm {
 
     /// Removes the printer at this position from the indexes.
     fn forget(&mut self, position: usize) {
-        let Some(printer) = self.view.printers.get(position).filter(|it| !it.state().is_retired()) else {
+        let Some(printer) = self.view.printers.get(position).filter(|it| !it.state.is_retired) else {
             return;
         };
-        self.labels.remove(printer.label());
-        if let Some(by_id) = self.by_id.get_mut(&printer.source()) {
-            by_id.remove(printer.id());
+        self.labels.remove(&printer.label);
+        if let Some(by_id) = self.by_id.get_mut(&printer.source) {
+            by_id.remove(&*printer.id);
         }
     }
 }

@@ -39,20 +39,20 @@ pub(super) struct OpenPrint {
     /// What else the sender has called the file.
     #[serde(default)]
     other_name: Option<File>,
-    origin: Origin,
+    pub(super) origin: Origin,
     owner: Option<String>,
-    started: Timestamp,
-    phase: Phase,
+    pub(super) started: Timestamp,
+    pub(super) phase: Phase,
     /// When the current pause began. It stays while an error is pending within the pause.
     pause_began: Option<ReportTime>,
     stopwatch: Stopwatch,
     credit: Credit,
     /// The start was announced, and nothing else has been reported of this print since.
     only_announced: bool,
-    first_report: ReportTime,
+    pub(super) first_report: ReportTime,
     last_report: ReportTime,
     /// The last stated time that was believed.
-    last_elapsed: Option<Elapsed>,
+    pub(super) last_elapsed: Option<Elapsed>,
     progress: Option<f64>,
     /// What the stopwatch will show at the end, by the sender's estimate.
     expected: Option<Duration>,
@@ -101,7 +101,7 @@ impl OpenPrint {
         let report = &event.report;
         let time = ReportTime::of(event);
         let announced = event.kind == EventKind::Started;
-        let stated = event.elapsed().map(Elapsed::stated);
+        let stated = event.stated();
         let gap = floor.map(|floor| floor.until(time));
         let credit = Credit::new(event.received, announced, stated, gap, previous);
         let mut print = Self {
@@ -146,27 +146,6 @@ impl OpenPrint {
         print
     }
 
-    pub(super) const fn started(&self) -> Timestamp {
-        self.started
-    }
-
-    /// When it was first heard of.
-    pub(super) const fn heard_of(&self) -> Timestamp {
-        self.first_report.received
-    }
-
-    pub(super) const fn phase(&self) -> Phase {
-        self.phase
-    }
-
-    pub(super) const fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    pub(super) fn last_stated(&self) -> Option<Duration> {
-        self.last_elapsed.map(Elapsed::stated)
-    }
-
     /// Credits the measured time until now, or until the silence deadline.
     pub(super) fn advance(&mut self, now: Timestamp) {
         self.stopwatch.advance(now, self.silence_deadline);
@@ -194,7 +173,7 @@ impl OpenPrint {
 
     /// Takes an announced start for that of this print, which an earlier report had implied.
     pub(super) fn announce(&mut self, event: &Event) {
-        self.credit.announce();
+        self.credit.is_announced = true;
         self.filament.start(&event.report);
         self.merge(&event.report, event.report.elapsed.map(Elapsed::stated));
         self.last_report = ReportTime::of(event);
@@ -217,7 +196,7 @@ impl OpenPrint {
 
     /// Corrects the stopwatch by the stated time, as far as that is believed. Returns the believed time.
     fn correct(&mut self, event: &Event) -> Option<Duration> {
-        if let Some(stated) = event.elapsed().map(Elapsed::stated)
+        if let Some(stated) = event.stated()
             && self.restarts_the_clock(event)
         {
             let known = self.stopwatch.printed(event.received) + self.stopwatch.paused(event.received);
@@ -227,7 +206,7 @@ impl OpenPrint {
         let believed = self.believe(event).filter(|_| !has_fallen);
         if let Some(elapsed) = believed {
             self.stopwatch.correct(elapsed);
-            if matches!(event.kind, EventKind::Ended(_)) {
+            if event.kind.is_end() {
                 self.stopwatch.settle(elapsed);
             }
         }
@@ -245,7 +224,7 @@ impl OpenPrint {
     /// The stated time, as far as it is believed.
     pub(super) fn believe(&self, event: &Event) -> Option<Elapsed> {
         let now = event.received;
-        let is_end = matches!(event.kind, EventKind::Ended(_));
+        let is_end = event.kind.is_end();
         let progress = if is_end { Some(1.0) } else { self.progress };
         let by_the_sender = self.first_report.until_by_the_sender(ReportTime::of(event));
         let measured = Measured {

@@ -26,12 +26,16 @@ use last_end::LastEnd;
 /// One printer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Printer {
-    source: Source,
+    /// The sender of its webhooks.
+    pub source: Source,
     // Shared, because every event copies the printer, and the indexes of the farm hold its id and label too.
-    id: Arc<str>,
-    label: Arc<str>,
-    name: Arc<str>,
-    state: PrinterState,
+    /// Its id at its source.
+    pub id: Arc<str>,
+    /// The `printer` label.
+    pub label: Arc<str>,
+    /// Its current name.
+    pub name: Arc<str>,
+    pub state: PrinterState,
 }
 
 /// The state and the counters of a printer, as a store keeps them.
@@ -41,7 +45,7 @@ pub struct PrinterState {
     /// Its state while no print is open.
     idle_state: IdleState,
     // Boxed, as the last end is, because most printers of a large farm are idle.
-    print: Option<Box<OpenPrint>>,
+    pub(super) print: Option<Box<OpenPrint>>,
     totals: Totals,
     ended_paused: Duration,
     /// When this state was created: by the last event or the last clock step.
@@ -57,8 +61,8 @@ pub struct PrinterState {
     failing: bool,
     /// A person retired the printer: it is not shown, and its position is free for another one.
     #[serde(skip_serializing_if = "Not::not")]
-    is_retired: bool,
-    last_event: Timestamp,
+    pub(super) is_retired: bool,
+    pub last_event: Timestamp,
     #[serde(skip_serializing_if = "EventIds::is_empty")]
     event_ids: EventIds,
 }
@@ -111,49 +115,10 @@ impl Printer {
         Self { source, id, label, name: name.into(), state }
     }
 
-    /// The `printer` label.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// The sender of its webhooks.
-    #[must_use]
-    pub const fn source(&self) -> Source {
-        self.source
-    }
-
-    /// Its id at its source.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Its id and its label, the keys of the farm's indexes.
-    pub(super) fn keys(&self) -> [Arc<str>; 2] {
-        [Arc::clone(&self.id), Arc::clone(&self.label)]
-    }
-
-    /// Its current name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// What its events name.
     pub(super) fn identity(&self) -> Identity {
         let [id, label, name] = [&self.id, &self.label, &self.name].map(ToString::to_string);
         Identity { source: self.source, id, label, name }
-    }
-
-    /// Its state and its counters.
-    #[must_use]
-    pub const fn state(&self) -> &PrinterState {
-        &self.state
-    }
-
-    pub(super) const fn state_mut(&mut self) -> &mut PrinterState {
-        &mut self.state
     }
 
     /// The printer as it is at `now`.
@@ -261,18 +226,6 @@ impl PrinterState {
         }
         self.event_ids.step_clock(step);
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
-    }
-
-    pub(super) const fn is_retired(&self) -> bool {
-        self.is_retired
-    }
-
-    pub(super) const fn has_open_print(&self) -> bool {
-        self.print.is_some()
-    }
-
-    pub const fn last_event(&self) -> Timestamp {
-        self.last_event
     }
 
     fn apply(

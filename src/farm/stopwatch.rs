@@ -19,9 +19,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Time spent printing and time spent paused, as known at one moment, and which of the two runs on from there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stopwatch {
-    printed: Duration,
+    pub(super) printed: Duration,
     paused: Duration,
-    at: Timestamp,
+    pub(super) at: Timestamp,
     running: Running,
     /// The value of `paused` when the current pause began.
     paused_before: Duration,
@@ -50,16 +50,6 @@ impl Stopwatch {
     /// Time spent paused until `now`.
     pub(super) fn paused(&self, now: Timestamp) -> Duration {
         self.paused + self.measured(Running::Paused, now)
-    }
-
-    /// Time spent printing until the last report or [`Self::advance`].
-    pub(super) const fn printed_so_far(&self) -> Duration {
-        self.printed
-    }
-
-    /// The time until which time is credited.
-    pub(super) const fn credited_until(&self) -> Timestamp {
-        self.at
     }
 
     fn measured(&self, running: Running, now: Timestamp) -> Duration {

@@ -61,7 +61,7 @@ impl Farm {
                 return Err(NewsError::Missing);
             }
             if !self.put(position, Arc::clone(&printer)) {
-                return Err(NewsError::Duplicate(printer.label().to_owned()));
+                return Err(NewsError::Duplicate(printer.label.to_string()));
             }
         }
         if self.view.printers.len() != news.count {

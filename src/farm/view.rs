@@ -20,14 +20,14 @@ pub struct View {
 impl View {
     /// Every printer as it is at `now`, except those that are retired.
     pub fn read(&self, now: Timestamp) -> impl Iterator<Item = PrinterSnapshot<'_>> {
-        let printers = self.printers.iter().filter(|printer| !printer.state().is_retired());
+        let printers = self.printers.iter().filter(|printer| !printer.state.is_retired);
         printers.map(move |printer| printer.snapshot(now))
     }
 
     /// The identity of the printer with this label.
     #[must_use]
     pub fn identity(&self, label: &str) -> Option<Identity> {
-        let is_named = |printer: &&Arc<Printer>| printer.label() == label && !printer.state().is_retired();
+        let is_named = |printer: &&Arc<Printer>| *printer.label == *label && !printer.state.is_retired;
         self.printers.iter().find(is_named).map(|printer| printer.identity())
     }
 

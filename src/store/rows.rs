@@ -78,14 +78,14 @@ pub struct PrinterRow {
 
 impl PrinterRow {
     pub(super) fn new(position: usize, printer: &Printer) -> Result<Self, StoreError> {
-        let state = serde_json::to_string(printer.state())
+        let state = serde_json::to_string(&printer.state)
             .map_err(|error| StoreError(format!("a printer cannot be written: {error}")))?;
         Ok(Self {
             position,
-            source: printer.source(),
-            id: printer.id().to_owned(),
-            label: printer.label().to_owned(),
-            name: printer.name().to_owned(),
+            source: printer.source,
+            id: printer.id.to_string(),
+            label: printer.label.to_string(),
+            name: printer.name.to_string(),
             state,
         })
     }
@@ -97,8 +97,8 @@ pub(super) fn print_row(number: i64, printer: &Printer, print: &EndedPrint) -> P
     let EndedFilament { length, mass } = print.filament;
     PrintRow {
         number,
-        printer: printer.label().to_owned(),
-        source: printer.source().as_str().to_owned(),
+        printer: printer.label.to_string(),
+        source: printer.source.as_str().to_owned(),
         print_id: print.print_id.clone(),
         path: file.as_ref().and_then(|file| file.path.clone()),
         file: file.map(|file| file.name),
@@ -154,7 +154,7 @@ pub(super) fn write_changes(
 }
 
 fn write_printer(connection: &Connection, position: usize, printer: &Printer) -> rusqlite::Result<()> {
-    let state = serde_json::to_string(printer.state())
+    let state = serde_json::to_string(&printer.state)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(
@@ -162,10 +162,10 @@ fn write_printer(connection: &Connection, position: usize, printer: &Printer) ->
         )?
         .execute(params![
             i64::try_from(position).unwrap_or(i64::MAX),
-            printer.source().as_str(),
-            printer.id(),
-            printer.label(),
-            printer.name(),
+            printer.source.as_str(),
+            &*printer.id,
+            &*printer.label,
+            &*printer.name,
             state,
         ])?;
     Ok(())

@@ -52,13 +52,13 @@ impl OpenPrint {
     /// after the last report of this one. Senders choose a new id when they restart.
     fn is_renamed_by(&self, event: &Event) -> bool {
         let report = &event.report;
-        let is_end = matches!(event.kind, EventKind::Ended(_));
+        let is_end = event.kind.is_end();
         let goes_on = match (self.progress, report.progress) {
             (Some(before), Some(now)) => now >= before,
             _ => true,
         };
         let since = self.since_last_report(event);
-        let lasted_longer = match event.elapsed().map(Elapsed::stated) {
+        let lasted_longer = match event.stated() {
             Some(stated) if self.only_announced => stated + TOLERANCE >= since,
             Some(stated) => stated > since + TOLERANCE,
             None => is_end,
@@ -77,7 +77,7 @@ impl OpenPrint {
         let goes_on = matches!((self.progress, report.progress), (Some(before), Some(now)) if now >= before);
         let work = report.work(None, self.estimate);
         let did_more = work.is_some_and(|work| work > self.since_last_report(event) + DELAY);
-        let is_within = !matches!(event.kind, EventKind::Started | EventKind::Ended(_));
+        let is_within = event.kind != EventKind::Started && !event.kind.is_end();
         report.print_id.is_none()
             && !(has_path(&self.file) && has_path(&report.file))
             && is_within
@@ -94,7 +94,7 @@ impl OpenPrint {
         self.states_less(event)
             && !may_be_late
             && event.received >= self.last_report.received
-            && event.elapsed().is_some_and(|now| now.stated() <= since + TOLERANCE)
+            && event.stated().is_some_and(|stated| stated <= since + TOLERANCE)
     }
 
     /// Whether the event states less than a report of this print before it. One may count pauses that the other leaves out.
@@ -135,7 +135,7 @@ impl OpenPrint {
     /// Whether the event states another time than the last report, both to the fraction of a second: what is sent again
     /// states the same.
     fn states_another_time(&self, event: &Event) -> bool {
-        let times = self.last_elapsed.map(Elapsed::stated).zip(event.elapsed().map(Elapsed::stated));
+        let times = self.last_elapsed.map(Elapsed::stated).zip(event.stated());
         times.is_some_and(|(one, other)| one != other && one.subsec_nanos() != 0 && other.subsec_nanos() != 0)
     }
 
@@ -143,7 +143,7 @@ impl OpenPrint {
     /// one of the beginning.
     pub(in crate::farm) fn is_announced_by(&self, event: &Event) -> bool {
         let is_overtaken = event.received < self.first_report.received;
-        !self.credit.is_announced()
+        !self.credit.is_announced
             && !self.is_of_another_file(&event.report)
             && event.received.since(self.started) <= DELAY
             && (is_overtaken || self.progress.is_none_or(|progress| progress <= BEGINNING))
@@ -167,24 +167,23 @@ impl OpenPrint {
 
     /// Whether `event`, which no id assigns to this print, states the time of the print before.
     pub(in crate::farm) fn is_stated_of_the_print_before(&self, event: &Event) -> bool {
-        let is_end = matches!(event.kind, EventKind::Ended(_));
         !self.has_id(event.report.print_id.as_deref())
-            && event.elapsed().is_some_and(|elapsed| {
-                self.credit.is_of_the_print_before(elapsed.stated(), is_end, event.received)
+            && event.stated().is_some_and(|stated| {
+                self.credit.is_of_the_print_before(stated, event.kind.is_end(), event.received)
             })
     }
 
     /// Whether the time that `event` states reaches back before this print.
     pub(in crate::farm) fn is_reached_behind_by(&self, event: &Event) -> bool {
         let age = self.since_last_report(event) + self.last_report.received.since(self.started);
-        event.elapsed().map(Elapsed::stated).is_some_and(|stated| stated > age + TOLERANCE)
+        event.stated().is_some_and(|stated| stated > age + TOLERANCE)
     }
 
     /// When this print ended where `event` is of the next one: that one began when it states, but not before the last report
     /// of this print, nor within the time that is credited to it.
     pub(in crate::farm) fn end_before(&self, event: &Event) -> ReportTime {
-        let stated = event.elapsed().map_or(Duration::ZERO, Elapsed::stated);
-        let uncredited = event.received.since(self.stopwatch.credited_until());
+        let stated = event.stated().unwrap_or(Duration::ZERO);
+        let uncredited = event.received.since(self.stopwatch.at);
         ReportTime::of(event).before(stated.min(self.since_last_report(event)).min(uncredited))
     }
 

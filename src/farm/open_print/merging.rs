@@ -14,7 +14,7 @@ impl OpenPrint {
     pub(super) fn merge(&mut self, report: &PrintReport, believed: Option<Duration>) {
         self.merge_names(report);
         self.progress = report.progress.or(report.progress_in_words).or(self.progress);
-        let printed = self.stopwatch.printed_so_far();
+        let printed = self.stopwatch.printed;
         self.expected = report.remaining.map(|remaining| printed + remaining).or(self.expected);
         if report.elapsed.is_none() || report.elapsed.map(Elapsed::stated) == believed {
             self.estimate = report.estimate.or(self.estimate);

@@ -30,14 +30,14 @@ impl OpenPrint {
         if let Some(since) =
             self.pause_began.map(|began| began.until(time)).filter(|since| *since <= SAME_PAUSE)
         {
-            let worked = self.stopwatch.printed_so_far() + since;
+            let worked = self.stopwatch.printed + since;
             self.stopwatch.catch_up(worked, event.received.since(self.started));
         }
     }
 
     /// The first stated time of a print that was first heard of in a pause tells how long it had printed before.
     pub(super) fn credit_the_beginning(&mut self, event: &Event) {
-        let is_first = self.last_elapsed.is_none() && !self.credit.is_announced();
+        let is_first = self.last_elapsed.is_none() && !self.credit.is_announced;
         if let Some(elapsed) = self.believe(event).filter(|elapsed| is_first && elapsed.counts_pauses()) {
             let known = event.received.since(self.started);
             self.stopwatch.begin_earlier(elapsed.stated().saturating_sub(known));

@@ -1,12 +1,11 @@
 //! The ids of the latest events of a printer, for recognizing those that are sent again.
 
 use std::collections::VecDeque;
-use std::hash::Hasher;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use siphasher::sip::SipHasher24;
 
+use crate::farm::identity::fingerprint;
 use crate::timestamp::{ClockStep, Timestamp};
 
 /// An event that is sent again arrives within this time.
@@ -28,7 +27,7 @@ impl EventIds {
 
     /// Whether an event with this id came before `now`; notes it otherwise.
     pub(super) fn repeats(&mut self, id: &str, now: Timestamp) -> bool {
-        let fingerprint = fingerprint(id);
+        let fingerprint = fingerprint(&[id]);
         self.0.retain(|(_, came)| now.since(*came) <= WINDOW);
         if self.0.iter().any(|(known, _)| *known == fingerprint) {
             return true;
@@ -43,13 +42,6 @@ impl EventIds {
     pub(super) fn step_clock(&mut self, step: ClockStep) {
         self.0.iter_mut().for_each(|(_, came)| step.apply(came));
     }
-}
-
-/// Fingerprints are stored, so the function must never change.
-fn fingerprint(id: &str) -> u64 {
-    let mut hasher = SipHasher24::new();
-    hasher.write(id.as_bytes());
-    hasher.finish()
 }
 
 #[cfg(test)]

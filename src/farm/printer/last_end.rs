@@ -58,12 +58,12 @@ impl LastEnd {
     }
 
     fn is_repeated_by(&self, event: &Event, elapsed: Elapsed, ago: Duration) -> bool {
-        let Some(last) = self.elapsed else { return is_end(event) && ago <= END_WINDOW };
+        let Some(last) = self.elapsed else { return event.kind.is_end() && ago <= END_WINDOW };
         let stated = elapsed.stated();
         let is_same = last == elapsed && stated.subsec_nanos() != 0 && ago <= SAME_END_WINDOW;
         let has_grown =
             stated + ROUNDING >= last.stated() && stated > self.since(event) + ROUNDING && ago <= END_WINDOW;
-        is_end(event) && (is_same || has_grown)
+        event.kind.is_end() && (is_same || has_grown)
     }
 
     /// Whether `event`, a start, is that of the print that ended, of which nothing was heard before.
@@ -76,14 +76,14 @@ impl LastEnd {
     /// Whether the sender uses the id of the print that ended for another file.
     pub(super) fn lends_its_id_to(&self, event: &Event) -> bool {
         let report = &event.report;
-        let fits = match event.elapsed() {
-            Some(elapsed) => elapsed.stated() <= self.since(event) + TOLERANCE,
+        let fits = match event.stated() {
+            Some(stated) => stated <= self.since(event) + TOLERANCE,
             None => event.received.since(self.time.received) > END_WINDOW,
         };
         self.print_id.is_some()
             && self.print_id == report.print_id
             && File::differ(self.file.as_ref(), report.file.as_ref())
-            && (fits || is_end(event) || event.kind == EventKind::Started)
+            && (fits || event.kind.is_end() || event.kind == EventKind::Started)
     }
 
     fn is_of_another_print(&self, report: &PrintReport) -> bool {
@@ -96,8 +96,4 @@ impl LastEnd {
     fn since(&self, event: &Event) -> Duration {
         self.time.until(ReportTime::of(event))
     }
-}
-
-const fn is_end(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Ended(_))
 }

@@ -18,8 +18,8 @@ impl PrinterState {
     /// nobody has announced is known by what it states, which is rounded: a start was overtaken by what was heard since.
     pub(super) fn has_overtaken(&self, event: &Event, now: Timestamp) -> bool {
         let began = self.print.as_ref().map(|print| match event.kind {
-            EventKind::Started => print.heard_of(),
-            _ => print.started(),
+            EventKind::Started => print.first_report.received,
+            _ => print.started,
         });
         let ended = self.last_end.as_ref().map(|last| last.time.received);
         now.since(event.received) > WAY

@@ -80,7 +80,7 @@ impl PrinterState {
     fn started(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
         if let Some(print) = &mut self.print {
-            let outcome = match print.phase() {
+            let outcome = match print.phase {
                 _ if print.has_id(event.report.print_id.as_deref())
                     && !print.is_of_another_file(&event.report) =>
                 {
@@ -114,7 +114,7 @@ impl PrinterState {
         }
         let phase = match &self.print {
             Some(_) if event.report.says_idle => Phase::Lost,
-            Some(print) if print.phase() != Phase::Paused => Phase::Printing,
+            Some(print) if print.phase != Phase::Paused => Phase::Printing,
             _ if event.report.says_paused => Phase::Paused,
             _ => Phase::Printing,
         };
@@ -157,8 +157,9 @@ impl PrinterState {
             // An error or a lost connection that made the print fail remains after it.
             let remains = outcome == Outcome::Failed && !event.report.says_ready;
             self.idle_state = if remains { self.idle_state } else { IdleState::Idle };
-            let (time, stated) = (ReportTime::of(event), print.last_stated());
-            self.count_end(print.end(event, outcome), time, event.elapsed(), stated, &mut applied);
+            let last_elapsed = print.last_elapsed;
+            let ended = print.end(event, outcome);
+            self.count_end(ended, ReportTime::of(event), event.elapsed(), last_elapsed, &mut applied);
         }
         if let Some(last) = self.last_end.as_mut().filter(|_| was_unheard_of) {
             last.was_unheard_of = true;
@@ -212,7 +213,7 @@ impl PrinterState {
         let mut applied = ApplyOutcome::default();
         self.close_if_of_another_print(event, &mut applied);
         if let Some(print) = &mut self.print {
-            print.update(event, print.phase());
+            print.update(event, print.phase);
         }
         applied
     }
@@ -233,7 +234,7 @@ impl PrinterState {
             | ReportedState::ErrorCleared => IdleState::Idle,
         };
         let Some(print) = &mut self.print else { return ApplyOutcome::default() };
-        match (reported, print.phase()) {
+        match (reported, print.phase) {
             (ReportedState::Printing, phase) if phase != Phase::Printing => {
                 print.update(event, Phase::Printing);
             }
@@ -256,7 +257,7 @@ impl PrinterState {
         let is_of_open_print = self.print.as_ref().is_none_or(|print| !print.is_another_print(event));
         self.failing |= event.report.says_failing && is_of_open_print;
         if let Some(print) = self.print.as_mut().filter(|_| is_of_open_print) {
-            print.update(event, print.phase());
+            print.update(event, print.phase);
         }
         ApplyOutcome::default()
     }
@@ -273,7 +274,7 @@ impl PrinterState {
         let (floor, previous) =
             self.last_end.as_ref().map_or((None, None), |last| (Some(last.time), last.range));
         let print = OpenPrint::open(event, phase, limits, floor, previous);
-        self.totals.started[print.origin().index()] += 1;
+        self.totals.started[print.origin.index()] += 1;
         self.print = Some(Box::new(print));
         self.idle_state = IdleState::Idle;
         self.error = None;
@@ -291,8 +292,8 @@ impl PrinterState {
 
     fn close(&mut self, time: ReportTime, outcome: Outcome, applied: &mut ApplyOutcome) {
         if let Some(print) = self.print.take() {
-            let stated = print.last_stated();
-            self.count_end(print.close(time.received, outcome), time, None, stated, applied);
+            let last_elapsed = print.last_elapsed;
+            self.count_end(print.close(time.received, outcome), time, None, last_elapsed, applied);
         }
     }
 
@@ -301,7 +302,7 @@ impl PrinterState {
         ended: EndedPrint,
         time: ReportTime,
         elapsed: Option<Elapsed>,
-        last_stated: Option<Duration>,
+        last_elapsed: Option<Elapsed>,
         applied: &mut ApplyOutcome,
     ) {
         self.totals.ended[ended.origin.index()][ended.outcome.index()] += 1;
@@ -312,7 +313,7 @@ impl PrinterState {
         self.failing = false;
         let (print_id, file) = (ended.print_id.clone(), ended.file.clone());
         let measured = ended.printed + ended.paused;
-        let range = match (elapsed.map(Elapsed::stated), last_stated) {
+        let range = match (elapsed.map(Elapsed::stated), last_elapsed.map(Elapsed::stated)) {
             (Some(stated), _) => Some((stated, stated)),
             (None, Some(stated)) => Some((stated, stated.max(measured))),
             // Senders that state a time at the end alone round it to minutes.

@@ -239,7 +239,7 @@ proptest! {
             event.received = at(story.after(pause).now);
             event.sent = None;
             (event.report.progress, event.report.estimate, event.report.remaining) = (None, None, None);
-            let is_end = matches!(event.kind, EventKind::Ended(_));
+            let is_end = event.kind.is_end();
             event.report.elapsed.take_if(|elapsed| is_end && matches!(elapsed, Elapsed::Printing(_)));
             let time = story.time();
             story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();

@@ -36,7 +36,7 @@ fn a_retired_printer_is_gone_and_its_open_print_ends_with_an_unknown_outcome() {
     assert_eq!(labels(&story), ["mk4"]);
     let [(0, print)] = &story.changes.ended[..] else { panic!("{:?}", story.changes.ended) };
     assert_eq!((print.outcome, print.printed, print.ended), (Outcome::Unknown, secs(60.0), at(60.0)));
-    assert_eq!(story.farm.view().printer(0).unwrap().label(), "mk3", "the print is stored with its label");
+    assert_eq!(&*story.farm.view().printer(0).unwrap().label, "mk3", "the print is stored with its label");
     assert_eq!(story.retire("mk3"), Disposition::Duplicate, "it is gone already");
     assert_eq!(story.retire("never"), Disposition::Duplicate);
     assert_eq!(labels(&story), ["mk4"]);

@@ -28,7 +28,7 @@ impl Migrated for SqliteMigration {
         let read = || {
             let farm = read_farm(&self.0.connection, sources)?;
             let heartbeat = read_heartbeat(&self.0.connection)?;
-            let last_event = farm.printers.iter().map(|(_, printer)| printer.state().last_event()).max();
+            let last_event = farm.printers.iter().map(|(_, printer)| printer.state.last_event).max();
             let at = heartbeat.map(|heartbeat| heartbeat.at).max(last_event).unwrap_or_default();
             let shown_until = heartbeat.map(|heartbeat| heartbeat.shown_until).unwrap_or_default();
             Ok((farm, Heartbeat { at, shown_until }))

@@ -335,7 +335,7 @@ mod random {
             let mut farm = Farm::default();
             let start = event(5_000_000, EventKind::Started, told);
             farm.apply(&start, ApplyTime::at(start.received), &Limits::default(), &mut Changes::default()).unwrap();
-            let state = farm.view().printer(0).unwrap().state();
+            let state = &farm.view().printer(0).unwrap().state;
             let again: PrinterState = serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
             prop_assert_eq!(&again, state);
         }
