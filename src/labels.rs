@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 /// A text as a label value: cut between two characters to at most `bytes`, with `_` for characters that control a terminal,
 /// a line or the direction of text.
-#[must_use]
 pub fn legible(text: &str, bytes: usize) -> Cow<'_, str> {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     let text = &text[..end];

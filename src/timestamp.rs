@@ -12,38 +12,32 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The time `micros` microseconds after the Unix epoch.
-    #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
     /// Microseconds since the Unix epoch.
-    #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
     /// Seconds since the Unix epoch, the unit of the exposition format.
-    #[must_use]
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e6
     }
 
     /// The time this many seconds after the Unix epoch.
-    #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "the cast saturates")]
     pub fn from_seconds(seconds: f64) -> Self {
         Self((seconds * 1e6).round() as i64)
     }
 
     /// This time, `micros` microseconds later; earlier where `micros` is negative.
-    #[must_use]
     pub const fn shift(self, micros: i64) -> Self {
         Self(self.0.saturating_add(micros))
     }
 
     /// The time that has passed since `earlier`; zero when `earlier` is later, as after a clock was set back.
-    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -33,7 +33,6 @@ struct Credentials {
 
 impl BasicAuth {
     /// Authentication against the users in force; without any, every request passes.
-    #[must_use]
     pub fn new(web_config: SharedWebConfig) -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         Self { web_config, checks: semaphore(MAX_CHECKS), pending: semaphore(MAX_PENDING) }

@@ -56,7 +56,6 @@ impl Users {
     }
 
     /// Whether this pair was right before. Fast.
-    #[must_use]
     pub fn remembers(&self, name: &str, password: &[u8]) -> bool {
         let Some(hash) = self.hashes.get(name) else { return false };
         let digest = self.digest(name, hash, password);
@@ -67,7 +66,6 @@ impl Users {
     ///
     /// An unknown name is checked against the hash of one of the users, always the same one, and refused in any case: so the
     /// time does not reveal which users exist, whatever the costs of their hashes.
-    #[must_use]
     pub fn check(&self, name: &str, password: &[u8]) -> bool {
         let known = self.hashes.get(name);
         let Some(hash) = known.or_else(|| self.stand_in(name)) else { return false };

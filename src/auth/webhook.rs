@@ -55,7 +55,6 @@ pub struct PresentedSecrets<'a>(Vec<Cow<'a, [u8]>>);
 impl<'a> PresentedSecrets<'a> {
     /// Those in the places that all senders have, and in the sender's own. Empty ones, which OctoPrint's plugin sends when
     /// none is set, do not count.
-    #[must_use]
     pub fn find(
         places: &SecretPlaces,
         headers: &'a HeaderMap,
@@ -75,14 +74,12 @@ impl<'a> PresentedSecrets<'a> {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether one of them is one of `secrets`. Every pair is compared, so that the time does not tell which one matched.
     /// More candidates than a sender has places for are guesses, and match nothing.
-    #[must_use]
     pub fn match_any(&self, secrets: &[Secret]) -> bool {
         if self.0.len() > MOST_CANDIDATES {
             return false;

@@ -27,8 +27,6 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Whether there is nothing to store.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.printers.is_empty() && !self.limits && self.heartbeat.is_none()
     }
@@ -50,17 +48,12 @@ pub struct EndedPrint {
     pub print_id: Option<String>,
     /// The ids that the sender had for it before.
     pub former_ids: Vec<String>,
-    /// The printed file.
     pub file: Option<File>,
-    /// Where the file is stored.
     pub origin: Origin,
-    /// The owner of the file.
     pub owner: Option<String>,
-    /// When it started.
     pub started: Timestamp,
     /// When its end was reported or inferred.
     pub ended: Timestamp,
-    /// How it ended.
     pub outcome: Outcome,
     /// Time spent printing, without pauses.
     pub printed: Duration,

@@ -11,13 +11,11 @@ use crate::timestamp::Timestamp;
 /// One thing that a printer reported. As JSON, it is without its source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// The printer.
     pub printer: Identity,
     /// When we received it.
     pub received: Timestamp,
     /// When the sender sent it, by its own clock. Only differences between two of these are meaningful.
     pub sent: Option<Timestamp>,
-    /// What happened.
     pub kind: EventKind,
     /// What the sender reports of the print.
     pub report: PrintReport,
@@ -26,15 +24,11 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
-    /// A print started.
     Started,
-    /// A print is running.
     Progress,
-    /// A print was paused.
     Paused,
     /// A print continues after a pause.
     Resumed,
-    /// A print ended.
     Ended(Outcome),
     /// The printer reported an error. Whether its print continues is not known yet.
     Error,
@@ -57,13 +51,10 @@ pub enum EventKind {
 /// The state that a printer reports of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportedState {
-    /// It prints.
     Printing,
-    /// Its print is paused.
     Paused,
     /// It is ready and does nothing.
     Idle,
-    /// It has an error.
     Error,
     /// Its error is cleared. What it does is not said.
     ErrorCleared,
@@ -74,8 +65,6 @@ pub enum ReportedState {
 }
 
 impl Event {
-    /// The fingerprint of its print id.
-    #[must_use]
     pub fn print_fingerprint(&self) -> Option<u64> {
         let id = self.report.print_id.as_deref()?;
         Some(fingerprint(&[self.printer.source.as_str(), &self.printer.id, id]))
@@ -98,7 +87,6 @@ impl EventKind {
     }
 
     /// The kind without its details, as a label value.
-    #[must_use]
     pub const fn label(self) -> EventLabel {
         match self {
             Self::Started => EventLabel::Started,
@@ -130,11 +118,8 @@ pub struct PrintReport {
     pub event_id: Option<String>,
     /// The sender's id of this run of the file.
     pub print_id: Option<String>,
-    /// The printed file.
     pub file: Option<File>,
-    /// Where the file is stored.
     pub origin: Option<Origin>,
-    /// The owner of the file.
     pub owner: Option<String>,
     /// The completed part, 0 to 1, from a field of its own.
     pub progress: Option<f64>,
@@ -184,9 +169,7 @@ pub struct File {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Filament {
-    /// Its length.
     pub metres: Option<f64>,
-    /// Its mass.
     pub grams: Option<f64>,
 }
 
@@ -257,7 +240,6 @@ impl PrintReport {
     }
 
     /// Whether this proves that there is a print. An empty report, or a mere sentence, does not.
-    #[must_use]
     pub const fn tells_of_a_print(&self) -> bool {
         self.print_id.is_some()
             || self.file.is_some()

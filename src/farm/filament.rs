@@ -29,26 +29,16 @@ pub struct EndedFilament {
 pub struct Credited {
     /// In millionths of the unit: sums of them are exact.
     pub millionths: u64,
-    /// How it is known.
     pub basis: FilamentBasis,
 }
 
 impl Credited {
-    /// How it is known, in a word.
-    #[must_use]
-    pub const fn basis(self) -> &'static str {
-        self.basis.as_str()
-    }
-
-    /// In the unit.
-    #[must_use]
     pub fn amount(self) -> f64 {
         millionths(self.millionths)
     }
 }
 
 /// A sum of [`Credited::millionths`] in the unit.
-#[must_use]
 pub fn millionths(sum: u64) -> f64 {
     sum as f64 / 1e6
 }

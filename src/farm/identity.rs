@@ -10,14 +10,12 @@ use crate::labels::{Source, legible};
 /// The printer that an event belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The sender.
     #[serde(skip, default = "unknown")]
     pub source: Source,
     /// Tells this printer from all others of its source, permanently.
     pub id: String,
     /// The `printer` label to give it when it is first seen.
     pub label: String,
-    /// Its current name.
     pub name: String,
 }
 

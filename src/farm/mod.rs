@@ -77,7 +77,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Limits from the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The maximum number of printers.
     pub printers: usize,
     /// The maximum size of a label value that is a free text.
     pub label_bytes: usize,
@@ -111,7 +110,6 @@ pub struct Farm {
 /// When an event or a clock step is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct ApplyTime {
-    /// The present.
     pub now: Timestamp,
     /// The last time as of which readers have seen, or will see, the state before it. What the counters show at that time
     /// is what they never fall below.
@@ -120,7 +118,6 @@ pub struct ApplyTime {
 
 impl ApplyTime {
     /// The time of an event before which readers have seen the state up to `now`.
-    #[must_use]
     pub const fn at(now: Timestamp) -> Self {
         Self { now, last_read: now }
     }
@@ -144,7 +141,6 @@ pub enum Disposition {
 pub struct Applied {
     /// The `printer` label of the printer; where the printer is not known yet, the label that it would get.
     pub label: String,
-    /// What was done with the event.
     pub disposition: Disposition,
 }
 
@@ -152,19 +148,15 @@ pub struct Applied {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the limit of {limit} printers is reached")]
 pub struct TooManyPrinters {
-    /// The limit.
     pub limit: usize,
 }
 
 impl Farm {
     /// Whether any stopwatch runs at `now`.
-    #[must_use]
     pub fn is_running(&self, now: Timestamp) -> bool {
         self.view.printers.iter().any(|printer| printer.state.is_running(now))
     }
 
-    /// The time of the latest event.
-    #[must_use]
     pub fn last_event(&self) -> Option<Timestamp> {
         self.view.printers.iter().map(|printer| printer.state.last_event).max()
     }
@@ -192,8 +184,6 @@ impl Farm {
         changes.printers.extend(0..self.view.printers.len());
     }
 
-    /// The current state, whether published or not.
-    #[must_use]
     pub const fn view(&self) -> &View {
         &self.view
     }

@@ -23,17 +23,14 @@ use crate::timestamp::{ClockStep, Timestamp};
 use event_ids::EventIds;
 use last_end::LastEnd;
 
-/// One printer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Printer {
-    /// The sender of its webhooks.
     pub source: Source,
     // Shared, because every event copies the printer, and the indexes of the farm hold its id and label too.
     /// Its id at its source.
     pub id: Arc<str>,
     /// The `printer` label.
     pub label: Arc<str>,
-    /// Its current name.
     pub name: Arc<str>,
     pub state: PrinterState,
 }
@@ -107,7 +104,6 @@ impl Printer {
     }
 
     /// A printer as a store has kept it.
-    #[must_use]
     pub fn restore(source: Source, id: &str, label: &str, name: &str, state: PrinterState) -> Self {
         let id = Arc::from(id);
         // Most printers have the same text for both.

@@ -11,25 +11,20 @@ use crate::timestamp::Timestamp;
 pub struct PrinterSnapshot<'a> {
     /// The `printer` label, pinned when the printer was first seen; unique.
     pub label: &'a str,
-    /// The sender of its webhooks.
     pub source: Source,
     /// Its id at its source.
     pub id: &'a str,
-    /// Its current name.
     pub name: &'a str,
-    /// Its state.
     pub state: State,
     /// When its last event was received.
     pub last_event: Timestamp,
     /// Why the printer waits for a person, and since when. It ends when the print goes on or ends.
     pub attention: Option<(AttentionReason, Timestamp)>,
-    /// The open print, if there is one.
     pub print: Option<PrintSnapshot<'a>>,
     /// Time spent printing in all prints, without pauses; never falls.
     pub printed: Duration,
     /// Time spent paused in all prints; never falls.
     pub paused: Duration,
-    /// The counters.
     pub totals: &'a Totals,
 }
 
@@ -38,7 +33,6 @@ pub struct PrinterSnapshot<'a> {
 pub struct PrintSnapshot<'a> {
     /// The name of the file; empty when it is not known.
     pub file: &'a str,
-    /// Where the file is stored.
     pub origin: Origin,
     /// 0 to 1.
     pub progress: Option<f64>,
@@ -46,13 +40,10 @@ pub struct PrintSnapshot<'a> {
     pub remaining: Option<Duration>,
     /// The estimated end; only while printing.
     pub eta: Option<Timestamp>,
-    /// When the print started.
     pub started: Timestamp,
-    /// Time spent printing, without pauses.
     pub elapsed: Duration,
     /// The current layer, from 1.
     pub layer: Option<u32>,
-    /// The number of layers.
     pub layers: Option<u32>,
     /// Height of the nozzle above the bed, in metres.
     pub height: Option<f64>,

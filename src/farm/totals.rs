@@ -29,7 +29,6 @@ pub struct Totals {
     pub failure_warnings: [u64; WarningAction::ALL.len()],
     /// Requests for user attention, by reason.
     pub attention: [u64; AttentionReason::ALL.len()],
-    /// Errors that the printer reported.
     pub errors: u64,
 }
 

@@ -25,14 +25,12 @@ impl View {
     }
 
     /// The identity of the printer with this label.
-    #[must_use]
     pub fn identity(&self, label: &str) -> Option<Identity> {
         let is_named = |printer: &&Arc<Printer>| *printer.label == *label && !printer.state.is_retired;
         self.printers.iter().find(is_named).map(|printer| printer.identity())
     }
 
     /// When a source last reported that its webhooks of the day are used up.
-    #[must_use]
     pub fn limit_reached(&self, source: Source) -> Option<Timestamp> {
         self.limits_reached.get(&source).copied()
     }
@@ -43,19 +41,16 @@ impl View {
     }
 
     /// The number of printers, with those that are retired.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.printers.len()
     }
 
     /// Whether no printer has been seen yet.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.printers.is_empty()
     }
 
     /// The printer at a position that [`Changes`] names.
-    #[must_use]
     pub fn printer(&self, position: usize) -> Option<&Printer> {
         self.printers.get(position).map(Arc::as_ref)
     }

@@ -9,7 +9,6 @@ pub struct ClientNetwork(IpAddr);
 
 impl ClientNetwork {
     /// Its first address.
-    #[must_use]
     pub const fn address(self) -> IpAddr {
         self.0
     }

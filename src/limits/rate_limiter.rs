@@ -23,7 +23,6 @@ pub struct RateLimiter(Mutex<GenerationalMap<ClientNetwork, ClientBucket>>);
 
 impl Rate {
     /// A rate of `count` webhooks per second.
-    #[must_use]
     pub const fn per_second(count: NonZeroU32) -> Self {
         Self(count)
     }

@@ -111,9 +111,9 @@ pub(super) fn print_row(number: i64, printer: &Printer, print: &EndedPrint) -> P
         paused_seconds: print.paused.as_secs_f64(),
         reason: print.reason.clone(),
         filament_meters: length.map(Credited::amount),
-        filament_meters_basis: length.map(|length| length.basis().to_owned()),
+        filament_meters_basis: length.map(|length| length.basis.as_str().to_owned()),
         filament_grams: mass.map(Credited::amount),
-        filament_grams_basis: mass.map(|mass| mass.basis().to_owned()),
+        filament_grams_basis: mass.map(|mass| mass.basis.as_str().to_owned()),
     }
 }
 

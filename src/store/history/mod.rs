@@ -104,7 +104,6 @@ impl PrintRow {
     ];
 
     /// Its position in the history.
-    #[must_use]
     pub const fn position(&self) -> Position {
         Position { ended: self.ended, number: self.number }
     }
@@ -122,7 +121,6 @@ pub struct Page {
 
 impl Page {
     /// The page after this one, which has these prints; `None` after the last one.
-    #[must_use]
     pub fn next(&self, prints: &[PrintRow]) -> Option<Self> {
         let last = prints.last().filter(|_| prints.len() == self.limit)?;
         Some(Self { after: Some(last.position()), ..*self })
