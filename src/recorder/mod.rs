@@ -10,6 +10,7 @@ mod writer;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::{mpsc, oneshot};
@@ -69,6 +70,8 @@ type Reading = Result<(Arc<View>, Timestamp), StoreError>;
 struct Submission {
     event: Dated<Event>,
     limits: Limits,
+    /// When it was queued, by the monotonic clock.
+    queued: Duration,
     reply: oneshot::Sender<Result<Applied, RecordError>>,
 }
 
@@ -106,7 +109,8 @@ impl Recorder {
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, RecordError> {
         let (reply, replied) = oneshot::channel();
         let event = Dated { value: event, epoch: Some(self.published.clock.started()) };
-        let message = Message::Event(Box::new(Submission { event, limits, reply }));
+        let queued = self.published.clock.monotonic();
+        let message = Message::Event(Box::new(Submission { event, limits, queued, reply }));
         self.queue.send(message).await.map_err(|_| RecordError::Stopping)?;
         replied.await.unwrap_or(Err(RecordError::Stopping))
     }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::farm::{Disposition, EventKind, Identity, PrintReport};
+use crate::farm::{Disposition, EventKind, Farm, Identity, PrintReport};
 use crate::labels::{Outcome, Source, State};
-use crate::store::StoredState;
+use crate::store::{Begun, StoredState};
 
 /// A store that fails and blocks on demand.
 #[derive(Clone, Default)]
@@ -19,11 +19,23 @@ struct TestStore {
     old: Arc<Mutex<Vec<usize>>>,
     /// When `prune` was called.
     pruned_at: Arc<Mutex<Vec<Timestamp>>>,
+    /// For how long the webhooks of each batch could wait.
+    patience: Arc<Mutex<Vec<Duration>>>,
 }
 
 impl Store for TestStore {
     fn load(&mut self) -> Result<StoredState, StoreError> {
         Ok(StoredState::default())
+    }
+
+    fn begin(
+        &mut self,
+        _: &mut Farm,
+        _: &mut dyn Iterator<Item = u64>,
+        patience: Duration,
+    ) -> Result<Option<Begun>, StoreError> {
+        self.patience.lock().unwrap().push(patience);
+        Ok(None)
     }
 
     fn commit(&mut self, _: &View, changes: &Changes) -> Result<(), StoreError> {
@@ -100,6 +112,35 @@ async fn events_queued_during_a_commit_share_the_next_one() {
     drop(recorder);
     writer.join().unwrap();
     assert_eq!(*store.commits.lock().unwrap(), [1, 49, 0], "the last commit stores the time of the stop");
+}
+
+#[tokio::test]
+#[allow(clippy::await_holding_lock, reason = "the lock blocks the store's commits while the test holds it")]
+async fn an_event_that_waited_for_a_commit_waits_only_for_the_rest_of_two_seconds() {
+    let clock = Clock::manual(Timestamp::from_micros(1_790_000_000_000_000));
+    let store = TestStore::default();
+    let (recorder, writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
+    let blocked = store.blocked.lock().unwrap();
+    let send = |id: &str| {
+        let (recorder, event) = (recorder.clone(), event(&clock, id, EventKind::Started));
+        tokio::spawn(async move { recorder.record(event, Limits::default()).await })
+    };
+    let first = send("delta");
+    while !recorder.published.is_pinned() {
+        tokio::task::yield_now().await;
+    }
+    let second = send("voron");
+    while recorder.queue.capacity() == QUEUE {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(Duration::from_millis(1_400));
+    drop(blocked);
+    for task in [first, second] {
+        task.await.unwrap().unwrap();
+    }
+    drop(recorder);
+    writer.join().unwrap();
+    assert_eq!(*store.patience.lock().unwrap(), [2_000, 600].map(Duration::from_millis));
 }
 
 #[tokio::test]

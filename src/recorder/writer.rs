@@ -19,6 +19,9 @@ const BATCH: usize = 1024;
 /// How long before the end of a heartbeat the next one is due; a tick may be late.
 const HEARTBEAT_MARGIN: Duration = Duration::from_secs(15);
 
+/// How long a webhook waits for a shared store, the batches before it included. Then it is set aside.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A wall clock that is off by more than this was stepped: microseconds.
 const SMALLEST_STEP: u64 = 1_000_000;
 
@@ -86,7 +89,8 @@ impl<S: Store> WriterThread<S> {
     fn record(&mut self, batch: Batch) {
         let Batch { submissions, readers, ticks } = batch;
         let time = self.published.pin_time();
-        let begun = self.store.begin(&mut self.farm, &mut print_ids(&submissions));
+        let patience = PATIENCE.saturating_sub(self.longest_wait(&submissions));
+        let begun = self.store.begin(&mut self.farm, &mut print_ids(&submissions), patience);
         let (done, stored) = match begun {
             Ok(None) => self.apply(submissions, time, ticks),
             Ok(Some(begun)) => self.apply_to_shared(submissions, begun, !readers.is_empty()),
@@ -104,6 +108,12 @@ impl<S: Store> WriterThread<S> {
         for reader in readers {
             let _ = reader.send(stored.clone().map(|now| (self.published.current(), now)));
         }
+    }
+
+    /// How long the first of them has waited.
+    fn longest_wait(&self, submissions: &[Submission]) -> Duration {
+        let now = self.published.clock.monotonic();
+        submissions.first().map_or(Duration::ZERO, |first| now.saturating_sub(first.queued))
     }
 
     /// Applies and stores events, where this exporter is the only one. Returns the time as of which it did.
@@ -164,7 +174,7 @@ impl<S: Store> WriterThread<S> {
         time: ApplyTime,
         changes: &mut Changes,
     ) -> Vec<Done> {
-        let each = submissions.into_iter().map(|Submission { mut event, limits, reply }| {
+        let each = submissions.into_iter().map(|Submission { mut event, limits, reply, .. }| {
             follow_clock(&mut event, &self.published.clock);
             self.limits = limits;
             let result = self.farm.apply(&event.value, time, &limits, changes).map_err(RecordError::from);
@@ -174,7 +184,7 @@ impl<S: Store> WriterThread<S> {
     }
 
     fn without_applying(&self, submission: Submission) -> Done {
-        let Submission { event, limits, reply } = submission;
+        let Submission { event, limits, reply, .. } = submission;
         let result = self.farm.set_aside(&event.value, &limits).map_err(RecordError::from);
         Done { event, reply, result }
     }

@@ -1,5 +1,7 @@
 //! Metrics and log lines of a store.
 
+use std::time::Duration;
+
 use tracing::{error, info};
 
 use super::{Begun, Dated, History, OutboxState, Store, StoreError, StoredState};
@@ -57,8 +59,9 @@ impl Store for Measured {
         &mut self,
         farm: &mut Farm,
         print_ids: &mut dyn Iterator<Item = u64>,
+        patience: Duration,
     ) -> Result<Option<Begun>, StoreError> {
-        let begun = self.store.begin(farm, print_ids);
+        let begun = self.store.begin(farm, print_ids, patience);
         self.counted(begun)
     }
 

@@ -31,6 +31,8 @@ pub use sqlite::{SqliteStore, open_to_read};
 #[cfg(test)]
 pub(crate) use shared::model;
 
+use std::time::Duration;
+
 use crate::farm::{ApplyTime, Changes, Event, Farm, Heartbeat, View};
 use crate::timestamp::Timestamp;
 
@@ -42,14 +44,16 @@ pub trait Store: Send {
     fn load(&mut self) -> Result<StoredState, StoreError>;
 
     /// Begins a batch, where other replicas write to this store too: brings `farm` up to date with them. `print_ids` are the
-    /// fingerprints of the print ids in the events of the batch. `None`, where this exporter is the only one.
+    /// fingerprints of the print ids in the events of the batch, which wait no longer than `patience` for the begin and the
+    /// commit together. `None`, where this exporter is the only one.
     ///
     /// # Errors
-    /// When the store cannot be reached. The farm is as it was, and a later call may succeed.
+    /// When the store cannot be reached, or not in time. The farm is as it was, and a later call may succeed.
     fn begin(
         &mut self,
         _farm: &mut Farm,
         _print_ids: &mut dyn Iterator<Item = u64>,
+        _patience: Duration,
     ) -> Result<Option<Begun>, StoreError> {
         Ok(None)
     }

@@ -152,7 +152,8 @@ impl World {
         for (_, event) in &events {
             let (reply, answer) = oneshot::channel();
             let event = Dated { value: event.clone(), epoch: Some(clock.started()) };
-            batch.submissions.push(Submission { event, limits: Limits::default(), reply });
+            let queued = clock.monotonic();
+            batch.submissions.push(Submission { event, limits: Limits::default(), queued, reply });
             answers.push(answer);
         }
         let (reply, mut reading) = oneshot::channel();
@@ -279,6 +280,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         8 => Just(Fault::None),
         1 => Just(Fault::Unreachable),
+        1 => Just(Fault::Connecting),
         2 => Just(Fault::AnswerLost),
         2 => any::<bool>().prop_map(Fault::Undecided),
         1 => Just(Fault::CrashBefore),
@@ -304,6 +306,24 @@ fn folder() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     let parent = if memory.is_dir() { memory } else { std::env::temp_dir() };
     parent.join(format!("printfarm-replicas-{}-{number}", std::process::id()))
+}
+
+#[test]
+fn an_event_that_has_waited_for_too_long_goes_to_the_outbox_and_the_database_is_not_asked() {
+    let mut world = World::new(folder());
+    let clock = world.replica(0).clock.clone();
+    let (_, event) = world.event(0, Kind::Warning, clock.now());
+    let event = Dated { value: event, epoch: Some(clock.started()) };
+    let queued = clock.monotonic();
+    clock.advance(Duration::from_millis(1_600));
+    let (reply, mut answer) = oneshot::channel();
+    let submission = Submission { event, limits: Limits::default(), queued, reply };
+    let batch = Batch { submissions: vec![submission], ..Batch::default() };
+    assert!(world.replica(0).record(batch, &[Fault::CrashBefore]), "the database was asked");
+    assert_eq!(answer.try_recv().unwrap().unwrap().disposition, Disposition::SetAside);
+    world.warnings.insert(0, (1, 0));
+    world.recover();
+    world.check_counts();
 }
 
 proptest! {

@@ -28,7 +28,7 @@ pub struct PostgresHistory(RefCell<Link>);
 impl PostgresHistory {
     /// A reader that connects when it is first used.
     pub fn new(url: Arc<DatabaseUrl>) -> Result<Self, StoreError> {
-        Ok(Self(RefCell::new(Link::new(url)?)))
+        Ok(Self(RefCell::new(Link::new(url, None)?)))
     }
 
     fn query(&self, statement: String, values: Values) -> Result<Vec<Row>, StoreError> {

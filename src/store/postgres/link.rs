@@ -11,11 +11,13 @@ use super::background::Background;
 use super::connect_error::ConnectError;
 use super::session::{CONNECT, Session, connect_until_done};
 use super::url::DatabaseUrl;
+use crate::labels::Source;
 use crate::store::StoreError;
 
 #[derive(Debug)]
 pub(super) struct Link {
     url: Arc<DatabaseUrl>,
+    reads: Option<Arc<[Source]>>,
     background: Background,
     state: State,
     /// Why there is no connection.
@@ -29,11 +31,11 @@ enum State {
 }
 
 impl Link {
-    /// Begins to connect.
-    pub(super) fn new(url: Arc<DatabaseUrl>) -> Result<Self, StoreError> {
+    /// Begins to connect. Each connection first reads everything, with printers of the senders `reads`, if there are any.
+    pub(super) fn new(url: Arc<DatabaseUrl>, reads: Option<Arc<[Source]>>) -> Result<Self, StoreError> {
         let background = Background::start()?;
-        let state = connecting(&background, &url);
-        Ok(Self { url, background, state, problem: "it is not connected yet".into() })
+        let state = connecting(&background, &url, reads.as_ref());
+        Ok(Self { url, reads, background, state, problem: "it is not connected yet".into() })
     }
 
     pub(super) fn url(&self) -> &Arc<DatabaseUrl> {
@@ -88,10 +90,18 @@ impl Link {
         });
         let done = receive.recv().unwrap_or_else(|_| Err(StoreError("its thread has ended".into())));
         done.map_err(|error| {
-            self.state = connecting(&self.background, &self.url);
+            self.disconnect();
             self.problem = error.0;
             self.away()
         })
+    }
+
+    /// Closes the connection, if there is one, and begins to make another.
+    pub(super) fn disconnect(&mut self) {
+        if matches!(self.state, State::Connected(_)) {
+            self.state = connecting(&self.background, &self.url, self.reads.as_ref());
+            self.problem = "the connection is made anew".into();
+        }
     }
 
     fn away(&self) -> StoreError {
@@ -99,8 +109,8 @@ impl Link {
     }
 }
 
-fn connecting(background: &Background, url: &Arc<DatabaseUrl>) -> State {
+fn connecting(background: &Background, url: &Arc<DatabaseUrl>, reads: Option<&Arc<[Source]>>) -> State {
     let (send, receive) = mpsc::channel();
-    background.spawn(connect_until_done(Arc::clone(url), send));
+    background.spawn(connect_until_done(Arc::clone(url), reads.map(Arc::clone), send));
     State::Connecting(receive)
 }

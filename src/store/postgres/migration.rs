@@ -31,7 +31,7 @@ pub(crate) struct Migration {
 
 impl Migration {
     pub(crate) fn open(url: &DatabaseUrl, sources: &[Source]) -> Result<Self, StoreError> {
-        let mut link = Link::new(Arc::new(url.clone()))?;
+        let mut link = Link::new(Arc::new(url.clone()), None)?;
         match link.wait() {
             Some(error) => Err(StoreError(error.problem)),
             None => Ok(Self { link, sources: sources.into(), locked: None, last_print: 0 }),

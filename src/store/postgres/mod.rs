@@ -33,15 +33,8 @@ pub(super) use migration::Migration;
 pub use password::Password;
 pub use url::{DatabaseUrl, UrlError};
 
-/// How long the begin of a batch may take, with the wait for other replicas. With [`COMMIT`], a webhook waits for less than
-/// two seconds until it goes to the outbox.
-const BEGIN: Duration = Duration::from_secs(1);
-
-/// How long it may take to read everything: a large farm on a small machine. If that failed each time, it would never be read.
-const READ_ALL: Duration = Duration::from_secs(5);
-
-/// How long a commit may take.
-const COMMIT: Duration = Duration::from_millis(900);
+/// How long it may take to remove a slice of old prints, while webhooks wait.
+const PRUNE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Postgres {
@@ -56,9 +49,10 @@ pub struct Postgres {
 impl Postgres {
     /// A database with printers of these senders.
     pub fn new(url: DatabaseUrl, sources: Vec<Source>) -> Result<Self, StoreError> {
+        let sources: Arc<[Source]> = sources.into();
         Ok(Self {
-            link: Link::new(Arc::new(url))?,
-            sources: sources.into(),
+            link: Link::new(Arc::new(url), Some(Arc::clone(&sources)))?,
+            sources,
             retention: None,
             is_pruning: false,
         })
@@ -84,29 +78,40 @@ impl Database for Postgres {
         Ok(())
     }
 
-    fn begin(&mut self, ask: &Ask) -> Result<Locked, StoreError> {
-        let (ask, sources) = (ask.clone(), Arc::clone(&self.sources));
-        let has_begun = replace(&mut self.link.session()?.has_begun, true);
-        let limit = if ask.known.is_some() { BEGIN } else { READ_ALL };
+    fn begin(&mut self, ask: &Ask, limit: Duration) -> Result<Locked, StoreError> {
+        let (mut ask, sources) = (ask.clone(), Arc::clone(&self.sources));
+        let session = self.link.session()?;
+        let has_begun = replace(&mut session.has_begun, true);
+        let everything = session.everything.take().filter(|_| ask.known.is_none());
+        ask.known = ask.known.or(everything.as_ref().map(|everything| everything.version));
         self.link.run(limit, |client| async move {
             if has_begun {
                 client.batch_execute("ROLLBACK").await?;
             }
-            statements::begin(&client, &ask, &sources, limit).await
+            let mut locked = statements::begin(&client, &ask, &sources, limit).await?;
+            if Some(locked.head.version) < ask.known {
+                return Err(StoreError("it went back to an older state".into()));
+            }
+            locked.everything = everything.map(|everything| everything.news);
+            Ok(locked)
         })
     }
 
-    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
-        self.link.run(COMMIT, |client| async move { statements::commit(&client, &batch).await })?;
+    fn commit(&mut self, batch: Batch, limit: Duration) -> Result<(), StoreError> {
+        self.link.run(limit, |client| async move { statements::commit(&client, &batch).await })?;
         self.link.session()?.has_begun = false;
         Ok(())
+    }
+
+    fn disconnect(&mut self) {
+        self.link.disconnect();
     }
 
     fn prune(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         // While there is no connection, nothing is due.
         let (Some(span), Ok(_)) = (self.retention, self.link.session()) else { return Ok(0) };
         let is_in_a_pass = self.is_pruning;
-        let removed = self.link.run(COMMIT, |client| async move {
+        let removed = self.link.run(PRUNE, |client| async move {
             Ok(statements::prune(&client, now, span, is_in_a_pass).await?)
         });
         self.is_pruning = removed.as_ref().is_ok_and(|removed| *removed == SLICE);

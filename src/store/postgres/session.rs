@@ -9,11 +9,16 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::connect_error::ConnectError;
+use super::statements::Everything;
 use super::url::DatabaseUrl;
-use super::{schema, tls};
+use super::{schema, statements, tls};
+use crate::labels::Source;
 
 /// How long a connection may take until it can be used.
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long it may take to read everything: a large farm on a small machine. If that failed each time, it would never be read.
+const READ_ALL: Duration = Duration::from_secs(5);
 
 /// The time between two attempts to connect.
 const RETRY: Duration = Duration::from_millis(500);
@@ -25,11 +30,22 @@ pub(super) struct Session {
     driver: AbortHandle,
     /// A transaction has begun.
     pub(super) has_begun: bool,
+    /// What was there when the connection was made, if that was to be read.
+    pub(super) everything: Option<Everything>,
 }
 
 impl Session {
     fn new(client: Client, driver: AbortHandle) -> Self {
-        Self { client: Arc::new(client), driver, has_begun: false }
+        Self { client: Arc::new(client), driver, has_begun: false, everything: None }
+    }
+
+    async fn read_everything(&mut self, sources: &[Source]) -> Result<(), ConnectError> {
+        let reading = timeout(READ_ALL, statements::read_everything(&self.client, sources));
+        let read = reading.await.map_err(|_| ConnectError::unanswered())?;
+        // Another version of the exporter may know the sender that this one does not.
+        let read = read.map_err(|error| ConnectError { problem: error.0, is_final: false })?;
+        self.everything = Some(read);
+        Ok(())
     }
 }
 
@@ -42,10 +58,16 @@ impl Drop for Session {
 /// Tries until there is a connection, and sends the outcome of each attempt. Ends when nobody waits any more.
 pub(super) async fn connect_until_done(
     url: Arc<DatabaseUrl>,
+    reads: Option<Arc<[Source]>>,
     outcomes: Sender<Result<Session, ConnectError>>,
 ) {
     loop {
-        let outcome = connect(&url).await;
+        let mut outcome = connect(&url).await;
+        if let (Ok(session), Some(sources)) = (&mut outcome, &reads)
+            && let Err(error) = session.read_everything(sources).await
+        {
+            outcome = Err(error);
+        }
         let is_done = outcome.is_ok();
         if outcomes.send(outcome).is_err() || is_done {
             return;

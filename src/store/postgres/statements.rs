@@ -56,6 +56,20 @@ const WRITE_MARK: &str = "
     INSERT INTO replicas (name, last_batch, outbox, at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (name) DO UPDATE SET last_batch = excluded.last_batch, outbox = excluded.outbox, at = excluded.at";
 
+const BEGIN_TO_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+const VERSION: &str = "SELECT version, printers FROM head";
+
+/// All rows are of later versions.
+const NOTHING: i64 = -1;
+
+/// What the database had at some moment.
+#[derive(Debug)]
+pub(super) struct Everything {
+    pub(super) version: i64,
+    pub(super) news: News,
+}
+
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Locks the head and reads what is asked.
@@ -66,8 +80,7 @@ pub(super) async fn begin(
     idle: Duration,
 ) -> Result<Locked, StoreError> {
     let begin = begin_with(idle);
-    // Every version is above this one.
-    let known = ask.known.unwrap_or(-1);
+    let known = ask.known.unwrap_or(NOTHING);
     let print_ids: Vec<i64> = ask.print_ids.iter().map(|id| id.cast_signed()).collect();
     let of_mark: [Parameter<'_>; 1] = [(&ask.replica, Type::TEXT)];
     let since: [Parameter<'_>; 1] = [(&known, Type::INT8)];
@@ -89,26 +102,55 @@ pub(super) async fn begin(
         version: head.try_get("version")?,
         at: time(&head, "at")?,
         shown: time(&head, "shown")?,
-        printers: usize::try_from(head.try_get::<_, i64>("printers")?).unwrap_or(0),
+        printers: count(&head)?,
         last_print: head.try_get("last_print")?,
     };
     let mark = mark.map(|row| Ok(Mark { batch: row.try_get(0)?, outbox: row.try_get(1)? }));
     let mark = mark.transpose().map_err(|error: tokio_postgres::Error| StoreError::from(error))?;
-    let mut news = News { is_everything: ask.known.is_none(), count: head.printers, ..News::default() };
-    for row in &printers {
+    let mut news = read_news(&printers, &limits, sources)?;
+    news.count = head.printers;
+    for row in &ended {
+        news.ended_print_ids.push(row.try_get::<_, i64>(0)?.cast_unsigned());
+    }
+    let clock = Timestamp::from_micros(clock.try_get(0)?);
+    Ok(Locked { head, clock, mark, everything: None, news })
+}
+
+/// Reads everything as of one moment. Locks nothing.
+pub(super) async fn read_everything(client: &Client, sources: &[Source]) -> Result<Everything, StoreError> {
+    let since: [Parameter<'_>; 1] = [(&NOTHING, Type::INT8)];
+    let ((), head, printers, limits, ()) = try_join!(
+        biased;
+        client.batch_execute(BEGIN_TO_READ),
+        client.query_typed_one(VERSION, &[]),
+        client.query_typed(PRINTERS, &since),
+        client.query_typed(LIMITS, &since),
+        client.batch_execute("COMMIT"),
+    )?;
+    let mut news = read_news(&printers, &limits, sources)?;
+    news.is_everything = true;
+    news.count = count(&head)?;
+    Ok(Everything { version: head.try_get("version")?, news })
+}
+
+fn read_news(printers: &[Row], limits: &[Row], sources: &[Source]) -> Result<News, StoreError> {
+    let mut news = News::default();
+    for row in printers {
         let columns = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?];
         let position = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or(usize::MAX);
         news.printers.push((position, restore(columns, sources)?));
     }
-    for row in &limits {
+    for row in limits {
         // A newer version may know more senders.
         let source = known_source(row, sources)?;
         news.limits_reached.extend(source.zip(Some(time(row, "reached")?)));
     }
-    for row in &ended {
-        news.ended_print_ids.push(row.try_get::<_, i64>(0)?.cast_unsigned());
-    }
-    Ok(Locked { head, clock: Timestamp::from_micros(clock.try_get(0)?), mark, news })
+    Ok(news)
+}
+
+/// The number of printers in a row of the head.
+fn count(head: &Row) -> Result<usize, tokio_postgres::Error> {
+    Ok(usize::try_from(head.try_get::<_, i64>("printers")?).unwrap_or(0))
 }
 
 fn known_source(row: &Row, sources: &[Source]) -> Result<Option<Source>, tokio_postgres::Error> {
@@ -122,7 +164,7 @@ fn time(row: &Row, column: &str) -> Result<Timestamp, tokio_postgres::Error> {
 /// Writes a batch into the transaction that [`begin`] has opened, and commits.
 pub(super) async fn commit(client: &Client, batch: &Batch) -> Result<(), StoreError> {
     let Batch { replica, mark, head, printers, prints, print_ids, limits_reached } = batch;
-    let count = integer(head.printers);
+    let printer_count = integer(head.printers);
     let positions: Vec<i64> = printers.iter().map(|row| integer(row.position)).collect();
     let sources: Vec<&str> = printers.iter().map(|row| row.source.as_str()).collect();
     let [ids, labels, names, states] = [
@@ -157,7 +199,7 @@ pub(super) async fn commit(client: &Client, batch: &Batch) -> Result<(), StoreEr
             (&head.version, Type::INT8),
             (&at, Type::INT8),
             (&shown, Type::INT8),
-            (&count, Type::INT8),
+            (&printer_count, Type::INT8),
             (&head.last_print, Type::INT8),
         ]),
         write(client, WRITE_MARK, true, [

@@ -1,5 +1,7 @@
 //! What the protocol of a shared store needs of a database: two steps, each of which may fail at any moment.
 
+use std::time::Duration;
+
 use crate::farm::News;
 use crate::labels::Source;
 use crate::store::rows::PrinterRow;
@@ -14,18 +16,21 @@ pub trait Database: Send {
     /// When it will never be possible with these settings.
     fn connect(&mut self) -> Result<(), StoreError>;
 
-    /// Begins a transaction and locks the head. One that is still open is rolled back before. When this returns, every
-    /// transaction that locked the head before has ended, those of lost connections included.
+    /// Begins a transaction and locks the head, within `limit`. One that is still open is rolled back before. When this
+    /// returns, every transaction that locked the head before has ended, those of lost connections included.
     ///
     /// # Errors
     /// When the database cannot be reached, or another replica holds the lock for too long.
-    fn begin(&mut self, ask: &Ask) -> Result<Locked, StoreError>;
+    fn begin(&mut self, ask: &Ask, limit: Duration) -> Result<Locked, StoreError>;
 
-    /// Writes all of a batch and commits.
+    /// Writes all of a batch and commits, within `limit`.
     ///
     /// # Errors
     /// When it is not known that this happened. It may have, or it may happen until the next [`Self::begin`] returns.
-    fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
+    fn commit(&mut self, batch: Batch, limit: Duration) -> Result<(), StoreError>;
+
+    /// Closes the connection, and begins to make another. A transaction that is still open is rolled back.
+    fn disconnect(&mut self);
 
     /// Removes some of the prints that ended longer ago than they are to be kept, as of `now`, unless another replica does.
     /// Returns their number.
@@ -48,7 +53,7 @@ pub trait Database: Send {
 pub struct Ask {
     /// Its name.
     pub replica: String,
-    /// The version that it has; `None` for everything.
+    /// The version that it has; `None` for everything, which a connection that was just made can tell.
     pub known: Option<i64>,
     /// Which of these fingerprints belong to prints that have ended.
     pub print_ids: Vec<u64>,
@@ -62,6 +67,8 @@ pub struct Locked {
     pub clock: Timestamp,
     /// What this replica has stored last; `None` when that was nothing so far.
     pub mark: Option<Mark>,
+    /// What there was before the news, for a replica that knows nothing.
+    pub everything: Option<News>,
     pub news: News,
 }
 

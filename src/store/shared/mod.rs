@@ -5,15 +5,18 @@
 //! until which the state was shown. So the batches of all replicas have one order, no replica applies an event to an old
 //! state, and no counter falls, whichever replica shows it.
 //!
-//! After any failure, the copy counts as lost, and the next batch reads everything. It also finds out whether the batch
-//! that failed was stored after all: the head is locked, so nothing can change that any more. A database that no longer has
-//! our last batch went back to an older state; the copy counts as lost then too. What this replica has copied of others is
-//! older than its own last batch, so that one batch stands for all.
+//! After any failure, the copy counts as lost, and the connection is closed. The next one begins with everything, which it
+//! reads in the background and without a lock: no webhook waits for that, of whichever replica. The next batch finds out
+//! whether the one that failed was stored after all: the head is locked, so nothing can change that any more. A database
+//! that no longer has our last batch went back to an older state; that is a failure too. What this replica has copied of
+//! others is older than its own last batch, so that one batch stands for all.
 
 mod database;
 #[cfg(test)]
 pub(crate) mod model;
 mod outbox;
+
+use std::time::Duration;
 
 use crate::farm::{ApplyTime, Changes, Event, Farm, View};
 use crate::random;
@@ -27,6 +30,9 @@ pub use outbox::Outbox;
 
 /// The number of waiting events that one batch takes.
 const BATCH: usize = 1024;
+
+/// A batch whose webhooks can wait for less than this is not begun: the database would hardly answer in time.
+const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub struct SharedStore<D> {
@@ -53,6 +59,8 @@ struct Copied {
 struct BegunBatch {
     head: Head,
     present: Timestamp,
+    /// How long the commit may take.
+    limit: Duration,
     /// The number of the last event of the outbox that is part of the state, with this batch and before it.
     outbox: i64,
     outbox_before: i64,
@@ -69,20 +77,18 @@ impl<D: Database> SharedStore<D> {
         &mut self,
         farm: &mut Farm,
         print_ids: &mut dyn Iterator<Item = u64>,
+        limit: Duration,
     ) -> Result<Begun, StoreError> {
         let mut waiting = self.outbox.first(BATCH)?;
         let of_waiting = waiting.iter().filter_map(|waiting| waiting.event.value.print_fingerprint());
         let print_ids = print_ids.chain(of_waiting).collect();
         let known = self.copy.as_ref().map(|copy| copy.version);
-        let mut ask = Ask { replica: self.outbox.name().to_owned(), known, print_ids };
-        let mut locked = self.database.begin(&ask)?;
+        let ask = Ask { replica: self.outbox.name().to_owned(), known, print_ids };
+        let locked = self.database.begin(&ask, limit)?;
         if !self.has_our_past(&locked) {
-            tracing::warn!(
-                "the shared store is older than what this replica has seen of it; reading it anew"
-            );
-            ask.known = None;
-            self.copy = None;
-            locked = self.database.begin(&ask)?;
+            return Err(StoreError(
+                "the shared store is older than what this replica has seen of it; it is read anew".into(),
+            ));
         }
         self.outbox.check_farm(&locked.head.farm_id)?;
         if self.copy.is_none() {
@@ -91,16 +97,21 @@ impl<D: Database> SharedStore<D> {
             waiting = self.outbox.first(BATCH)?;
             waiting.retain(|waiting| waiting.number <= asked);
         }
-        let Locked { head, clock, mark, news } = locked;
-        let taken_over = farm.take_over(news).map_err(|error| {
-            StoreError(format!("the shared store is damaged: {error}; restore a backup of the database"))
-        })?;
+        let Locked { head, clock, mark, everything, news } = locked;
+        let mut taken_over = Changes::default();
+        for news in everything.into_iter().chain([news]) {
+            let changes = farm.take_over(news).map_err(|error| {
+                StoreError(format!("the shared store is damaged: {error}; restore a backup of the database"))
+            })?;
+            taken_over.printers.extend(changes.printers);
+            taken_over.limits |= changes.limits;
+        }
         let present = clock.max(head.at).max(head.shown);
         let time = ApplyTime { now: present, last_read: head.shown };
         let is_behind = self.outbox.state().events > waiting.len();
         let outbox_before = mark.map_or(0, |mark| mark.outbox);
         let outbox = waiting.last().map_or(outbox_before, |last| last.number);
-        self.begun = Some(BegunBatch { head, present, outbox, outbox_before });
+        self.begun = Some(BegunBatch { head, present, limit, outbox, outbox_before });
         let waiting = waiting.into_iter().map(|waiting| waiting.event).collect();
         Ok(Begun { time, taken_over, waiting, is_behind })
     }
@@ -153,10 +164,18 @@ impl<D: Database> Store for SharedStore<D> {
         &mut self,
         farm: &mut Farm,
         print_ids: &mut dyn Iterator<Item = u64>,
+        patience: Duration,
     ) -> Result<Option<Begun>, StoreError> {
         self.in_doubt = None;
         self.begun = None;
-        let begun = self.try_begin(farm, print_ids).inspect_err(|_| self.copy = None)?;
+        if patience < LEAST_PATIENCE {
+            return Err(StoreError("the database is too slow for the webhooks that come in".into()));
+        }
+        // One half is for the commit.
+        let begun = self.try_begin(farm, print_ids, patience / 2).inspect_err(|_| {
+            self.copy = None;
+            self.database.disconnect();
+        })?;
         Ok(Some(begun))
     }
 
@@ -166,8 +185,9 @@ impl<D: Database> Store for SharedStore<D> {
         let begun = self.begun.take().ok_or_else(|| StoreError("no batch has begun".into()))?;
         let batch = self.batch(&begun, view, changes)?;
         let (id, version) = (batch.mark.batch.clone(), batch.head.version);
-        if let Err(error) = self.database.commit(batch) {
+        if let Err(error) = self.database.commit(batch, begun.limit) {
             self.in_doubt = Some(id);
+            self.database.disconnect();
             return Err(error);
         }
         self.copy = Some(Copied { version, batch: id });

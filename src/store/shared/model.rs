@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     None,
     /// It does not reach the database.
     Unreachable,
+    /// It does not reach the database, to which a connection is made right after that.
+    Connecting,
     /// It happens, and the answer is lost.
     AnswerLost,
     /// The answer is lost, and the database has not decided yet. Its lock is held until it has: until the next begin. Whether
@@ -42,6 +44,8 @@ struct State {
     rows: Rows,
     /// The rows before each of the last commits.
     before: Vec<Rows>,
+    /// How often another server became the leader that lacks something: connections to the one before are gone.
+    losses: usize,
     undecided: Option<Rows>,
     clock: Timestamp,
 }
@@ -74,7 +78,7 @@ impl Model {
             limits_reached: BTreeMap::new(),
             marks: BTreeMap::new(),
         };
-        Self(Arc::new(Mutex::new(State { rows, before: Vec::new(), undecided: None, clock })))
+        Self(Arc::new(Mutex::new(State { rows, before: Vec::new(), losses: 0, undecided: None, clock })))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -97,6 +101,7 @@ impl Model {
     pub(crate) fn fail_over_losing(&self, commits: usize) {
         self.fail_over(Duration::ZERO);
         let mut state = self.lock();
+        state.losses += 1;
         for _ in 0..commits {
             if let Some(rows) = state.before.pop() {
                 state.rows = rows;
@@ -135,23 +140,33 @@ impl Rows {
         rows
     }
 
-    fn locked(&self, ask: &Ask, clock: Timestamp) -> Locked {
-        let known = ask.known.unwrap_or(-1);
+    /// What was written after this version; everything, when there is none.
+    fn news(&self, known: Option<i64>) -> News {
+        let is_everything = known.is_none();
+        let known = known.unwrap_or(-1);
         let printers = self.printers.iter().filter(|(_, (version, _))| *version > known);
         let printers = printers.map(|(position, (_, row))| {
             let columns = [row.source.as_str(), &row.id, &row.label, &row.name, &row.state];
             (*position, restore(columns, &Source::SAMPLES).unwrap())
         });
         let limits = self.limits_reached.iter().filter(|(_, (version, _))| *version > known);
-        let ended = ask.print_ids.iter().filter(|id| self.print_ids.contains(id));
-        let news = News {
-            is_everything: ask.known.is_none(),
+        News {
+            is_everything,
             printers: printers.collect(),
             count: self.head.printers,
             limits_reached: limits.map(|(source, (_, reached))| (*source, *reached)).collect(),
-            ended_print_ids: ended.copied().collect(),
-        };
-        Locked { head: self.head.clone(), clock, mark: self.marks.get(&ask.replica).cloned(), news }
+            ended_print_ids: Vec::new(),
+        }
+    }
+
+    /// `before` are the rows when the connection was made.
+    fn locked(&self, ask: &Ask, before: Option<&Self>, clock: Timestamp) -> Locked {
+        let everything = before.map(|before| before.news(None));
+        let mut news = self.news(ask.known.or(before.map(|before| before.head.version)));
+        let ended = ask.print_ids.iter().filter(|id| self.print_ids.contains(id));
+        news.ended_print_ids = ended.copied().collect();
+        let mark = self.marks.get(&ask.replica).cloned();
+        Locked { head: self.head.clone(), clock, mark, everything, news }
     }
 }
 
@@ -161,13 +176,22 @@ pub(crate) struct ModelConnection {
     model: Model,
     /// What happens to the next steps; nothing, when there are no more.
     faults: Arc<Mutex<VecDeque<Fault>>>,
+    /// The rows when the connection was made, and [`State::losses`]; until they are asked for.
+    connected: Option<(Rows, usize)>,
     /// The rows that the open transaction has locked.
     locked: Option<Rows>,
 }
 
 impl ModelConnection {
     pub(crate) fn new(model: &Model, faults: &Arc<Mutex<VecDeque<Fault>>>) -> Self {
-        Self { model: model.clone(), faults: Arc::clone(faults), locked: None }
+        Self { model: model.clone(), faults: Arc::clone(faults), connected: None, locked: None }
+    }
+
+    /// A connection waits until nobody holds the lock.
+    fn connect(&mut self) -> (Rows, usize) {
+        let mut state = self.model.lock();
+        state.decide();
+        (state.rows.clone(), state.losses)
     }
 
     fn fault(&self) -> Fault {
@@ -184,22 +208,32 @@ impl Database for ModelConnection {
         Ok(())
     }
 
-    fn begin(&mut self, ask: &Ask) -> Result<Locked, StoreError> {
-        self.locked = None;
-        let fault = self.fault();
-        if fault == Fault::CrashBefore {
-            resume_unwind(Box::new(Crash));
+    fn begin(&mut self, ask: &Ask, _: Duration) -> Result<Locked, StoreError> {
+        assert!(self.locked.is_none(), "after a batch that was not committed, the connection is closed");
+        match self.fault() {
+            Fault::None => {}
+            Fault::CrashBefore => resume_unwind(Box::new(Crash)),
+            Fault::Connecting => {
+                self.connected = Some(self.connect());
+                return Err(lost());
+            }
+            _ => return Err(lost()),
         }
-        if fault != Fault::None {
-            return Err(lost());
-        }
+        let losses = self.model.lock().losses;
+        let connected = self.connected.take().filter(|(_, before)| *before == losses && ask.known.is_none());
+        let connected = connected.or_else(|| ask.known.is_none().then(|| self.connect()));
+        let before = connected.as_ref().map(|(rows, _)| rows);
         let mut state = self.model.lock();
         state.decide();
         self.locked = Some(state.rows.clone());
-        Ok(state.rows.locked(ask, state.clock))
+        Ok(state.rows.locked(ask, before, state.clock))
     }
 
-    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+    fn disconnect(&mut self) {
+        self.locked = None;
+    }
+
+    fn commit(&mut self, batch: Batch, _: Duration) -> Result<(), StoreError> {
         let locked = self.locked.take().ok_or_else(lost)?;
         let fault = self.fault();
         let mut state = self.model.lock();
@@ -210,13 +244,13 @@ impl Database for ModelConnection {
         match fault {
             Fault::None | Fault::AnswerLost | Fault::CrashAfter => state.store(rows),
             Fault::Undecided(happens) => state.undecided = happens.then_some(rows),
-            Fault::Unreachable | Fault::CrashBefore => {}
+            Fault::Unreachable | Fault::Connecting | Fault::CrashBefore => {}
         }
         drop(state);
         match fault {
             Fault::None => Ok(()),
             Fault::CrashBefore | Fault::CrashAfter => resume_unwind(Box::new(Crash)),
-            Fault::Unreachable | Fault::AnswerLost | Fault::Undecided(_) => Err(lost()),
+            _ => Err(lost()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What operators do with replicas, and what happens to them.
 
 use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 
 use printfarm_exporter::clock::Clock;
@@ -148,6 +149,27 @@ fn a_cluster_without_its_synchronous_standby_holds_up_no_webhook() {
     assert_eq!(completed(&replica, "second"), Some(1.0), "a commit whose answer was lost is not repeated");
 }
 
+#[test]
+fn webhooks_that_come_while_a_server_hangs_wait_no_longer_than_the_first() {
+    let postgres = Postgres::start();
+    let replica = Replica::start(&postgres.url());
+    send(&replica, "first");
+    postgres.freeze();
+    thread::scope(|scope| {
+        // The batch of the first one waits for the server; the others come at any moment of that.
+        for number in 0..20 {
+            let replica = &replica;
+            scope.spawn(move || {
+                thread::sleep(Duration::from_millis(number * 100));
+                send_to_outbox(replica, &format!("printer-{number}"));
+            });
+        }
+    });
+    postgres.thaw();
+    eventually("the outbox is empty", || (waiting(&replica) == [Some(1.0), Some(0.0)]).then_some(()));
+    assert_eq!(postgres.sql("SELECT count(*) FROM prints"), "21");
+}
+
 /// A farm of many printers with a long history, each like the first.
 const MANY: &str = "
     INSERT INTO printers (position, source, id, label, name, state, version)
@@ -175,7 +197,15 @@ fn a_replica_with_an_empty_disk_shows_a_large_farm_at_once() {
         (completed.map(|(_, count)| count).sum::<f64>() >= 10_000.0).then_some(())
     });
     let took = clock.now().since(begin);
+    println!("shown {took:?} after the start of the process");
     assert!(took < START, "{took:?}");
+
+    postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'printfarm'");
+    // The first one finds that out; while everything is read again, the others do not wait.
+    for _ in 0..3 {
+        send_to_outbox(&replica, "voron");
+    }
+    eventually("the outbox is empty", || (waiting(&replica) == [Some(1.0), Some(0.0)]).then_some(()));
 }
 
 #[test]
