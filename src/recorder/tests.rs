@@ -21,6 +21,7 @@ struct TestStore {
     pruned_at: Arc<Mutex<Vec<Timestamp>>>,
     /// For how long the webhooks of each batch could wait.
     patience: Arc<Mutex<Vec<Duration>>>,
+    is_shared: Arc<AtomicBool>,
 }
 
 impl Store for TestStore {
@@ -36,6 +37,10 @@ impl Store for TestStore {
     ) -> Result<Option<Begun>, StoreError> {
         self.patience.lock().unwrap().push(patience);
         Ok(None)
+    }
+
+    fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Relaxed)
     }
 
     fn commit(&mut self, _: &View, changes: &Changes) -> Result<(), StoreError> {
@@ -141,6 +146,17 @@ async fn an_event_that_waited_for_a_commit_waits_only_for_the_rest_of_two_second
     drop(recorder);
     writer.join().unwrap();
     assert_eq!(*store.patience.lock().unwrap(), [2_000, 600].map(Duration::from_millis));
+}
+
+#[tokio::test]
+async fn a_replica_that_stops_stores_nothing_more() {
+    let (store, clock) = (TestStore::default(), Clock::start());
+    store.is_shared.store(true, Ordering::Relaxed);
+    let (recorder, writer) = Recorder::start(store.clone(), clock.clone()).unwrap();
+    recorder.record(event(&clock, "delta", EventKind::Started), Limits::default()).await.unwrap();
+    drop(recorder);
+    writer.join().unwrap();
+    assert_eq!(*store.commits.lock().unwrap(), [1]);
 }
 
 #[tokio::test]

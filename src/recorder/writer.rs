@@ -276,7 +276,8 @@ impl<S: Store> WriterThread<S> {
     /// Stores the time of the stop as a last heartbeat, so that the next start recognizes a clock that was set back.
     fn shut_down(&mut self) {
         let now = self.published.clock.now();
-        if self.farm.is_running(now) || !self.dirty.is_empty() {
+        // The time of a shared store goes on without this exporter.
+        if !self.store.is_shared() && (self.farm.is_running(now) || !self.dirty.is_empty()) {
             let printers = std::mem::take(&mut self.dirty);
             // No reader is left, so nothing is seen after this.
             let heartbeat = Some(Heartbeat { at: now, shown_until: now });
