@@ -30,6 +30,16 @@ pub(super) trait Migrated {
 
     fn history(&self) -> Result<Box<dyn History>, StoreError>;
 
+    /// What tells this farm from others, where there is such a thing.
+    fn farm_id(&self) -> Option<&str> {
+        None
+    }
+
+    /// Notes that all of it was copied to the farm with this id.
+    fn copied_to(&mut self, _farm_id: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Begins to write.
     ///
     /// # Errors
@@ -70,6 +80,9 @@ pub fn migrate(from: &Place, to: &Place, sources: &[Source]) -> Result<Moved, St
         return Err(StoreError(format!(
             "the copy is not the same: {before:?} became {after:?}; remove the copy, and report this"
         )));
+    }
+    if let Some(farm_id) = target.farm_id() {
+        source.copied_to(farm_id)?;
     }
     Ok(after)
 }

@@ -60,6 +60,11 @@ pub(super) enum FileError {
          is there now"
     )]
     Moved,
+    #[error(
+        "keeps {0} webhooks for the database of replicas; start the exporter with their --storage.url until \
+         printfarm_outbox_events is 0, or choose another --storage.path"
+    )]
+    Waiting(i64),
     #[error("cannot be used: the disk is full; free some space, or inodes where `df -i` shows none")]
     DiskFull,
     #[error("cannot be used: this user must be able to write to the file and to its folder ({0})")]

@@ -20,6 +20,7 @@ use super::file_watch::{FileWatch, with_suffix};
 use super::retention::Retention;
 use super::rows::{read_farm, read_heartbeat, read_last_print, write_changes};
 use super::schema::{self, FileError};
+use super::shared::outbox;
 use super::{History, SqliteHistory, Store, StoreError, StoredState};
 use crate::farm::{Changes, Farm, View};
 use crate::labels::Source;
@@ -92,6 +93,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<StoredState, StoreError> {
+        outbox::dissolve(&mut self.file).map_err(|error| error.at(&self.file.path))?;
         self.read().map_err(|error| error.at(&self.file.path))
     }
 

@@ -27,6 +27,7 @@ pub(crate) struct Migration {
     /// The head before the writing.
     locked: Option<Locked>,
     last_print: i64,
+    farm_id: Option<String>,
 }
 
 impl Migration {
@@ -34,7 +35,7 @@ impl Migration {
         let mut link = Link::new(Arc::new(url.clone()), None)?;
         match link.wait() {
             Some(error) => Err(StoreError(error.problem)),
-            None => Ok(Self { link, sources: sources.into(), locked: None, last_print: 0 }),
+            None => Ok(Self { link, sources: sources.into(), locked: None, last_print: 0, farm_id: None }),
         }
     }
 
@@ -60,6 +61,10 @@ impl Migrated for Migration {
         Ok(Box::new(PostgresHistory::new(Arc::clone(self.link.url()))?))
     }
 
+    fn farm_id(&self) -> Option<&str> {
+        self.farm_id.as_deref()
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
         let locked = self.lock()?;
         let is_used = self.link.run(LIMIT, |client| async move {
@@ -70,6 +75,7 @@ impl Migrated for Migration {
         if is_used || locked.head.printers > 0 {
             return Err(StoreError("the database has a farm already; migrate to an empty one".into()));
         }
+        self.farm_id = Some(locked.head.farm_id.clone());
         self.locked = Some(locked);
         Ok(())
     }

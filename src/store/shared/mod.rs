@@ -14,7 +14,7 @@
 mod database;
 #[cfg(test)]
 pub(crate) mod model;
-mod outbox;
+pub(super) mod outbox;
 
 use std::time::Duration;
 

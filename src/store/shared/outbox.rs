@@ -33,7 +33,9 @@ const TABLES: &str = "
     ) STRICT;";
 
 const OPENED: &str = "
-    SELECT name, farm_id, (SELECT count(*) FROM outbox), (SELECT ifnull(max(number), 0) FROM outbox) FROM replica";
+    SELECT name, farm_id, (SELECT count(*) FROM outbox), (SELECT ifnull(max(number), 0) FROM outbox),
+        EXISTS (SELECT 1 FROM printers)
+    FROM replica";
 
 #[derive(Debug)]
 pub struct Outbox {
@@ -41,6 +43,8 @@ pub struct Outbox {
     sources: Vec<Source>,
     name: String,
     farm_id: Option<String>,
+    /// The file has a farm of its own.
+    has_farm: bool,
     state: OutboxState,
     /// The last event that an earlier run has kept: the epochs of the events until there mean nothing.
     before_this_run: i64,
@@ -59,17 +63,14 @@ impl Outbox {
     /// Opens the outbox in the file at `path`, and creates both where they are missing. Its events are of these senders.
     pub fn open(path: &Path, sources: Vec<Source>) -> Result<Self, StoreError> {
         let mut file = SqliteFile::open(path)?;
-        let name = random::id().map_err(|error| StoreError(error.to_string()))?;
-        let (name, farm_id, events, before_this_run) = file.transaction(|connection| {
-            connection.execute_batch(TABLES)?;
-            connection.execute("INSERT OR IGNORE INTO replica (one, name) VALUES (1, ?)", [name])?;
-            connection.query_row(OPENED, [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
-            })
-        })?;
+        create(&mut file)?;
+        let opened = file.connection.query_row(OPENED, [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?, row.get(4)?))
+        });
+        let (name, farm_id, events, before_this_run, has_farm) = opened.map_err(FileError::from)?;
         let events = usize::try_from(events).unwrap_or(0);
         let state = OutboxState { events, oldest: oldest(&file.connection)? };
-        Ok(Self { file, sources, name, farm_id, state, before_this_run, applied: 0 })
+        Ok(Self { file, sources, name, farm_id, has_farm, state, before_this_run, applied: 0 })
     }
 
     /// The name of the replica, which it keeps as long as its file.
@@ -165,7 +166,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Refuses the database of another farm than the one whose events wait here.
+    /// Refuses the database of another farm than the one whose events wait here, or than the one that is in the file itself.
     pub fn check_farm(&mut self, farm_id: &str) -> Result<(), StoreError> {
         if self.farm_id.as_deref() == Some(farm_id) {
             return Ok(());
@@ -177,10 +178,49 @@ impl Outbox {
                     .into(),
             ));
         }
-        self.file
-            .transaction(|connection| connection.execute("UPDATE replica SET farm_id = ?", [farm_id]))?;
+        if self.farm_id.is_none() && self.has_farm {
+            return Err(StoreError(
+                "the file of --storage.path has a farm that was not copied to the database; stop the exporters and run \
+                 `printfarm_exporter migrate`, or choose another --storage.path to go on without that farm"
+                    .into(),
+            ));
+        }
+        note_farm(&mut self.file, farm_id)?;
         self.farm_id = Some(farm_id.to_owned());
         Ok(())
+    }
+}
+
+/// Makes a file an outbox, unless it is one already.
+fn create(file: &mut SqliteFile) -> Result<(), StoreError> {
+    let name = random::id().map_err(|error| StoreError(error.to_string()))?;
+    file.transaction(|connection| {
+        connection.execute_batch(TABLES)?;
+        connection.execute("INSERT OR IGNORE INTO replica (one, name) VALUES (1, ?)", [name])
+    })?;
+    Ok(())
+}
+
+fn note_farm(file: &mut SqliteFile, farm_id: &str) -> Result<(), StoreError> {
+    file.transaction(|connection| connection.execute("UPDATE replica SET farm_id = ?", [farm_id]))?;
+    Ok(())
+}
+
+/// Notes that the farm in this file was copied to a database, so that the file may be an outbox of that one.
+pub(in crate::store) fn note_copied(file: &mut SqliteFile, farm_id: &str) -> Result<(), StoreError> {
+    create(file)?;
+    note_farm(file, farm_id)
+}
+
+/// Makes a file that was an outbox one that is not. Refuses one in which events wait.
+pub(in crate::store) fn dissolve(file: &mut SqliteFile) -> Result<(), FileError> {
+    let number = |sql| file.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    if number("SELECT count(*) FROM sqlite_schema WHERE name = 'outbox'")? == 0 {
+        return Ok(());
+    }
+    match number("SELECT count(*) FROM outbox")? {
+        0 => file.transaction(|connection| connection.execute_batch("DROP TABLE outbox; DROP TABLE replica")),
+        waiting => Err(FileError::Waiting(waiting)),
     }
 }
 
@@ -189,3 +229,6 @@ fn oldest(connection: &Connection) -> Result<Option<Timestamp>, FileError> {
     let mut first = connection.prepare_cached("SELECT received FROM outbox ORDER BY number LIMIT 1")?;
     Ok(first.query_row([], |row| row.get(0)).optional()?.map(Timestamp::from_micros))
 }
+
+#[cfg(test)]
+mod tests;

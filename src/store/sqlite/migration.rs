@@ -8,6 +8,7 @@ use crate::labels::Source;
 use crate::store::migrate::Migrated;
 use crate::store::rows::{read_farm, read_heartbeat, read_last_print, write_changes, write_print};
 use crate::store::schema::FileError;
+use crate::store::shared::outbox;
 use crate::store::{History, PrintRow, SqliteHistory, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -40,6 +41,10 @@ impl Migrated for SqliteMigration {
         Ok(Box::new(SqliteHistory::open(&self.0.path)?))
     }
 
+    fn copied_to(&mut self, farm_id: &str) -> Result<(), StoreError> {
+        outbox::note_copied(&mut self.0, farm_id)
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
         let printers = self.0.connection.query_row("SELECT count(*) FROM printers", [], |row| row.get(0));
         let printers: i64 = printers.map_err(FileError::from)?;
@@ -49,6 +54,7 @@ impl Migrated for SqliteMigration {
                 self.0.path.display()
             )));
         }
+        outbox::dissolve(&mut self.0).map_err(|error| error.at(&self.0.path))?;
         self.run("BEGIN")
     }
 

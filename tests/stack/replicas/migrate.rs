@@ -47,7 +47,7 @@ fn a_farm_moves_to_a_file_and_on_to_another_database_and_nowhere_else() {
     assert!(refused.contains("the database has a farm already"), "{refused}");
     let refused = migrate(&second.url(), &file).unwrap_err();
     assert!(refused.contains("has a farm already; migrate to a new file"), "{refused}");
-    let again = Replica::start(&second.url());
+    let again = Replica::start_on(folder, &second.url());
     assert_eq!(again.post("/webhook/octoeverywhere", DONE).text().matches("duplicate").count(), 1);
 }
 

@@ -26,9 +26,18 @@ impl Replica {
         Self::start_with(url, &[])
     }
 
+    /// Starts it with this database and the file in this folder.
+    pub(super) fn start_on(folder: Folder, url: &str) -> Self {
+        Self::start_in(folder, url, &[])
+    }
+
     /// Starts it with this database and further flags.
     pub(super) fn start_with(url: &str, flags: &[&str]) -> Self {
-        let (folder, address) = (Folder::new(), free_address());
+        Self::start_in(Folder::new(), url, flags)
+    }
+
+    fn start_in(folder: Folder, url: &str, flags: &[&str]) -> Self {
+        let address = free_address();
         let flags = flags.iter().map(ToString::to_string).collect();
         let mut replica = Self { running: None, folder, url: url.to_owned(), flags, address };
         replica.restart();
