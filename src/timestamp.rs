@@ -33,6 +33,7 @@ impl Timestamp {
     }
 
     /// This time, `micros` microseconds later; earlier where `micros` is negative.
+    #[must_use]
     pub const fn shift(self, micros: i64) -> Self {
         Self(self.0.saturating_add(micros))
     }

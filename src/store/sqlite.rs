@@ -70,12 +70,14 @@ impl SqliteStore {
     }
 
     /// Loads printers of these senders. A file with any other is refused.
+    #[must_use]
     pub fn with_sources(mut self, sources: Vec<Source>) -> Self {
         self.sources = sources;
         self
     }
 
     /// Keeps ended prints only for `span`, or for ever.
+    #[must_use]
     pub fn with_retention(mut self, span: Option<Duration>) -> Self {
         self.retention = Retention::new(span);
         self
