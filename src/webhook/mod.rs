@@ -13,12 +13,13 @@ use bytes::Bytes;
 use http_body::Body;
 
 use crate::farm::{Event, Identity};
-use crate::labels::{EventLabel, IgnoreReason, Source};
+use crate::labels::{EventLabel, IgnoreReason};
 use crate::timestamp::Timestamp;
 
 mod bambuddy;
 mod bounds;
 mod error;
+mod file;
 mod generic;
 mod moonraker;
 mod obico;
@@ -94,25 +95,26 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The printer's id: its name in the URL, else the sender's own id.
+    /// The printer that its sender calls `name` today. Its id is the name in the URL, else the sender's own. Its label is the
+    /// name in the URL, else the configured one, else the sender's, else the id.
     ///
     /// # Errors
-    /// When there is neither.
-    pub fn printer_id(&self, own: Option<String>, profile: &Profile) -> Result<String, DecodeError> {
-        let id = self.segment.map(str::to_owned).or(own);
-        id.ok_or(DecodeError::NoPrinter { hint: profile.hints.printer })
-    }
-
-    /// The printer with this id, which its sender calls `name` today. Its label is the name in the URL, else the
-    /// configured one, else the sender's, else the id.
-    #[must_use]
-    pub fn identity(&self, source: Source, id: String, name: Option<String>) -> Identity {
+    /// When it has no id.
+    pub fn printer(
+        &self,
+        profile: &Profile,
+        own_id: Option<String>,
+        name: Option<String>,
+    ) -> Result<Identity, DecodeError> {
         let segment = self.segment.map(str::to_owned);
+        let id = segment.clone().or(own_id);
+        let id = id.ok_or(DecodeError::NoPrinter { hint: profile.hints.printer })?;
         let label = segment
             .or_else(|| (self.configured_name)(&id))
             .or_else(|| name.clone())
             .unwrap_or_else(|| id.clone());
-        Identity { source, name: name.unwrap_or_else(|| label.clone()), label, id }
+        let name = name.unwrap_or_else(|| label.clone());
+        Ok(Identity { source: profile.source, name, label, id })
     }
 }
 
@@ -135,4 +137,13 @@ pub enum Parsed {
         /// The kind of event it would have been.
         kind: EventLabel,
     },
+}
+
+impl Parsed {
+    /// A test of the sender, which is about no printer.
+    pub const TEST: Self = Self::Ignored { reason: IgnoreReason::Test, kind: EventLabel::Test };
+
+    /// An event that is not known, or is about no printer.
+    pub const UNKNOWN_EVENT: Self =
+        Self::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown };
 }

@@ -136,10 +136,10 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// When it is true or false, a list or an object.
-    pub(super) fn id(self, name: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
+    pub(super) fn id(self, name: &str) -> Result<Option<String>, Malformed> {
         match self.get(name) {
-            Some(Value::Number(_)) => self.text(name),
-            _ => Ok(self.identifier(name)?.map(Cow::Borrowed)),
+            Some(Value::Number(_)) => self.owned_text(name),
+            _ => Ok(self.identifier(name)?.map(str::to_owned)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Elapsed, Event, EventKind, Filament, File, PrintReport, ReportedState};
-use crate::labels::{EventLabel, IgnoreReason, Outcome, WarningAction};
+use crate::labels::{Outcome, WarningAction};
 
 mod fields;
 mod profile;
@@ -32,21 +32,17 @@ impl Sender for Bambuddy {
         let Some(name) = message.text("event")? else {
             // The test and the digest of a day look alike where their fields have other names.
             let is_bambuddy = message.text("source")?.is_some_and(|source| source == "Bambuddy");
-            return if is_bambuddy {
-                Ok(Parsed::Ignored { reason: IgnoreReason::Test, kind: EventLabel::Test })
-            } else {
-                Err(DecodeError::NoEvent { hint: PROFILE.hints.event })
-            };
+            let no_event = DecodeError::NoEvent { hint: PROFILE.hints.event };
+            return if is_bambuddy { Ok(Parsed::TEST) } else { Err(no_event) };
         };
-        let unknown = Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown };
-        let Some(kind) = kind(&name, message)? else { return Ok(unknown) };
+        let Some(kind) = kind(&name, message)? else { return Ok(Parsed::UNKNOWN_EVENT) };
         let own_name = printer(message)?.map(Cow::into_owned);
-        let id = match context.printer_id(own_name.clone(), &PROFILE) {
-            Err(_) if kind == EventKind::Notice => return Ok(unknown),
-            id => id?,
+        let printer = match context.printer(&PROFILE, own_name.clone(), own_name) {
+            Err(_) if kind == EventKind::Notice => return Ok(Parsed::UNKNOWN_EVENT),
+            printer => printer?,
         };
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, own_name),
+            printer,
             received: context.received,
             sent: None,
             kind,

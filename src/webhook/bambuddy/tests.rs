@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::labels::{EventLabel, IgnoreReason};
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 fn message(name: &str, changes: Value) -> Value {

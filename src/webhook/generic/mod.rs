@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::payload::{Object, Payload, same_name};
-use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
+use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds, file};
 use crate::farm::{Event, EventKind, PrintReport};
 use crate::labels::{Outcome, WarningAction};
 
@@ -31,13 +31,14 @@ impl Sender for Generic {
     }
 
     fn own_id(&self, payload: &Payload) -> Option<String> {
-        printer(Fields::of(payload.top())).ok()?
+        Fields(payload.top()).owned_text("printer").ok()?
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
-        let fields = Fields::of(payload.top());
+        let fields = Fields(payload.top());
         let (meaning, is_octoprint) = meaning(fields)?;
-        let id = context.printer_id(printer(fields)?, &PROFILE)?;
+        let own_id = fields.owned_text("printer")?;
+        let printer = context.printer(&PROFILE, own_id, fields.owned_text("printer_name")?)?;
         let payload = is_octoprint.then(|| octoprint::Payload::of(fields)).transpose()?;
         let kind = kind(meaning, fields, payload.as_ref())?;
         let sent = fields.time("time")?;
@@ -46,7 +47,7 @@ impl Sender for Generic {
             payload.add_to(&mut report, kind)?;
         }
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, fields.owned_text("printer_name")?),
+            printer,
             received: context.received,
             sent,
             kind,
@@ -55,17 +56,13 @@ impl Sender for Generic {
     }
 }
 
-fn printer(fields: Fields<'_>) -> Result<Option<String>, Malformed> {
-    fields.owned_text("printer")
-}
-
 /// What the message is about, and whether it is an event of OctoPrint.
 fn meaning(fields: Fields<'_>) -> Result<(Meaning, bool), DecodeError> {
     if let Some(word) = fields.text("event")? {
         return words::event(&word).ok_or(DecodeError::NoEvent { hint: UNKNOWN_EVENT });
     }
     // A state that is "unknown" is a state.
-    let state = fields.whatever_text("state")?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
+    let state = fields.0.text("state")?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
     let kind = words::state(&state).ok_or(DecodeError::NoEvent { hint: UNKNOWN_STATE })?;
     Ok((Meaning::Kind(kind), false))
 }

@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::report::{is_wrong, origin};
+use super::report::is_wrong;
 use super::values::Fields;
 use super::words::says_cancelled;
-use super::{Malformed, bounds, lookup, owned};
+use super::{Malformed, bounds, file, lookup, owned};
 use crate::farm::{Elapsed, EventKind, File, PrintReport};
 use crate::labels::Outcome;
 use crate::webhook::octoprint::STATES;
@@ -48,7 +48,7 @@ impl<'a> Payload<'a> {
         {
             report.file = Some(File { name: name.into_owned(), path: owned(self.text("path")?) });
         }
-        report.origin = self.text("origin")?.map(|word| origin(&word)).or(report.origin);
+        report.origin = self.text("origin")?.map(|word| file::origin(&word)).or(report.origin);
         report.owner = owned(self.text("owner")?.or(self.text("user")?));
         report.elapsed = self
             .number("time")?

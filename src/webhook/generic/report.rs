@@ -3,45 +3,10 @@
 use std::time::Duration;
 
 use super::values::Fields;
-use super::{Malformed, bounds};
-use crate::farm::{Elapsed, EventKind, Filament, File, PrintReport};
-use crate::labels::{Origin, Outcome};
+use super::{Malformed, bounds, file};
+use crate::farm::{Elapsed, EventKind, Filament, PrintReport};
+use crate::labels::Outcome;
 use crate::timestamp::Timestamp;
-
-/// Every key of the schema. The unit is in the name. `secret` is read where secrets are checked, and `material` by nobody.
-#[cfg(test)]
-pub(super) const KEYS: [&str; 30] = [
-    "event",
-    "state",
-    "printer",
-    "printer_name",
-    "job_id",
-    "event_id",
-    "time",
-    "file",
-    "path",
-    "origin",
-    "owner",
-    "progress",
-    "progress_percent",
-    "elapsed_seconds",
-    "elapsed_with_pauses_seconds",
-    "remaining_seconds",
-    "remaining_minutes",
-    "ends_at",
-    "estimate_seconds",
-    "layer",
-    "layers",
-    "height_mm",
-    "filament_mm",
-    "filament_grams",
-    "filament_planned_mm",
-    "filament_planned_grams",
-    "material",
-    "reason",
-    "action",
-    "secret",
-];
 
 /// What the message says of the print, which was said at `now`.
 ///
@@ -60,8 +25,8 @@ pub(super) fn read(fields: Fields<'_>, kind: EventKind, now: Timestamp) -> Resul
     Ok(PrintReport {
         event_id: fields.owned_text("event_id")?,
         print_id: fields.owned_text("job_id")?,
-        file: file(fields)?,
-        origin: fields.text("origin")?.map(|word| origin(&word)),
+        file: file::file(fields.owned_text("file")?, fields.owned_text("path")?),
+        origin: fields.text("origin")?.map(|word| file::origin(&word)),
         owner: fields.owned_text("owner")?,
         progress: fields.number("progress_percent")?.and_then(bounds::ratio).or(ratio),
         elapsed: printing.map(Elapsed::Printing).or(with_pauses.map(Elapsed::WithPauses)),
@@ -83,25 +48,6 @@ fn remaining_otherwise(fields: Fields<'_>, now: Timestamp) -> Result<Option<Dura
     let by_end = fields.time("ends_at")?.map(|end| end.since(now)).filter(|left| !left.is_zero());
     let minutes = fields.number("remaining_minutes")?.and_then(|minutes| bounds::span(minutes * 60.0));
     Ok(by_end.and_then(bounds::duration).or(minutes))
-}
-
-fn file(fields: Fields<'_>) -> Result<Option<File>, Malformed> {
-    let path = fields.owned_text("path")?;
-    let last = |path: &String| {
-        let mut parts = path.rsplit('/').map(str::trim);
-        parts.find(|part| !part.is_empty()).map(str::to_owned)
-    };
-    let name = fields.owned_text("file")?.or_else(|| path.as_ref().and_then(last));
-    Ok(name.map(|name| File { name, path }))
-}
-
-pub(super) fn origin(word: &str) -> Origin {
-    match word.to_ascii_lowercase().as_str() {
-        "local" => Origin::Local,
-        // "printer" is what OctoPrint 2 calls the card.
-        "sdcard" | "printer" => Origin::SdCard,
-        _ => Origin::Unknown,
-    }
 }
 
 fn filament(fields: Fields<'_>, length: &str, mass: &str) -> Result<Filament, Malformed> {

@@ -13,24 +13,15 @@ const NOTHING: [&str; 10] =
 
 /// The fields of a message.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a>(Object<'a>);
+pub(super) struct Fields<'a>(pub(super) Object<'a>);
 
 impl<'a> Fields<'a> {
-    pub(super) const fn of(object: Object<'a>) -> Self {
-        Self(object)
-    }
-
     /// The field as text, unless it says nothing.
     ///
     /// # Errors
     /// When it is a list or an object, as for all of these.
     pub(super) fn text(self, name: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         Ok(self.0.text(name)?.filter(|text| says_something(text)))
-    }
-
-    /// The field as text, whatever it says.
-    pub(super) fn whatever_text(self, name: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
-        self.0.text(name)
     }
 
     /// The field as text to be kept.

@@ -1,8 +1,10 @@
 //! Moonraker's `[notifier]`, which sends through Apprise. What arrives is what the user's templates make of an event: its
 //! name, Klipper's `print_stats` as JSON in the text of the message, or both in one object of the user's.
 
+use std::borrow::Cow;
+
 use super::payload::Payload;
-use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
+use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds, file};
 use crate::farm::{Elapsed, Event, EventKind, Filament, File, PrintReport};
 use crate::labels::{Origin, Outcome};
 
@@ -31,11 +33,10 @@ impl Sender for Moonraker {
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = Message::find(payload)?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
-        // Moonraker does not name its printer.
-        let id = context.printer_id(None, &PROFILE)?;
+        let printer = context.printer(&PROFILE, None, None)?;
         let kind = kind(&message)?;
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, None),
+            printer,
             received: context.received,
             sent: None,
             kind,
@@ -87,7 +88,6 @@ fn report(message: &Message<'_>, kind: EventKind) -> Result<PrintReport, Malform
 /// Klipper names a file by its path below the folder of G-code files.
 fn file(message: &Message<'_>) -> Result<Option<File>, Malformed> {
     let in_macro = || message.macro_text.any_text(&["file", "filename"]);
-    let Some(path) = message.stats.text("filename")?.or_else(in_macro) else { return Ok(None) };
-    let name = path.rsplit('/').map(str::trim).find(|part| !part.is_empty()).unwrap_or(&path);
-    Ok(Some(File { name: name.to_owned(), path: Some(path.into_owned()) }))
+    let path = message.stats.text("filename")?.or_else(in_macro);
+    Ok(file::file(None, path.map(Cow::into_owned)))
 }

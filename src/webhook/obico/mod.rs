@@ -1,11 +1,9 @@
 //! Obico: one JSON object for each event, from the server of an account with all its printers.
 
-use std::borrow::Cow;
-
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Elapsed, Event, EventKind, File, PrintReport};
-use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, WarningAction};
+use crate::labels::{AttentionReason, Outcome, WarningAction};
 
 mod profile;
 #[cfg(test)]
@@ -25,7 +23,7 @@ impl Sender for Obico {
     }
 
     fn own_id(&self, payload: &Payload) -> Option<String> {
-        own_id(printer(payload.top()).ok()?).ok()?
+        payload.top().object("printer", "printer").ok()?.id("id").ok()?
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
@@ -35,19 +33,12 @@ impl Sender for Obico {
         let name = if event.is_absent() { message.text("event")? } else { event.text("type")? };
         let name = name.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
         let Some(kind) = kind(&name, event)? else {
-            let is_test = name == "TestEvent";
-            let (reason, kind) = if is_test {
-                (IgnoreReason::Test, EventLabel::Test)
-            } else {
-                (IgnoreReason::UnknownEvent, EventLabel::Unknown)
-            };
-            return Ok(Parsed::Ignored { reason, kind });
+            return Ok(if name == "TestEvent" { Parsed::TEST } else { Parsed::UNKNOWN_EVENT });
         };
-        let printer = printer(message)?;
-        let own = if context.segment.is_none() { own_id(printer)? } else { None };
-        let id = context.printer_id(own, &PROFILE)?;
+        let printer = message.object("printer", "printer")?;
+        let own_id = if context.segment.is_none() { printer.id("id")? } else { None };
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, printer.owned_text("name")?),
+            printer: context.printer(&PROFILE, own_id, printer.owned_text("name")?)?,
             received: context.received,
             sent: None,
             kind,
@@ -73,20 +64,12 @@ fn kind(name: &str, event: Object<'_>) -> Result<Option<EventKind>, Malformed> {
     }))
 }
 
-fn printer(message: Object<'_>) -> Result<Object<'_>, Malformed> {
-    message.object("printer", "printer")
-}
-
-fn own_id(printer: Object<'_>) -> Result<Option<String>, Malformed> {
-    Ok(printer.id("id")?.map(Cow::into_owned))
-}
-
 fn report(print: Object<'_>) -> Result<PrintReport, Malformed> {
     let Some(id) = print.id("id")?.filter(|id| id != NO_PRINT) else { return Ok(PrintReport::default()) };
     let time = |name| Ok::<_, Malformed>(print.number(name)?.and_then(bounds::timestamp));
     let lasted = time("started_at")?.zip(time("ended_at")?).map(|(started, ended)| ended.since(started));
     Ok(PrintReport {
-        print_id: Some(id.into_owned()),
+        print_id: Some(id),
         file: print.owned_text("filename")?.map(|name| File { name, path: None }),
         elapsed: lasted.and_then(bounds::duration).map(Elapsed::WithPauses),
         ..PrintReport::default()

@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Elapsed, Event, EventKind, File, PrintReport};
-use crate::labels::{AttentionReason, EventLabel, IgnoreReason, Outcome, WarningAction};
+use crate::labels::{AttentionReason, Outcome, WarningAction};
 
 mod cancel;
 mod profile;
@@ -29,21 +27,18 @@ impl Sender for OctoEverywhere {
     }
 
     fn own_id(&self, payload: &Payload) -> Option<String> {
-        own_id(payload.top()).ok()?.or_else(|| Some(ACCOUNT.to_owned()))
+        payload.top().id("PrinterId").ok()?.or_else(|| Some(ACCOUNT.to_owned()))
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = payload.top();
         let number = event_type(message)?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
-        let Some(kind) = kind(number, message)? else {
-            return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
-        };
+        let Some(kind) = kind(number, message)? else { return Ok(Parsed::UNKNOWN_EVENT) };
         let of_account = matches!(kind, EventKind::LimitReached | EventKind::Test).then_some(ACCOUNT);
         // A printer that is linked to its account anew has another `PrinterId`, and the same URL.
-        let own = own_id(message)?.or_else(|| of_account.map(str::to_owned));
-        let id = context.printer_id(own, &PROFILE)?;
+        let own_id = message.id("PrinterId")?.or_else(|| of_account.map(str::to_owned));
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, message.owned_text("PrinterName")?),
+            printer: context.printer(&PROFILE, own_id, message.owned_text("PrinterName")?)?,
             received: context.received,
             sent: None,
             kind,
@@ -61,17 +56,11 @@ impl Sender for OctoEverywhere {
 /// The type of the event. Every integer is one: later versions add types.
 fn event_type(message: Object<'_>) -> Result<Option<i64>, Malformed> {
     const NAME: &str = "EventType";
-    let Some(value) = message.get(NAME) else {
-        return Ok(None);
-    };
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::Null => return Ok(None),
-        Value::String(_) => match message.text(NAME)? {
-            Some(text) => text.parse().ok(),
-            None => return Ok(None),
-        },
-        _ => None,
+    let Some(value) = message.get(NAME) else { return Ok(None) };
+    let number: Option<f64> = match message.text(NAME) {
+        Ok(None) => return Ok(None),
+        Ok(Some(text)) => text.parse().ok(),
+        Err(_) => None,
     };
     match number.filter(|number| number.fract() == 0.0) {
         #[expect(clippy::cast_possible_truncation, reason = "a huge one saturates, and no type is as high")]
@@ -100,10 +89,6 @@ fn kind(number: i64, message: Object<'_>) -> Result<Option<EventKind>, Malformed
         16 => EventKind::Test,
         _ => return Ok(None),
     }))
-}
-
-fn own_id(message: Object<'_>) -> Result<Option<String>, Malformed> {
-    Ok(message.id("PrinterId")?.map(Cow::into_owned))
 }
 
 /// -1, which stands for unknown, is out of all bounds.

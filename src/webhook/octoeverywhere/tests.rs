@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::farm::Identity;
-use crate::labels::RejectReason;
+use crate::labels::{EventLabel, IgnoreReason, RejectReason};
 use crate::webhook::tests::{context, event, fields, parsed, with};
 
 fn octoeverywhere(message: Value) -> Event {

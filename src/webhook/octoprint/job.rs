@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::kind::state_text;
 use super::message::Message;
-use super::{Malformed, Object, bounds, words};
+use super::{Malformed, Object, bounds, file, words};
 use crate::farm::{Elapsed, EventKind, Filament, File, PrintReport};
 use crate::labels::{Origin, Outcome};
 
@@ -43,7 +43,8 @@ pub(super) fn read(
         reason: reason(message, kind, extra),
         filament_planned: planned_filament(job)?,
         height: message.number("currentZ")?.and_then(bounds::metres),
-        position: first([(extra, "fileposition"), (progress, "filepos")])?.and_then(bounds::position),
+        position: first([(extra, "fileposition"), (progress, "filepos")], Object::number)?
+            .and_then(bounds::position),
         says_paused: says_paused(message)?,
         says_idle: says_idle(message)?,
         says_failing: says_failing(message, extra),
@@ -58,42 +59,19 @@ pub(super) fn read(
 pub(super) fn file(message: &Message<'_>, extra: Object<'_>) -> Result<Found, Malformed> {
     let of_job = message.object("job")?.object("file", "job.file")?;
     for (place, name) in [(extra, "name"), (of_job, "name"), (of_job, "display")] {
-        if let Some(file) = named(place.text(name)?, place.text("path")?) {
-            let origin = place.text("origin")?.map(|word| origin(&word));
+        if let Some(file) = file::file(place.owned_text(name)?, place.owned_text("path")?) {
+            let origin = place.text("origin")?.map(|word| file::origin(&word));
             return Ok((Some(file), origin));
         }
     }
-    let name = message.renamed_text(&["filename", "file"]);
-    let path = message.renamed_text(&["filepath", "path"]);
-    let origin = message.renamed_text(&["origin", "fileorigin"]).map(|word| origin(&word));
-    Ok((named(name, path), origin))
-}
-
-fn named(name: Option<Cow<'_, str>>, path: Option<Cow<'_, str>>) -> Option<File> {
-    let path = path.map(Cow::into_owned);
-    let last = |path: &String| {
-        let mut parts = path.rsplit('/').map(str::trim);
-        parts.find(|part| !part.is_empty()).map(str::to_owned)
-    };
-    Some(File { name: name.map(Cow::into_owned).or_else(|| path.as_ref().and_then(last))?, path })
-}
-
-fn origin(word: &str) -> Origin {
-    match word {
-        "local" => Origin::Local,
-        // "printer" is what OctoPrint 2 calls the card.
-        "sdcard" | "printer" => Origin::SdCard,
-        _ => Origin::Unknown,
-    }
+    let text = |names: [&str; 2]| message.renamed_text(&names).map(Cow::into_owned);
+    let origin = text(["origin", "fileorigin"]).map(|word| file::origin(&word));
+    Ok((file::file(text(["filename", "file"]), text(["filepath", "path"])), origin))
 }
 
 fn owner(message: &Message<'_>, extra: Object<'_>, job: Object<'_>) -> Result<Option<String>, Malformed> {
-    for (place, name) in [(extra, "owner"), (extra, "user"), (job, "user")] {
-        if let Some(owner) = place.owned_text(name)? {
-            return Ok(Some(owner));
-        }
-    }
-    Ok(message.renamed_text(&["owner"]).map(Cow::into_owned))
+    let owner = first([(extra, "owner"), (extra, "user"), (job, "user")], Object::owned_text)?;
+    Ok(owner.or_else(|| message.renamed_text(&["owner"]).map(Cow::into_owned)))
 }
 
 fn done(
@@ -194,13 +172,12 @@ fn says_idle(message: &Message<'_>) -> Result<bool, Malformed> {
     }))
 }
 
-fn first<const N: usize>(fields: [(Object<'_>, &str); N]) -> Result<Option<f64>, Malformed> {
-    for (object, name) in fields {
-        if let Some(number) = object.number(name)? {
-            return Ok(Some(number));
-        }
-    }
-    Ok(None)
+/// What the first of these fields holds that holds something.
+fn first<'a, T, const N: usize>(
+    fields: [(Object<'a>, &str); N],
+    read: fn(Object<'a>, &str) -> Result<Option<T>, Malformed>,
+) -> Result<Option<T>, Malformed> {
+    fields.into_iter().find_map(|(object, name)| read(object, name).transpose()).transpose()
 }
 
 fn in_words(message: &Message<'_>, kind: EventKind) -> Result<Option<f64>, Malformed> {

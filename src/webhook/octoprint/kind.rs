@@ -13,8 +13,7 @@ mod tests;
 
 /// The topic of the message. The name of an event that custom events can carry is one, too.
 pub(super) fn topic(message: &Message<'_>) -> Option<Topic> {
-    let text = message.topic();
-    Topic::read(text).or_else(|| lookup(&CUSTOM, text).map(|_| Topic::Custom))
+    Topic::read(message.topic).or_else(|| lookup(&CUSTOM, message.topic).map(|_| Topic::Custom))
 }
 
 /// The kind of the event, by its topic and, where that is not enough, by other fields.
@@ -85,8 +84,7 @@ pub(in crate::webhook) const STATES: [(&str, ReportedState); 7] = [
 
 fn custom(message: &Message<'_>, extra: Object<'_>) -> Result<EventKind, Malformed> {
     let text = message.field(|object| object.text("message"))?.unwrap_or_default();
-    let event =
-        lookup(&CUSTOM, message.topic()).or_else(|| lookup(&CUSTOM, &text)).or_else(|| in_words(&text));
+    let event = lookup(&CUSTOM, message.topic).or_else(|| lookup(&CUSTOM, &text)).or_else(|| in_words(&text));
     Ok(match event {
         Some(Custom::Kind(kind)) => kind,
         Some(Custom::Failed) => EventKind::Ended(failure(message, extra)?),

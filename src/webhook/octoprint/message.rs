@@ -25,7 +25,8 @@ const ONLY_IN_EXTRA: [&str; 5] = ["popup", "reason", "fileposition", "state_id",
 
 /// A message that has a topic.
 pub(super) struct Message<'a> {
-    topic: &'a str,
+    /// As the sender writes it.
+    pub(super) topic: &'a str,
     /// The object with the topic, unless it is at the top under its own name.
     nested: Option<Object<'a>>,
     top: Object<'a>,
@@ -53,11 +54,6 @@ impl<'a> Message<'a> {
         });
         let best = renamed.min_by_key(|(rank, ..)| *rank);
         Ok(best.map(|(_, topic, object)| Self { topic, nested: Some(object), top }))
-    }
-
-    /// The topic, as the sender writes it.
-    pub(super) const fn topic(&self) -> &'a str {
-        self.topic
     }
 
     /// The object `extra`, or the one that a template calls otherwise and that has what only `extra` has.

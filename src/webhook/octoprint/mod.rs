@@ -6,10 +6,8 @@
 //! A text in `topic` that names no topic of the plugin is refused, because the user would see nothing of the printer and
 //! never learn why. The message of a custom event is the user's own: an unknown one is a notice.
 
-use std::borrow::Cow;
-
 use super::payload::{Object, Payload};
-use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
+use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds, file};
 use crate::farm::{Event, EventKind, PrintReport};
 use crate::labels::IgnoreReason;
 
@@ -36,14 +34,14 @@ impl Sender for OctoPrint {
     }
 
     fn own_id(&self, payload: &Payload) -> Option<String> {
-        device(&Message::find(payload).ok()??).ok()?.map(Cow::into_owned)
+        device(&Message::find(payload).ok()??).ok()?
     }
 
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = Message::find(payload)?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
         let topic = kind::topic(&message).ok_or(DecodeError::NoEvent { hint: UNKNOWN_TOPIC })?;
-        let device = device(&message)?.map(Cow::into_owned);
-        let id = context.printer_id(device.clone(), &PROFILE)?;
+        let device = device(&message)?;
+        let printer = context.printer(&PROFILE, device.clone(), device)?;
         let extra = message.extra()?;
         let kind = if message.is_test() { EventKind::Test } else { kind::read(topic, &message, extra)? };
         let file = job::file(&message, extra);
@@ -51,7 +49,7 @@ impl Sender for OctoPrint {
             return Ok(Parsed::Ignored { reason: IgnoreReason::Placeholder, kind: kind.label() });
         }
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, device),
+            printer,
             received: context.received,
             sent: message.number("currentTime")?.and_then(bounds::timestamp),
             kind,
@@ -72,6 +70,6 @@ fn is_placeholder(found: &Result<job::Found, Malformed>) -> bool {
     found.as_ref().is_ok_and(|(file, _)| file.as_ref().is_some_and(queue::is_placeholder))
 }
 
-fn device<'a>(message: &Message<'a>) -> Result<Option<Cow<'a, str>>, Malformed> {
+fn device(message: &Message<'_>) -> Result<Option<String>, Malformed> {
     message.field(|object| object.id("deviceIdentifier"))
 }

@@ -1,11 +1,9 @@
 //! SimplyPrint: an envelope with the event's name, when it was sent, and the job as it is then.
 
-use std::borrow::Cow;
-
 use super::payload::{Object, Payload};
 use super::{Context, DecodeError, Malformed, Parsed, Profile, Sender, bounds};
 use crate::farm::{Elapsed, Event, EventKind, File, PrintReport};
-use crate::labels::{EventLabel, IgnoreReason, Outcome, WarningAction};
+use crate::labels::{Outcome, WarningAction};
 use crate::timestamp::Timestamp;
 
 mod profile;
@@ -29,17 +27,14 @@ impl Sender for SimplyPrint {
     fn parse(&self, payload: &Payload, context: &Context<'_>) -> Result<Parsed, DecodeError> {
         let message = payload.top();
         let name = message.text("event")?.ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
-        let Some(kind) = kind(&name) else {
-            return Ok(Parsed::Ignored { reason: IgnoreReason::UnknownEvent, kind: EventLabel::Unknown });
-        };
-        if kind == EventKind::Test {
-            return Ok(Parsed::Ignored { reason: IgnoreReason::Test, kind: EventLabel::Test });
+        if name == "test" {
+            return Ok(Parsed::TEST);
         }
+        let Some(kind) = kind(&name) else { return Ok(Parsed::UNKNOWN_EVENT) };
         let data = data(message)?;
-        let id = context.printer_id(own_id(data)?, &PROFILE)?;
         let sent = time(message, "timestamp")?;
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, printer_name(data)?),
+            printer: context.printer(&PROFILE, own_id(data)?, printer(data)?.owned_text("name")?)?,
             received: context.received,
             sent,
             kind,
@@ -64,7 +59,6 @@ fn kind(name: &str) -> Option<EventKind> {
         "job.bed_cleared" | "job.objects_skipped" => EventKind::Notice,
         // Where it pauses the print, `job.paused` follows.
         "printer.ai_failure_detected" => EventKind::FailureWarning(WarningAction::Warned),
-        "test" => EventKind::Test,
         _ => return None,
     })
 }
@@ -92,15 +86,10 @@ fn printer(data: Object<'_>) -> Result<Object<'_>, Malformed> {
 }
 
 fn own_id(data: Object<'_>) -> Result<Option<String>, Malformed> {
-    let id = match printer(data)?.id("id")? {
-        Some(id) => Some(id),
-        None => job(data)?.id("printer_id")?,
-    };
-    Ok(id.map(Cow::into_owned))
-}
-
-fn printer_name(data: Object<'_>) -> Result<Option<String>, Malformed> {
-    printer(data)?.owned_text("name")
+    match printer(data)?.id("id")? {
+        Some(id) => Ok(Some(id)),
+        None => job(data)?.id("printer_id"),
+    }
 }
 
 fn time(object: Object<'_>, name: &str) -> Result<Option<Timestamp>, Malformed> {
@@ -115,7 +104,7 @@ fn report(data: Object<'_>, kind: EventKind, sent: Option<Timestamp>) -> Result<
         None => job.id("id")?,
     };
     Ok(PrintReport {
-        print_id: print_id.map(Cow::into_owned),
+        print_id,
         file: job.owned_text("file")?.map(|name| File { name, path: None }),
         owner: if kind == EventKind::Started { owner(data)? } else { None },
         progress: job.number("percentage")?.and_then(bounds::ratio),
@@ -145,7 +134,7 @@ fn elapsed(job: Object<'_>, kind: EventKind, sent: Option<Timestamp>) -> Result<
 fn owner(data: Object<'_>) -> Result<Option<String>, Malformed> {
     for name in ["started_by", "user"] {
         if let Some(id) = object(data, name, "data.user")?.id("id")? {
-            return Ok(Some(id.into_owned()));
+            return Ok(Some(id));
         }
     }
     Ok(None)

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::labels::{EventLabel, IgnoreReason};
 use crate::webhook::tests::{event, parsed, with};
 
 const STARTED: u64 = 1_795_158_192;

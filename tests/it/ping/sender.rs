@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use printfarm_exporter::farm::{Event, EventKind, PrintReport};
-use printfarm_exporter::labels::{EventLabel, IgnoreReason, Source};
+use printfarm_exporter::labels::Source;
 use printfarm_exporter::webhook::{
     Accepts, Context, DecodeError, Format, Guide, Hints, Parsed, Payload, Profile, SecretPlaces, Sender,
 };
@@ -36,13 +36,12 @@ impl Sender for Ping {
         let event =
             payload.texts("event").next().ok_or(DecodeError::NoEvent { hint: PROFILE.hints.event })?;
         match &*event {
-            "test" => return Ok(Parsed::Ignored { reason: IgnoreReason::Test, kind: EventLabel::Test }),
+            "test" => return Ok(Parsed::TEST),
             "started" => {}
             _ => return Err(DecodeError::NoEvent { hint: PROFILE.hints.event }),
         }
-        let id = context.printer_id(None, &PROFILE)?;
         Ok(Parsed::Event(Event {
-            printer: context.identity(PROFILE.source, id, None),
+            printer: context.printer(&PROFILE, None, None)?,
             received: context.received,
             sent: None,
             kind: EventKind::Started,
