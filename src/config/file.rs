@@ -1,13 +1,15 @@
 //! What the configuration file says, word for word.
 
 use std::fmt;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::yaml::{self, Document, YamlErrorHints};
-use super::{ConfigProblem, SecretError};
+use super::{ConfigProblem, SecretError, TrustedProxies};
 use crate::labels::Source;
 
 /// The whole file.
@@ -20,7 +22,7 @@ pub(super) struct File {
     pub(super) webhook_secrets: Option<SecretsBySource>,
     pub(super) printers: Option<Vec<Printer>>,
     pub(super) limits: Option<Limits>,
-    pub(super) trusted_proxies: Option<Vec<String>>,
+    pub(super) trusted_proxies: Option<TrustedProxies>,
 }
 
 /// The entries of `webhook_secrets` in their order, also when a key is there twice.
@@ -78,23 +80,34 @@ pub(super) struct Printer {
     expecting = "a mapping of limits, such as printers, connections, body_bytes and silence"
 )]
 pub(super) struct Limits {
-    pub(super) printers: Option<usize>,
+    pub(super) printers: Option<NonZeroUsize>,
     pub(super) label_bytes: Option<usize>,
-    pub(super) body_bytes: Option<usize>,
-    pub(super) multipart_body_bytes: Option<usize>,
-    pub(super) fields: Option<usize>,
-    pub(super) header_bytes: Option<usize>,
-    pub(super) connections: Option<usize>,
-    pub(super) connections_per_address: Option<usize>,
-    pub(super) requests_per_second: Option<u32>,
+    pub(super) body_bytes: Option<NonZeroUsize>,
+    pub(super) multipart_body_bytes: Option<NonZeroUsize>,
+    pub(super) fields: Option<NonZeroUsize>,
+    pub(super) header_bytes: Option<NonZeroUsize>,
+    pub(super) connections: Option<NonZeroUsize>,
+    pub(super) connections_per_address: Option<NonZeroUsize>,
+    pub(super) requests_per_second: Option<NonZeroU32>,
     pub(super) silence: Option<Silence>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with grace and without_estimate")]
 pub(super) struct Silence {
-    pub(super) grace: Option<String>,
-    pub(super) without_estimate: Option<String>,
+    pub(super) grace: Option<Span>,
+    pub(super) without_estimate: Option<Span>,
+}
+
+/// A time that is not zero.
+pub(super) struct Span(pub(super) Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        yaml::text(deserializer, "a time of more than 0, such as 90m, 1h or 1day 12h", |text| {
+            humantime::parse_duration(text).ok().filter(|span| !span.is_zero()).map(Self)
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for OneOrMore {

@@ -1,9 +1,8 @@
 //! The configuration once it is complete and valid.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::config::secrets::{self, OfPrinter, Secrets};
 use crate::config::{ConfigError, Environment, TrustedProxies, file, in_file};
@@ -69,20 +68,10 @@ const LEAST_LABEL_BYTES: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum SettingsError {
-    #[error("{0} is 0; set it to 1 or more, or remove it")]
-    Zero(&'static str),
     #[error(
         "limits.label_bytes is less than {LEAST_LABEL_BYTES}; names would become illegible, set it to more"
     )]
     ShortLabels,
-    #[error("{0} is not a time; write it as 90m, 1h or 1day 12h")]
-    NotADuration(&'static str),
-    #[error("{0} is 0; set it to more, or remove it")]
-    ZeroDuration(&'static str),
-    #[error(
-        "trusted_proxies[{0}] is not an address or a network; write it as 192.0.2.7, 10.0.0.0/8 or fd00::/8"
-    )]
-    NotANetwork(usize),
     #[error("printers[{0}].source is unknown; the sources are {1}")]
     UnknownSource(usize, String),
     #[error("printers[{0}].{1} is empty; fill it in or remove the entry")]
@@ -103,71 +92,38 @@ pub(super) fn build(
     environment: &Environment,
 ) -> Result<Settings, ConfigError> {
     let written = file.limits.unwrap_or_default();
-    let silence = written.silence.as_ref();
+    let silence = written.silence.unwrap_or_default();
     let (farm, body, network) = (Limits::default(), BodyLimits::default(), NetworkLimits::default());
-    let limits = || {
-        let limits = Limits {
-            printers: size("limits.printers", written.printers, farm.printers)?,
-            label_bytes: match size("limits.label_bytes", written.label_bytes, farm.label_bytes)? {
-                bytes if bytes < LEAST_LABEL_BYTES => return Err(SettingsError::ShortLabels),
-                bytes => bytes,
-            },
-            silence_grace: duration(
-                "limits.silence.grace",
-                silence.and_then(|silence| silence.grace.as_deref()),
-                farm.silence_grace,
-            )?,
-            silence_without_estimate: duration(
-                "limits.silence.without_estimate",
-                silence.and_then(|silence| silence.without_estimate.as_deref()),
-                farm.silence_without_estimate,
-            )?,
-        };
-        let body = BodyLimits {
-            body_bytes: size("limits.body_bytes", written.body_bytes, body.body_bytes)?,
-            multipart_bytes: size(
-                "limits.multipart_body_bytes",
-                written.multipart_body_bytes,
-                body.multipart_bytes,
-            )?,
-            fields: size("limits.fields", written.fields, body.fields)?,
-        };
-        let rate = written
-            .requests_per_second
-            .map(|count| NonZeroU32::new(count).ok_or(SettingsError::Zero("limits.requests_per_second")));
-        let network = NetworkLimits {
-            connections: size("limits.connections", written.connections, network.connections)?,
-            connections_per_address: size(
-                "limits.connections_per_address",
-                written.connections_per_address,
-                network.connections_per_address,
-            )?,
-            header_bytes: size("limits.header_bytes", written.header_bytes, network.header_bytes)?,
-            rate: rate.transpose()?.map(Rate::per_second),
-        };
-        Ok((limits, body, network))
+    let size = |written: Option<NonZeroUsize>, default| written.map_or(default, NonZeroUsize::get);
+    let label_bytes = written.label_bytes.unwrap_or(farm.label_bytes);
+    if label_bytes < LEAST_LABEL_BYTES {
+        return Err(in_file(path, SettingsError::ShortLabels));
+    }
+    let limits = Limits {
+        printers: size(written.printers, farm.printers),
+        label_bytes,
+        silence_grace: silence.grace.map_or(farm.silence_grace, |span| span.0),
+        silence_without_estimate: silence
+            .without_estimate
+            .map_or(farm.silence_without_estimate, |span| span.0),
     };
-    let (limits, body, network) = limits().map_err(|error: SettingsError| in_file(path, error))?;
+    let body = BodyLimits {
+        body_bytes: size(written.body_bytes, body.body_bytes),
+        multipart_bytes: size(written.multipart_body_bytes, body.multipart_bytes),
+        fields: size(written.fields, body.fields),
+    };
+    let network = NetworkLimits {
+        connections: size(written.connections, network.connections),
+        connections_per_address: size(written.connections_per_address, network.connections_per_address),
+        header_bytes: size(written.header_bytes, network.header_bytes),
+        rate: written.requests_per_second.map(Rate::per_second),
+    };
     let (names, of_printers) =
         printers(file.printers.unwrap_or_default(), sources).map_err(|error| in_file(path, error))?;
     let of_sources = file.webhook_secrets.map_or_else(Vec::new, |entries| entries.0);
     let secrets = secrets::resolve(of_sources, of_printers, sources, path, environment)?;
-    let trusted_proxies = TrustedProxies::parse(&file.trusted_proxies.unwrap_or_default())
-        .map_err(|error| in_file(path, error))?;
+    let trusted_proxies = file.trusted_proxies.unwrap_or_default();
     Ok(Settings { secrets, names, limits, body, network, trusted_proxies })
-}
-
-fn size(key: &'static str, value: Option<usize>, default: usize) -> Result<usize, SettingsError> {
-    match value {
-        Some(0) => Err(SettingsError::Zero(key)),
-        value => Ok(value.unwrap_or(default)),
-    }
-}
-
-fn duration(key: &'static str, text: Option<&str>, default: Duration) -> Result<Duration, SettingsError> {
-    let Some(text) = text else { return Ok(default) };
-    let span = humantime::parse_duration(text).map_err(|_| SettingsError::NotADuration(key))?;
-    if span.is_zero() { Err(SettingsError::ZeroDuration(key)) } else { Ok(span) }
 }
 
 fn printers(

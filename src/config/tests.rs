@@ -275,28 +275,40 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
     (
         "a negative number",
         "limits:\n  printers: -1\n",
-        "in limits.printers: this should be a whole number, 0 or more",
+        "in limits.printers: this should be a whole number, 1 or more",
     ),
     (
         "a limit of nothing",
         "limits: {printers: 0}",
-        "limits.printers is 0; set it to 1 or more, or remove it",
+        "line 1: in limits.printers: this should be a whole number, 1 or more",
     ),
     (
         "a proxy's name",
         "trusted_proxies: [10.0.0.1, proxy.local]",
-        "trusted_proxies[1] is not an address or a network",
+        "line 1: in trusted_proxies[1]: this should be an address or a network, such as 192.0.2.7",
     ),
-    ("a network of too many bits", "trusted_proxies: [10.0.0.0/33]", "trusted_proxies[0] is not an address"),
-    ("labels of nothing", "limits: {label_bytes: 0}", "limits.label_bytes is 0; set it to 1 or more"),
+    (
+        "a network of too many bits",
+        "trusted_proxies: [10.0.0.0/33]",
+        "in trusted_proxies[0]: this should be an address",
+    ),
+    ("labels of nothing", "limits: {label_bytes: 0}", "limits.label_bytes is less than 32"),
     ("short labels", "limits: {label_bytes: 31}", "limits.label_bytes is less than 32"),
-    ("a body of nothing", "limits: {body_bytes: 0}", "limits.body_bytes is 0; set it to 1 or more"),
+    (
+        "a body of nothing",
+        "limits: {body_bytes: 0}",
+        "in limits.body_bytes: this should be a whole number, 1 or more",
+    ),
     (
         "a number for a time",
         "limits: {silence: {grace: 60}}",
-        "limits.silence.grace is not a time; write it as 90m",
+        "line 1: in limits.silence.grace: this should be a time of more than 0, such as 90m",
     ),
-    ("no time at all", "limits: {silence: {without_estimate: 0s}}", "limits.silence.without_estimate is 0"),
+    (
+        "no time at all",
+        "limits: {silence: {without_estimate: 0s}}",
+        "in limits.silence.without_estimate: this should be a time of more than 0",
+    ),
     ("a secret of two forms", "webhook_secrets: {octoprint: {value: a, file: b}}", "has both value and file"),
     (
         "a secret of no form",
@@ -338,8 +350,16 @@ const WRONG_FILES: &[(&str, &str, &str)] = &[
         "printers: [{source: octoprint, id: a, secrets: [{value: ''}]}]",
         "printers[0].secrets[0].value is an empty secret",
     ),
-    ("a rate of nothing", "limits: {requests_per_second: 0}", "limits.requests_per_second is 0; set it to 1"),
-    ("no connections", "limits: {connections_per_address: 0}", "limits.connections_per_address is 0"),
+    (
+        "a rate of nothing",
+        "limits: {requests_per_second: 0}",
+        "in limits.requests_per_second: this should be a whole number, 1 or",
+    ),
+    (
+        "no connections",
+        "limits: {connections_per_address: 0}",
+        "in limits.connections_per_address: this should be a whole number, 1 or",
+    ),
     (
         "an unknown source of secrets",
         "webhook_secrets: {a: {value: b}}",
@@ -503,7 +523,13 @@ fn a_bad_file_leaves_what_is_in_force_and_a_good_one_replaces_it() {
     let before = settings.current();
     assert_eq!(before.limits.printers, 1);
     "limits: {printers: 0}".clone_into(&mut content.lock().unwrap());
-    assert!(settings.reload().unwrap_err().to_string().contains("limits.printers is 0"));
+    assert!(
+        settings
+            .reload()
+            .unwrap_err()
+            .to_string()
+            .contains("in limits.printers: this should be a whole number, 1 or more")
+    );
     assert_eq!(settings.current().limits.printers, 1);
     "limits: {printers: 2}".clone_into(&mut content.lock().unwrap());
     settings.reload().unwrap();

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, Error, Unexpected, Visitor};
 use yaml_serde::Value;
 
 use crate::labels::Source;
@@ -78,6 +79,33 @@ pub(super) fn parse<T: DeserializeOwned + Default>(
     Ok(Document { content: content.unwrap_or_default(), is_empty, empty_key })
 }
 
+/// Reads a text as `parse` does; `expected` says what it should be.
+pub(super) fn text<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    expected: &'static str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_str(TextVisitor { expected, parse })
+}
+
+/// An error of a visitor has the line and the key of the value, unlike one that comes after the visit.
+struct TextVisitor<T> {
+    expected: &'static str,
+    parse: fn(&str) -> Option<T>,
+}
+
+impl<T> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.expected)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
 fn empty_key(value: &Value, path: String) -> Option<String> {
     match value {
         Value::Null => Some(path),
@@ -144,6 +172,7 @@ fn wrong_type(_: &str, rest: &str, _: YamlErrorHints<'_>) -> YamlProblem {
     // The value stands first and can hold these words too; ours are the last.
     let what = match rest.rsplit_once(", expected ").map(|(_, what)| what) {
         Some("usize" | "u32") => "a whole number, 0 or more",
+        Some("a nonzero usize" | "a nonzero u32") => "a whole number, 1 or more",
         Some("a boolean") => "true or false",
         Some("a string") => "a text; put it in quotes",
         Some("a sequence") => "a list",
@@ -193,6 +222,7 @@ mod tests {
     struct Section {
         needed: String,
         number: Option<u32>,
+        size: Option<std::num::NonZeroUsize>,
         flag: Option<bool>,
         list: Option<Vec<String>>,
     }
@@ -219,6 +249,11 @@ mod tests {
                 "invalid value",
                 section("number: -1"),
                 "in section.number: this should be a whole number, 0 or more",
+            ),
+            (
+                "invalid value of a size",
+                section("size: 0"),
+                "in section.size: this should be a whole number, 1 or more",
             ),
             (
                 "unknown field",

@@ -166,7 +166,7 @@ fn no_answer_tells_where_files_lie() {
     let body = include_bytes!("../data/examples/octoprint-started.json");
     fs::write(exporter.folder.join("printfarm.yml"), "limits: {printers: 0}").unwrap();
     let reload = exporter.send("POST", "/-/reload", "", b"");
-    assert!(reload.contains("limits.printers is 0"), "{reload}");
+    assert!(reload.contains("in limits.printers: this should be a whole number, 1 or more"), "{reload}");
     fs::rename(exporter.folder.join("data/printfarm.db"), exporter.folder.join("gone.db")).unwrap();
     let stored = exporter.send("POST", "/webhook/octoprint", json, body);
     assert!(stored.starts_with("HTTP/1.1 503 "), "{stored}");

@@ -91,7 +91,10 @@ fn config_check_reports_both_files_and_starts_nothing() {
     let bad = file("checked-bad.yml", "limits: {printers: 0}\n");
     let bad_web = file("checked-bad-web.yml", "basic_auth_users: {alice: hunter2}\n");
     let good_web = file("checked-web.yml", "{}\n");
-    let (zero, hash) = ("limits.printers is 0", "entry 1: this is not a bcrypt hash");
+    let (zero, hash) = (
+        "in limits.printers: this should be a whole number, 1 or more",
+        "entry 1: this is not a bcrypt hash",
+    );
     let cases = [
         ("both good", &good, &good_web, 0, vec![]),
         ("a bad configuration", &bad, &good_web, 64, vec![zero]),
@@ -199,7 +202,7 @@ fn sighup_reloads_the_configuration() {
     file("reloaded.yml", "limits: {printers: 0}\n");
     program.signal("HUP");
     let line = program.wait_for("level=error");
-    assert!(line.contains("limits.printers is 0"), "{line}");
+    assert!(line.contains("in limits.printers: this should be a whole number, 1 or more"), "{line}");
     program.signal("TERM");
     assert_eq!(program.ended().0, Some(0));
 }

@@ -28,7 +28,12 @@ fn a_bad_file_changes_nothing_and_a_good_one_replaces_the_configuration() {
     assert_eq!(answer.status, 500);
     let text = answer.text();
     assert!(text.contains("the earlier one stays in force"), "{text}");
-    assert!(text.contains("configuration file: limits.printers is 0; set it to 1 or more"), "{text}");
+    assert!(
+        text.contains(
+            "configuration file: line 2: in limits.printers: this should be a whole number, 1 or more"
+        ),
+        "{text}"
+    );
     assert!(!text.contains("printfarm.yml"), "{text}");
     assert_eq!((status("old"), status("new")), (200, 401));
     assert_eq!(app.metric(SUCCESSFUL), Some(0.0));
