@@ -1,5 +1,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "messages are written in place")]
 
+mod octoprint;
+mod words;
+
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Method};
@@ -195,109 +198,6 @@ fn values_that_say_nothing_or_cannot_be_are_not_reported() {
 }
 
 #[test]
-fn words_of_events() {
-    let outcome = EventKind::Ended;
-    let state = EventKind::StateReport;
-    let cases = [
-        ("started", EventKind::Started),
-        ("STARTED", EventKind::Started),
-        ("Print Started", EventKind::Started),
-        ("job.started", EventKind::Started),
-        ("event_print_started", EventKind::Started),
-        ("progress", EventKind::Progress),
-        ("paused", EventKind::Paused),
-        ("resumed", EventKind::Resumed),
-        ("completed", outcome(Outcome::Completed)),
-        ("complete", outcome(Outcome::Completed)),
-        ("PrintDone", outcome(Outcome::Completed)),
-        ("canceled", outcome(Outcome::Cancelled)),
-        ("print-cancelled", outcome(Outcome::Cancelled)),
-        ("failed", outcome(Outcome::Failed)),
-        ("ended", outcome(Outcome::Unknown)),
-        ("error", EventKind::Error),
-        ("event_printer_error_cleared", state(ReportedState::ErrorCleared)),
-        ("attention", EventKind::Attention(AttentionReason::UserInteraction)),
-        ("filament_change", EventKind::Attention(AttentionReason::FilamentChange)),
-        ("warning", EventKind::FailureWarning(WarningAction::Warned)),
-        ("notice", EventKind::Notice),
-        ("PrintCancelling", EventKind::Notice),
-        ("Disconnected", state(ReportedState::Offline)),
-        ("test", EventKind::Test),
-    ];
-    for (word, expected) in cases {
-        assert_eq!(kind(json!({ "event": word })), expected, "{word}");
-    }
-    let cases = [
-        ("filament_change", AttentionReason::FilamentChange),
-        ("Filament Runout", AttentionReason::FilamentChange),
-        ("user_interaction", AttentionReason::UserInteraction),
-        ("the bed is full", AttentionReason::UserInteraction),
-    ];
-    for (reason, expected) in cases {
-        assert_eq!(
-            kind(json!({"event": "attention", "reason": reason})),
-            EventKind::Attention(expected),
-            "{reason}"
-        );
-    }
-    for (action, expected) in
-        [("paused", WarningAction::Paused), ("warned", WarningAction::Warned), ("", WarningAction::Warned)]
-    {
-        let message = json!({"event": "warning", "action": action});
-        assert_eq!(kind(message), EventKind::FailureWarning(expected), "{action}");
-    }
-}
-
-#[test]
-fn words_of_states() {
-    let cases = [
-        ("printing", Some(ReportedState::Printing)),
-        ("RUNNING", Some(ReportedState::Printing)),
-        ("Paused", Some(ReportedState::Paused)),
-        ("idle", Some(ReportedState::Idle)),
-        ("FINISH", Some(ReportedState::Idle)),
-        ("error", Some(ReportedState::Error)),
-        ("offline", Some(ReportedState::Offline)),
-        ("unavailable", Some(ReportedState::Offline)),
-        ("unknown", None),
-        ("init", None),
-    ];
-    for (word, reported) in cases {
-        let expected = reported.map_or(EventKind::Notice, EventKind::StateReport);
-        assert_eq!(kind(json!({ "state": word })), expected, "{word}");
-    }
-}
-
-#[test]
-fn a_word_that_nobody_knows_is_answered_with_those_that_are_known() {
-    let error = |message: Value| {
-        let error = parsed(&message).unwrap_err();
-        assert_eq!(error.reason(), RejectReason::NoEvent);
-        error.to_string()
-    };
-    let (unknown, missing) = (error(json!({"event": "exploded"})), error(json!({"file": "a"})));
-    // The words of the schema come first in the table.
-    for (word, _) in &EVENTS[..13] {
-        assert!(unknown.contains(word) && missing.contains(word), "{word}");
-    }
-    let unknown = error(json!({"state": "exploded"}));
-    for (word, _) in &STATES[..5] {
-        assert!(unknown.contains(word), "{word}");
-    }
-}
-
-#[test]
-fn no_word_is_in_two_tables() {
-    let events: Vec<_> = EVENTS.iter().chain(&OCTOPRINT).map(|(word, _)| *word).collect();
-    let states: Vec<_> = STATES.iter().map(|(word, _)| *word).collect();
-    for words in [events, states] {
-        for (at, word) in words.iter().enumerate() {
-            assert!(!words[..at].iter().any(|other| same_name(other, word)), "{word}");
-        }
-    }
-}
-
-#[test]
 fn printers() {
     let id = |message: Value| {
         let payload = post(&Generic, JSON, message.to_string().as_bytes()).unwrap();
@@ -334,92 +234,6 @@ fn a_list_or_an_object_in_the_place_of_a_value_is_named() {
     }
 }
 
-fn octoprint(changes: Value) -> Event {
-    let file = json!({"name": "gear.gcode", "path": "gears/gear.gcode", "origin": "local", "size": 1, "owner": "lena", "user": "kim"});
-    event(with(file, changes))
-}
-
-#[test]
-fn the_payload_of_octoprint_s_own_events() {
-    let (cancelled, failed) = (EventKind::Ended(Outcome::Cancelled), EventKind::Ended(Outcome::Failed));
-    let done = EventKind::Ended(Outcome::Completed);
-    let printed = |seconds| Some(Elapsed::Printing(Duration::from_secs_f64(seconds)));
-    let cases = [
-        (json!({"event": "PrintStarted", "progress_percent": 0}), EventKind::Started, None, Some(0.0), None),
-        (
-            json!({"event": "PrintPaused", "progress": 41, "fileposition": 7}),
-            EventKind::Paused,
-            None,
-            Some(0.41),
-            None,
-        ),
-        (json!({"event": "PrintDone", "time": 2741.5}), done, printed(2741.5), None, None),
-        (json!({"event": "print_done", "time": "2741.5"}), done, printed(2741.5), None, None),
-        (
-            json!({"event": "PrintCancelled", "time": 905.5, "progress": 33}),
-            cancelled,
-            printed(905.5),
-            Some(0.33),
-            None,
-        ),
-        (
-            json!({"event": "PrintFailed", "time": 905.5, "progress": 33, "reason": "cancelled"}),
-            cancelled,
-            printed(905.5),
-            Some(0.33),
-            None,
-        ),
-        (
-            json!({"event": "PrintFailed", "time": 90.5, "progress": 0.5, "reason": "error", "error": "Heating failed"}),
-            failed,
-            printed(90.5),
-            Some(0.5),
-            Some("Heating failed"),
-        ),
-        (json!({"event": "PrintFailed", "time": "2026-11-20T09:15:05.3"}), failed, None, None, None),
-    ];
-    for (message, kind, elapsed, progress, reason) in cases {
-        let read = octoprint(message.clone());
-        assert_eq!((read.kind, read.sent), (kind, None), "{message}");
-        let report = read.report;
-        assert_eq!(
-            (report.elapsed, report.progress, report.reason.as_deref()),
-            (elapsed, progress, reason),
-            "{message}"
-        );
-        assert_eq!(report.file.unwrap().path.as_deref(), Some("gears/gear.gcode"), "{message}");
-        assert_eq!(
-            (report.origin, report.owner.as_deref()),
-            (Some(Origin::Local), Some("lena")),
-            "{message}"
-        );
-    }
-    let failing = octoprint(json!({"event": "PrintCancelling", "firmwareError": "MINTEMP"}));
-    assert!(failing.report.says_failing);
-    let changed = |id| octoprint(json!({"event": "PrinterStateChanged", "state_id": id})).kind;
-    assert_eq!(changed("PAUSED"), EventKind::StateReport(ReportedState::Paused));
-    assert_eq!(changed("DETECT_SERIAL"), EventKind::Notice);
-}
-
-#[test]
-fn the_payload_of_octoprint_in_a_field_of_a_form() {
-    let json = r#"{"name": "a.gcode", "path": "a.gcode", "time": 90.5, "reason": "cancelled"}"#;
-    let python = "{'name': \"o'neill\", 'path': 'a', 'time': 905.118, 'reason': 'cancelled', 'progress': 33}";
-    for data in [json, python] {
-        let message =
-            json!({"event": "PrintFailed", "file": "a.gcode", "data": data, "progress_percent": 33});
-        let read = event(message);
-        assert_eq!(read.kind, EventKind::Ended(Outcome::Cancelled), "{data}");
-        assert_eq!(
-            (read.report.progress, read.report.file.unwrap().name.as_str()),
-            (Some(0.33), "a.gcode"),
-            "{data}"
-        );
-    }
-    let message = json!({"event": "PrintFailed", "data": "{'reason': 'error'}"});
-    assert_eq!(event(message).kind, EventKind::Ended(Outcome::Failed));
-}
-
 #[test]
 fn json_that_is_none_is_answered_with_where_it_goes_wrong() {
     for body in ["{\"event\": \"progress\",\n \"progress_percent\": unavailable}", "{\"file\": \"a \"b\"\"}"]
@@ -434,7 +248,7 @@ fn json_that_is_none_is_answered_with_where_it_goes_wrong() {
 
 #[test]
 fn the_json_schema_and_the_page_have_every_key_and_every_word() {
-    let schema = include_str!("../../../docs/senders/generic.schema.json");
+    let schema = include_str!("../../../../docs/senders/generic.schema.json");
     let schema: Value = serde_json::from_str(schema).unwrap();
     let mut known = KEYS.to_vec();
     known.sort_unstable();
@@ -445,7 +259,7 @@ fn the_json_schema_and_the_page_have_every_key_and_every_word() {
     let states: Vec<_> = STATES.iter().map(|(word, _)| Value::from(*word)).collect();
     assert_eq!((words("event"), words("state")), (events, states));
 
-    let page = include_str!("../../../docs/senders/generic.md");
+    let page = include_str!("../../../../docs/senders/generic.md");
     let rows = page.lines().skip_while(|line| !line.starts_with("| key |")).skip(2);
     let rows = rows.take_while(|line| line.starts_with('|')).map(|line| line.split('`').nth(1).unwrap());
     let mut told: Vec<_> = rows.collect();
