@@ -1,6 +1,8 @@
 //! Two replicas on a model of a shared store. Any step may fail, and a replica or the store may die between two steps: every
 //! acknowledged event is applied once, no counter falls, and the replicas agree.
 
+mod mortal;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,6 +21,7 @@ use crate::labels::{Outcome, Source, WarningAction};
 use crate::recorder::Reading;
 use crate::store::model::{Fault, Model, ModelConnection};
 use crate::store::{Dated, Outbox, SharedStore};
+use mortal::{LocalFault, Mortal};
 
 const START: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
 
@@ -26,7 +29,7 @@ const START: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
 #[derive(Clone, Debug)]
 enum Step {
     /// A replica gets events at once, and perhaps a scrape.
-    Batch { replica: usize, events: Vec<(usize, Kind)>, is_read: bool, faults: [Fault; 2] },
+    Batch { replica: usize, events: Vec<(usize, Kind)>, is_read: bool, faults: [Fault; 2], local: LocalFault },
     /// A replica is killed between two batches, and starts again.
     Restart(usize),
     /// Time passes.
@@ -51,14 +54,15 @@ struct Replica {
     folder: PathBuf,
     clock: Clock,
     faults: Arc<Mutex<VecDeque<Fault>>>,
-    writer: WriterThread<SharedStore<ModelConnection>>,
+    writer: WriterThread<Mortal>,
 }
 
 impl Replica {
     fn start(model: &Model, folder: PathBuf, clock: Clock) -> Self {
         let faults = Arc::default();
         let outbox = Outbox::open(&folder.join("outbox.db"), Source::SAMPLES.to_vec()).unwrap();
-        let mut store = SharedStore::new(ModelConnection::new(model, &faults), outbox).unwrap();
+        let store = SharedStore::new(ModelConnection::new(model, &faults), outbox).unwrap();
+        let mut store = Mortal { store, fault: LocalFault::None };
         let farm = store.load().unwrap().farm;
         let published = Arc::new(Published::new(View::default(), clock.clone()));
         let writer = WriterThread::new(farm, store, published, BTreeSet::default(), false);
@@ -66,16 +70,18 @@ impl Replica {
     }
 
     /// Records a batch. Returns whether the replica survived it.
-    fn record(&mut self, batch: Batch, faults: &[Fault]) -> bool {
+    fn record(&mut self, batch: Batch, faults: &[Fault], local: LocalFault) -> bool {
         *self.faults.lock().unwrap() = faults.iter().copied().collect();
+        self.writer.store.begin_to_fail(local);
         let survived = catch_unwind(AssertUnwindSafe(|| self.writer.record(batch))).is_ok();
         self.faults.lock().unwrap().clear();
+        self.writer.store.begin_to_fail(LocalFault::None);
         survived
     }
 
     fn read(&mut self) -> Option<(Arc<View>, Timestamp)> {
         let (reply, mut reading) = oneshot::channel();
-        assert!(self.record(Batch { readers: vec![reply], ..Batch::default() }, &[]));
+        assert!(self.record(Batch { readers: vec![reply], ..Batch::default() }, &[], LocalFault::None));
         reading.try_recv().unwrap().ok()
     }
 }
@@ -137,13 +143,20 @@ impl World {
             }
             Step::FailOver(behind) => self.model.fail_over(*behind),
             Step::Restart(number) => self.restart(*number),
-            Step::Batch { replica, events, is_read, faults } => {
-                self.batch(*replica, events, *is_read, faults);
+            Step::Batch { replica, events, is_read, faults, local } => {
+                self.batch(*replica, events, *is_read, faults, *local);
             }
         }
     }
 
-    fn batch(&mut self, number: usize, events: &[(usize, Kind)], is_read: bool, faults: &[Fault]) {
+    fn batch(
+        &mut self,
+        number: usize,
+        events: &[(usize, Kind)],
+        is_read: bool,
+        faults: &[Fault],
+        local: LocalFault,
+    ) {
         let clock = self.replica(number).clock.clone();
         let events: Vec<_> =
             events.iter().map(|(printer, kind)| self.event(*printer, *kind, clock.now())).collect();
@@ -160,7 +173,7 @@ impl World {
         if is_read {
             batch.readers.push(reply);
         }
-        let survived = self.replica(number).record(batch, faults);
+        let survived = self.replica(number).record(batch, faults, local);
         for ((printer, event), mut answer) in events.into_iter().zip(answers) {
             // A replica that dies answers nothing.
             let is_acknowledged = answer.try_recv().is_ok_and(|answer| answer.is_ok());
@@ -288,11 +301,21 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
+fn local_fault() -> impl Strategy<Value = LocalFault> {
+    prop_oneof![
+        10 => Just(LocalFault::None),
+        1 => Just(LocalFault::DiskFull),
+        1 => Just(LocalFault::CrashBeforeOutbox),
+        1 => Just(LocalFault::CrashAfterOutbox),
+        1 => Just(LocalFault::CrashAfterCommit),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let events = vec((0..3_usize, kind()), 0..4);
-    let batch = (0..2_usize, events, any::<bool>(), [fault(), fault()]);
+    let batch = (0..2_usize, events, any::<bool>(), [fault(), fault()], local_fault());
     prop_oneof![
-        10 => batch.prop_map(|(replica, events, is_read, faults)| Step::Batch { replica, events, is_read, faults }),
+        10 => batch.prop_map(|(replica, events, is_read, faults, local)| Step::Batch { replica, events, is_read, faults, local }),
         4 => (1..100_000_u64).prop_map(|millis| Step::Wait(Duration::from_millis(millis))),
         1 => (0..2_usize).prop_map(Step::Restart),
         1 => (0..2_000_u64).prop_map(|millis| Step::FailOver(Duration::from_millis(millis))),
@@ -319,7 +342,10 @@ fn an_event_that_has_waited_for_too_long_goes_to_the_outbox_and_the_database_is_
     let (reply, mut answer) = oneshot::channel();
     let submission = Submission { event, limits: Limits::default(), queued, reply };
     let batch = Batch { submissions: vec![submission], ..Batch::default() };
-    assert!(world.replica(0).record(batch, &[Fault::CrashBefore]), "the database was asked");
+    assert!(
+        world.replica(0).record(batch, &[Fault::CrashBefore], LocalFault::None),
+        "the database was asked"
+    );
     assert_eq!(answer.try_recv().unwrap().unwrap().disposition, Disposition::SetAside);
     world.warnings.insert(0, (1, 0));
     world.recover();

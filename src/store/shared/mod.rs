@@ -61,9 +61,10 @@ struct BegunBatch {
     present: Timestamp,
     /// How long the commit may take.
     limit: Duration,
-    /// The number of the last event of the outbox that is part of the state, with this batch and before it.
+    /// The number of the last event of the outbox that is part of the state, with this batch.
     outbox: i64,
-    outbox_before: i64,
+    /// How many of those this batch takes.
+    waiting: usize,
 }
 
 impl<D: Database> SharedStore<D> {
@@ -109,9 +110,8 @@ impl<D: Database> SharedStore<D> {
         let present = clock.max(head.at).max(head.shown);
         let time = ApplyTime { now: present, last_read: head.shown };
         let is_behind = self.outbox.state().events > waiting.len();
-        let outbox_before = mark.map_or(0, |mark| mark.outbox);
-        let outbox = waiting.last().map_or(outbox_before, |last| last.number);
-        self.begun = Some(BegunBatch { head, present, limit, outbox, outbox_before });
+        let outbox = waiting.last().map_or_else(|| mark.map_or(0, |mark| mark.outbox), |last| last.number);
+        self.begun = Some(BegunBatch { head, present, limit, outbox, waiting: waiting.len() });
         let waiting = waiting.into_iter().map(|waiting| waiting.event).collect();
         Ok(Begun { time, taken_over, waiting, is_behind })
     }
@@ -153,6 +153,13 @@ impl<D: Database> SharedStore<D> {
     }
 }
 
+#[cfg(test)]
+impl<D> SharedStore<D> {
+    pub(crate) const fn outbox_file(&self) -> &Outbox {
+        &self.outbox
+    }
+}
+
 impl<D: Database> Store for SharedStore<D> {
     /// The first batch reads the farm. Until the database can be reached, there is none to show.
     fn load(&mut self) -> Result<StoredState, StoreError> {
@@ -191,10 +198,10 @@ impl<D: Database> Store for SharedStore<D> {
             return Err(error);
         }
         self.copy = Some(Copied { version, batch: id });
-        if begun.outbox > begun.outbox_before
-            && let Err(error) = self.outbox.remove(begun.outbox)
+        if begun.waiting > 0
+            && let Err(error) = self.outbox.remove(begun.waiting, begun.outbox)
         {
-            tracing::warn!(%error, "cannot remove webhooks from the outbox that are stored; the next start does");
+            tracing::warn!(%error, "cannot remove webhooks from the outbox that are stored; a later removal does");
         }
         Ok(())
     }

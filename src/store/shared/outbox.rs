@@ -69,7 +69,7 @@ impl Outbox {
         });
         let (name, farm_id, events, before_this_run, has_farm) = opened.map_err(FileError::from)?;
         let events = usize::try_from(events).unwrap_or(0);
-        let state = OutboxState { events, oldest: oldest(&file.connection)? };
+        let state = OutboxState { events, oldest: oldest(&file.connection, 0)? };
         Ok(Self { file, sources, name, farm_id, has_farm, state, before_this_run, applied: 0 })
     }
 
@@ -143,27 +143,35 @@ impl Outbox {
             return Ok(());
         }
         let (batch, number) = mark.map_or(("", 0), |mark| (mark.batch.as_str(), mark.outbox));
-        let removed = self.file.transaction(|connection| {
-            let removed = connection
+        let left: i64 = self.file.transaction(|connection| {
+            connection
                 .execute("DELETE FROM outbox WHERE number <= ? OR batch = ?", params![number, batch])?;
             connection.execute("UPDATE outbox SET batch = NULL WHERE batch IS NOT NULL", [])?;
-            Ok(removed)
+            connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
         })?;
-        self.note_removed(removed)
-    }
-
-    /// Notes that the events up to this number are part of the shared state, and removes them.
-    pub fn remove(&mut self, number: i64) -> Result<(), StoreError> {
         self.applied = number;
-        let delete = "DELETE FROM outbox WHERE number <= ?";
-        let removed = self.file.transaction(|connection| connection.execute(delete, [number]))?;
-        self.note_removed(removed)
+        self.state.events = usize::try_from(left).unwrap_or(0);
+        self.state.oldest = oldest(&self.file.connection, number)?;
+        Ok(())
     }
 
-    fn note_removed(&mut self, events: usize) -> Result<(), StoreError> {
+    /// Notes that the first `events` events, up to this number, are part of the shared state, and removes them.
+    ///
+    /// # Errors
+    /// When they are still in the file. They do not wait any more all the same, and go when others do.
+    pub fn remove(&mut self, events: usize, number: i64) -> Result<(), StoreError> {
+        self.applied = number;
         self.state.events = self.state.events.saturating_sub(events);
-        self.state.oldest = oldest(&self.file.connection)?;
+        self.state.oldest = oldest(&self.file.connection, number)?;
+        let delete = "DELETE FROM outbox WHERE number <= ?";
+        self.file.transaction(|connection| connection.execute(delete, [number]))?;
         Ok(())
+    }
+
+    /// Lets every write fail, as when the disk is full.
+    #[cfg(test)]
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.file.connection.pragma_update(None, "query_only", is_full).unwrap();
     }
 
     /// Refuses the database of another farm than the one whose events wait here, or than the one that is in the file itself.
@@ -224,10 +232,11 @@ pub(in crate::store) fn dissolve(file: &mut SqliteFile) -> Result<(), FileError>
     }
 }
 
-/// When the first event was received.
-fn oldest(connection: &Connection) -> Result<Option<Timestamp>, FileError> {
-    let mut first = connection.prepare_cached("SELECT received FROM outbox ORDER BY number LIMIT 1")?;
-    Ok(first.query_row([], |row| row.get(0)).optional()?.map(Timestamp::from_micros))
+/// When the first event after this number was received.
+fn oldest(connection: &Connection, number: i64) -> Result<Option<Timestamp>, FileError> {
+    let first = "SELECT received FROM outbox WHERE number > ? ORDER BY number LIMIT 1";
+    let first = connection.prepare_cached(first)?.query_row([number], |row| row.get(0)).optional()?;
+    Ok(first.map(Timestamp::from_micros))
 }
 
 #[cfg(test)]

@@ -172,7 +172,6 @@ fn ended(farm: &Options, times: &[(Timestamp, Timestamp)]) -> f64 {
 }
 
 #[test]
-#[ignore = "takes four minutes: cargo test --test stack replicas::chaos -- --ignored"]
 fn no_webhook_is_lost_and_no_counter_falls_while_machines_die() {
     let clock = Clock::start();
     let seed = std::env::var(SEED).ok().map(|seed| seed.parse().unwrap());

@@ -23,7 +23,7 @@ fn a_file_with_waiting_webhooks_is_no_store_until_they_are_gone() {
     let mut outbox = open(&folder);
     assert_eq!(outbox.state().events, 1, "the refusal has changed nothing");
     let name = outbox.name().to_owned();
-    outbox.remove(1).unwrap();
+    outbox.remove(1, 1).unwrap();
     drop(outbox);
     SqliteStore::open(&folder.store()).unwrap().load().unwrap();
     assert_ne!(open(&folder).name(), name, "what the file was is forgotten");
@@ -53,6 +53,6 @@ fn waiting_webhooks_are_not_for_the_database_of_another_farm() {
     outbox.append(&[event()], None).unwrap();
     let refused = outbox.check_farm("two").unwrap_err().0;
     assert!(refused.contains("another farm"), "{refused}");
-    outbox.remove(1).unwrap();
+    outbox.remove(1, 1).unwrap();
     outbox.check_farm("two").unwrap();
 }
