@@ -152,12 +152,12 @@ impl<S: Store> WriterThread<S> {
             let _ = self.farm.apply(&event.value, time, &limits, &mut changes);
         }
         self.is_behind = is_behind;
-        let done = if is_behind {
-            let done = submissions.into_iter().map(|submission| self.without_applying(submission)).collect();
-            self.set_aside(done, &StoreError("webhooks that came before wait for the store".into()))
-        } else {
-            self.apply_each(submissions, time, &mut changes)
-        };
+        // They are kept for a later batch, whatever becomes of this one.
+        let (kept, submissions) =
+            if is_behind { (submissions, Vec::new()) } else { (Vec::new(), submissions) };
+        let kept = kept.into_iter().map(|submission| self.without_applying(submission)).collect();
+        let kept = self.set_aside(kept, &StoreError("webhooks that came before wait for the store".into()));
+        let done = self.apply_each(submissions, time, &mut changes);
         changes.heartbeat = is_read.then_some(Heartbeat { at: time.now, shown_until: time.now });
         let stored = self.store.commit(self.farm.view(), &changes);
         if stored.is_ok() {
@@ -165,7 +165,9 @@ impl<S: Store> WriterThread<S> {
         } else {
             self.is_behind = false;
         }
-        self.settle(done, &changes, stored, time.now, 0)
+        let (mut done, stored) = self.settle(done, &changes, stored, time.now, 0);
+        done.extend(kept);
+        (done, stored)
     }
 
     fn apply_each(

@@ -28,8 +28,8 @@ use super::{Begun, Dated, History, OutboxState, Store, StoreError, StoredState};
 pub use database::{Ask, Batch, Database, Head, Locked, Mark};
 pub use outbox::Outbox;
 
-/// The number of waiting events that one batch takes.
-const BATCH: usize = 1024;
+/// The number of waiting events that one batch takes: few in tests, so that more are waiting than one takes.
+const BATCH: usize = if cfg!(test) { 3 } else { 1024 };
 
 /// A batch whose webhooks can wait for less than this is not begun: the database would hardly answer in time.
 const LEAST_PATIENCE: Duration = Duration::from_millis(500);
