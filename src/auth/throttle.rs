@@ -6,8 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::labels::Source;
-use crate::limits::token_bucket::Refill;
-use crate::limits::{CLIENTS, ClientBucket, ClientNetwork, GenerationalMap, Throttled};
+use crate::limits::{CLIENTS, ClientNetwork, GenerationalMap, Refill, Throttled, TokenBucket};
 
 /// One wrong secret is forgiven per interval. The capacity is for somebody who tries, and for printers whose secret was
 /// changed.
@@ -23,7 +22,7 @@ const AGE: Duration = Duration::from_secs(60);
 /// the secret's length; the throttle is a message to people and a limit on log lines. Each scope counts by itself.
 #[derive(Debug)]
 pub struct AuthThrottle {
-    clients: Mutex<GenerationalMap<(ClientNetwork, u64), ClientBucket>>,
+    clients: Mutex<GenerationalMap<(ClientNetwork, u64), TokenBucket>>,
     /// Hashes scopes: a printer's id can be long.
     hasher: RandomState,
 }

@@ -1,6 +1,6 @@
 //! Checks names and passwords, and remembers the right ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use ring::hmac;
@@ -14,9 +14,8 @@ const REMEMBERED: usize = 256;
 /// A check with bcrypt deliberately takes a good part of a second, which is too long for each scrape. So a right password is
 /// remembered, as a digest under a key of this process. A wrong one is not: each guess costs a check.
 pub struct Users {
-    hashes: HashMap<String, String>,
-    /// The names in order: a name that does not exist is checked against one of them.
-    names: Vec<String>,
+    /// In order: a name that does not exist is checked against one of them.
+    hashes: BTreeMap<String, String>,
     key: hmac::Key,
     right: Mutex<HashSet<[u8; 32]>>,
     verify: Box<Verify>,
@@ -32,7 +31,7 @@ type Verify = dyn Fn(&[u8], &str) -> bool + Send + Sync;
 
 impl std::fmt::Debug for Users {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Users({})", self.names.len())
+        write!(formatter, "Users({})", self.hashes.len())
     }
 }
 
@@ -49,10 +48,8 @@ impl Users {
         if hashes.is_empty() {
             return Ok(None);
         }
-        let mut names: Vec<String> = hashes.keys().cloned().collect();
-        names.sort_unstable();
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(|_| NoRandomness)?;
-        Ok(Some(Self { hashes, names, key, right: Mutex::default(), verify }))
+        Ok(Some(Self { hashes: hashes.into_iter().collect(), key, right: Mutex::default(), verify }))
     }
 
     /// Whether this pair was right before. Fast.
@@ -83,8 +80,8 @@ impl Users {
 
     fn stand_in(&self, name: &str) -> Option<&String> {
         let [first, second, ..] = *hmac::sign(&self.key, name.as_bytes()).as_ref() else { return None };
-        let index = usize::from(u16::from_le_bytes([first, second])) % self.names.len().max(1);
-        self.hashes.get(self.names.get(index)?)
+        let index = usize::from(u16::from_le_bytes([first, second])) % self.hashes.len().max(1);
+        self.hashes.values().nth(index)
     }
 
     fn digest(&self, name: &str, hash: &str, password: &[u8]) -> [u8; 32] {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::token_bucket::{Refill, TokenBucket};
+use super::{Refill, TokenBucket};
 
 /// How often a kind of line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::token_bucket::Refill;
-use super::{CLIENTS, ClientBucket, ClientNetwork, GenerationalMap, Throttled};
+use super::{CLIENTS, ClientNetwork, GenerationalMap, Refill, Throttled, TokenBucket};
 
 /// How many seconds' worth of webhooks may arrive at once.
 const BURST: u32 = 10;
@@ -19,7 +18,7 @@ pub struct Rate(NonZeroU32);
 
 /// Counts the webhooks of each client.
 #[derive(Debug)]
-pub struct RateLimiter(Mutex<GenerationalMap<ClientNetwork, ClientBucket>>);
+pub struct RateLimiter(Mutex<GenerationalMap<ClientNetwork, TokenBucket>>);
 
 impl Rate {
     /// A rate of `count` webhooks per second.

@@ -1,5 +1,6 @@
-//! A token bucket in one number: when it will be full again. Times are measured since the start of the exporter.
+//! A token bucket. Times are measured since the start of the exporter.
 
+use std::mem;
 use std::time::Duration;
 
 /// How a bucket refills.
@@ -15,31 +16,30 @@ pub(crate) struct Refill {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TokenBucket {
     full_at: Duration,
+    /// Whether it has refused since it was full.
+    has_refused: bool,
+}
+
+/// What is asked of a bucket beyond its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttled {
+    /// Until the next token.
+    pub retry_after: Duration,
+    /// Whether this is the first time since the bucket was full; worth a line in the log.
+    pub begins: bool,
 }
 
 impl TokenBucket {
-    /// Takes a token.
-    ///
-    /// # Errors
-    /// When there is none; the time in the error is until the next one. Nothing is taken then.
-    pub(crate) fn take(&mut self, refill: Refill, now: Duration) -> Result<(), Duration> {
-        let wait = self.wait(refill, now);
-        if !wait.is_zero() {
-            return Err(wait);
+    /// Takes a token, if there is one.
+    pub(crate) fn take(&mut self, refill: Refill, now: Duration) -> Result<(), Throttled> {
+        let missing = self.full_at.saturating_sub(now);
+        self.has_refused &= !missing.is_zero();
+        let retry_after = (missing + refill.interval).saturating_sub(refill.interval * refill.capacity);
+        if !retry_after.is_zero() {
+            return Err(Throttled { retry_after, begins: !mem::replace(&mut self.has_refused, true) });
         }
         self.full_at = self.full_at.max(now) + refill.interval;
         Ok(())
-    }
-
-    /// Whether no token is missing.
-    pub(crate) fn is_full(&self, now: Duration) -> bool {
-        self.full_at <= now
-    }
-
-    /// How long until there is a token.
-    pub(crate) fn wait(&self, refill: Refill, now: Duration) -> Duration {
-        let missing = self.full_at.saturating_sub(now);
-        (missing + refill.interval).saturating_sub(refill.interval * refill.capacity)
     }
 }
 
@@ -57,10 +57,26 @@ mod tests {
         let mut bucket = TokenBucket::default();
         assert_eq!([(); 3].map(|()| bucket.take(REFILL, NOW)), [Ok(()); 3]);
         let half = REFILL.interval / 2;
-        assert_eq!(bucket.take(REFILL, NOW), Err(REFILL.interval));
-        assert_eq!(bucket.take(REFILL, NOW + half), Err(half));
-        assert_eq!(bucket.take(REFILL, NOW + half * 2), Ok(()));
-        assert_eq!(bucket.take(REFILL, NOW + half * 2), Err(REFILL.interval));
+        let mut take = |now| bucket.take(REFILL, now).map_err(|throttled| throttled.retry_after);
+        assert_eq!(take(NOW), Err(REFILL.interval));
+        assert_eq!(take(NOW + half), Err(half));
+        assert_eq!(take(NOW + half * 2), Ok(()));
+        assert_eq!(take(NOW + half * 2), Err(REFILL.interval));
+    }
+
+    #[test]
+    fn a_throttle_begins_once_until_the_bucket_is_full_again() {
+        let refill = Refill { interval: Duration::from_secs(6), capacity: 2 };
+        let mut bucket = TokenBucket::default();
+        let mut begun = |now: u64| {
+            (0..4)
+                .filter_map(|_| bucket.take(refill, Duration::from_secs(now)).err())
+                .map(|it| it.begins)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(begun(100), [true, false]);
+        assert_eq!(begun(106), [false; 3], "it was not full in between");
+        assert_eq!(begun(118), [true, false]);
     }
 
     proptest! {
@@ -74,10 +90,10 @@ mod tests {
             let (mut bucket, mut now, mut taken, mut refused) = (TokenBucket::default(), NOW, 0, 0);
             for pause in pauses {
                 now += Duration::from_millis(pause);
-                if let Err(wait) = bucket.take(refill, now) {
+                if let Err(Throttled { retry_after, .. }) = bucket.take(refill, now) {
                     refused += 1;
-                    prop_assert!(wait <= refill.interval);
-                    now += wait;
+                    prop_assert!(retry_after <= refill.interval);
+                    now += retry_after;
                     prop_assert!(bucket.take(refill, now).is_ok());
                 }
                 taken += 1;
