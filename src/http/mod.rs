@@ -1,6 +1,5 @@
 //! The endpoints: [`router()`] lists them, one file each.
 
-mod admin;
 mod api;
 mod arrivals;
 mod authentication;

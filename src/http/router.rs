@@ -10,9 +10,7 @@ use axum::middleware::{Next, from_fn_with_state, map_request_with_state, map_res
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, delete, get, post};
 
-use super::{
-    AppState, admin, api, authentication, client, health, metrics, pages, reload, response, webhook,
-};
+use super::{AppState, api, authentication, client, health, metrics, pages, reload, response, webhook};
 use crate::config::web::SharedWebConfig;
 use crate::server::Peer;
 
@@ -29,7 +27,7 @@ pub(crate) fn router(web: &Arc<AppState>) -> Router {
         .route(&web.options.telemetry_path, get(metrics::metrics))
         .route("/api/v1/printers", get(api::printers))
         .route("/api/v1/prints", get(api::prints))
-        .route("/api/v1/printers/{printer}", delete(admin::retire))
+        .route("/api/v1/printers/{printer}", delete(api::retire))
         .route("/-/reload", post(reload::endpoint))
         .route_layer(from_fn_with_state(Arc::clone(web), authentication::layer))
         // Probes have no password.

@@ -31,7 +31,9 @@ const NAME: &str = "my-printer";
 #[template(path = "connect.html")]
 struct Page {
     frame: Frame,
-    senders: Vec<Choice>,
+    senders: Vec<&'static Profile>,
+    /// The source of the sender that is chosen.
+    current: &'static str,
     printer: String,
     guide: Option<Guide>,
     status: Status,
@@ -39,12 +41,6 @@ struct Page {
     scheme: &'static str,
     metrics_path: String,
     host: String,
-}
-
-struct Choice {
-    source: &'static str,
-    title: &'static str,
-    is_current: bool,
 }
 
 /// How to point the chosen sender here.
@@ -107,16 +103,8 @@ fn page(
     let arrivals = web.arrivals.latest();
     let metrics = format!("{}{}", place.path, web.options.telemetry_path);
     Page {
-        senders: web
-            .options
-            .senders
-            .iter()
-            .map(|sender| {
-                let Profile { source, title, .. } = sender.profile();
-                let is_current = chosen.is_some_and(|chosen| chosen.source == *source);
-                Choice { source: source.as_str(), title, is_current }
-            })
-            .collect(),
+        senders: web.options.senders.iter().map(Sender::profile).collect(),
+        current: chosen.map_or("", |profile| profile.source.as_str()),
         guide: chosen.map(|profile| Guide::new(web, profile, place, &printer)),
         status: chosen
             .map(|profile| status(web, profile, &printer, (&view, now), &arrivals))

@@ -17,10 +17,10 @@ use crate::http::AppState;
 use crate::http::overview::{Group, NEEDS_PERSON, Need, Overview, PrintersQuery, Row, Wanted};
 use crate::http::place::Place;
 use crate::http::query::Query;
-use crate::labels;
-use crate::labels::AttentionReason;
+use crate::labels::{AttentionReason, State as PrinterState};
 use crate::store::PrintedSince;
 use crate::timestamp::Timestamp;
+use crate::webhook::{Profile, Sender};
 
 #[derive(Template)]
 #[template(path = "farm.html")]
@@ -34,7 +34,7 @@ struct Page<'a> {
     groups: Vec<CardGroup<'a>>,
     /// How many printers are selected and not shown.
     hidden: usize,
-    senders: Vec<Sender>,
+    senders: Vec<&'static Profile>,
     /// Whose day it is.
     today: &'static str,
     history_fails: bool,
@@ -50,11 +50,6 @@ struct Chip {
     class: &'static str,
     count: usize,
     is_current: bool,
-}
-
-struct Sender {
-    source: &'static str,
-    title: &'static str,
 }
 
 /// Printers that are shown together.
@@ -121,10 +116,6 @@ fn page<'a>(
     ended: Option<&HashMap<String, PrintedSince>>,
 ) -> Page<'a> {
     let overview = Overview::new(view, now, query, ended.unwrap_or(&HashMap::new()));
-    let sender = |sender: &dyn crate::webhook::Sender| {
-        let profile = sender.profile();
-        Sender { source: profile.source.as_str(), title: profile.title }
-    };
     Page {
         frame,
         summary: summary(&overview),
@@ -134,7 +125,7 @@ fn page<'a>(
         chips: chips(&overview, query),
         groups: groups(&overview, now, ended.is_some()),
         hidden: overview.selected - overview.rows.len(),
-        senders: web.options.senders.iter().map(sender).collect(),
+        senders: web.options.senders.iter().map(Sender::profile).collect(),
         today: if query.query.get("today").is_some() { "Today" } else { "Today (UTC)" },
         history_fails: ended.is_none(),
         store_fails: !web.recorder.is_storing(),
@@ -177,7 +168,7 @@ fn chips(overview: &Overview<'_>, query: &PrintersQuery) -> Vec<Chip> {
     };
     let all = chip(None, None, "All", overview.states.iter().sum());
     let need = chip(Some(Wanted::NeedsPerson), Some(NEEDS_PERSON), "Needs a person", overview.need_person);
-    let states = labels::State::ALL.iter().map(|state| {
+    let states = PrinterState::ALL.iter().map(|state| {
         let (wanted, word) = (Wanted::State(*state), state.as_str());
         chip(Some(wanted), Some(word), &capitalized(word), overview.states[state.index()])
     });
