@@ -76,12 +76,14 @@ impl Source {
 
 label_values! {
     /// Where the printed file lies.
+    #[derive(Default)]
     Origin {
         /// On the host that drives the printer.
         Local = "local",
         /// On the printer's own card.
         SdCard = "sdcard",
         /// The sender did not say, or used a word that we do not know.
+        #[default]
         Unknown = "unknown",
     }
 }

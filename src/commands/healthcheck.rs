@@ -65,26 +65,23 @@ fn ask(probe: &Probe) -> io::Result<String> {
         "GET {}/-/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         probe.prefix.as_str()
     );
-    let exchange = |stream: &mut dyn Exchange| {
-        stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        match stream.take(LONGEST).read_to_string(&mut answer) {
-            // What ends without an end of TLS is complete all the same.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !answer.is_empty() => Ok(answer),
-            read => read.map(|_| answer),
-        }
-    };
     if !probe.tls {
-        return exchange(&mut { stream });
+        return exchange(stream, &request);
     }
     let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
     let session = ClientConnection::new(tls()?, name).map_err(io::Error::other)?;
-    exchange(&mut StreamOwned::new(session, stream))
+    exchange(StreamOwned::new(session, stream), &request)
 }
 
-trait Exchange: Read + Write {}
-
-impl<T: Read + Write> Exchange for T {}
+fn exchange(mut stream: impl Read + Write, request: &str) -> io::Result<String> {
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    match stream.take(LONGEST).read_to_string(&mut answer) {
+        // What ends without an end of TLS is complete all the same.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !answer.is_empty() => Ok(answer),
+        read => read.map(|_| answer),
+    }
+}
 
 fn connect(address: &ListenAddress) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");

@@ -14,7 +14,7 @@ pub(super) const DELAY: Duration = Duration::from_secs(5 * 60);
 pub(super) const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// What bounds the stated times of one print.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Credit {
     /// The earliest time at which the print can have started; `None` until anything bounds it.
     earliest: Option<Timestamp>,

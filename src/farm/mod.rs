@@ -45,6 +45,7 @@ mod filament;
 mod identity;
 mod open_print;
 mod printer;
+mod printers;
 mod report_time;
 mod snapshot;
 mod stopwatch;
@@ -59,7 +60,7 @@ use std::time::Duration;
 use crate::labels::Source;
 use crate::timestamp::{ClockStep, Timestamp};
 
-use identity::{fingerprint, free_label};
+use identity::fingerprint;
 
 pub use changes::{Changes, EndedPrint, Heartbeat};
 pub use event::{Elapsed, Event, EventKind, Filament, File, PrintReport, ReportedState};
@@ -236,11 +237,12 @@ impl Farm {
         let printer = Arc::make_mut(&mut self.view.printers[position]);
         let identity = &event.printer;
         let fingerprint = |id: &str| fingerprint(&[identity.source.as_str(), &identity.id, id]);
+        if *printer.name != *identity.name {
+            printer.name = identity.name.as_str().into();
+        }
         let print_id = event.report.print_id.as_deref();
-        let already_ended = !printer.state.is_printing(print_id)
-            && print_id.is_some_and(|id| self.ended_print_ids.contains(&fingerprint(id)))
-            && !printer.state.has_lent_its_id(event);
-        let outcome = printer.apply(event, time, already_ended, limits);
+        let has_ended = print_id.is_some_and(|id| self.ended_print_ids.contains(&fingerprint(id)));
+        let outcome = printer.state.apply(event, time, has_ended, limits);
         for ended in outcome.ended {
             for id in ended.print_id.iter().chain(&ended.former_ids) {
                 if self.ended_print_ids.insert(fingerprint(id)) {
@@ -270,10 +272,6 @@ impl Farm {
         self.view.limits_reached.clone_from(&published.limits_reached);
     }
 
-    fn position(&self, identity: &Identity) -> Option<usize> {
-        self.by_id.get(&identity.source)?.get(identity.id.as_str()).copied()
-    }
-
     /// What is known of an event that is not applied now: the label of its printer.
     ///
     /// # Errors
@@ -288,60 +286,6 @@ impl Farm {
         let disposition =
             if event.kind == EventKind::Test { Disposition::Test } else { Disposition::SetAside };
         Ok(Applied { label, disposition })
-    }
-
-    fn label(&self, identity: &Identity, limits: &Limits) -> String {
-        match self.position(identity) {
-            Some(position) => self.view.printers[position].label.to_string(),
-            None => free_label(&identity.label, limits.label_bytes, |label| self.labels.contains(label)),
-        }
-    }
-
-    fn add(&mut self, event: &Event, limits: &Limits, changes: &Changes) -> Result<usize, TooManyPrinters> {
-        if self.labels.len() >= limits.printers {
-            return Err(TooManyPrinters { limit: limits.printers });
-        }
-        let printer = Printer::new(&event.printer, &self.label(&event.printer, limits), event.received);
-        let position = self.free_position(changes);
-        self.put(position, Arc::new(printer));
-        Ok(position)
-    }
-
-    /// The position of a retired printer, else the next one. A printer that `changes` retires keeps its position, because
-    /// its last print is stored with its label.
-    fn free_position(&self, changes: &Changes) -> usize {
-        let printers = &self.view.printers;
-        let is_free =
-            |position: &usize| printers[*position].state.is_retired && !changes.printers.contains(position);
-        let free = (self.labels.len() < printers.len()).then(|| (0..printers.len()).find(is_free));
-        free.flatten().unwrap_or(printers.len())
-    }
-
-    /// Puts a printer at this position, or after the last one, and into the indexes, unless it is retired. Returns whether its
-    /// keys are unique.
-    fn put(&mut self, position: usize, printer: Arc<Printer>) -> bool {
-        let mut is_unique = true;
-        if !printer.state.is_retired {
-            let (id, label) = (Arc::clone(&printer.id), Arc::clone(&printer.label));
-            is_unique &= self.by_id.entry(printer.source).or_default().insert(id, position).is_none();
-            is_unique &= self.labels.insert(label);
-        }
-        match self.view.printers.get_mut(position) {
-            Some(other) => *other = printer,
-            None => self.view.printers.push(printer),
-        }
-        is_unique
-    }
-
-    /// Removes the printer at this position from the indexes.
-    fn forget(&mut self, position: usize) {
-        let Some(printer) = self.view.printers.get(position).filter(|it| !it.state.is_retired) else {
-            return;
-        };
-        self.labels.remove(&printer.label);
-        if let Some(by_id) = self.by_id.get_mut(&printer.source) {
-            by_id.remove(&*printer.id);
-        }
     }
 }
 

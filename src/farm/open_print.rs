@@ -19,8 +19,9 @@ use crate::labels::{Origin, Outcome, State};
 use crate::timestamp::{ClockStep, Timestamp};
 
 /// What an open print is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {
+    #[default]
     Printing,
     Paused,
     /// An error was reported. Whether the print continues is not known yet.
@@ -30,7 +31,7 @@ pub(super) enum Phase {
 }
 
 /// A print from its start, announced or implied, to its end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenPrint {
     print_id: Option<String>,
     /// The ids that the sender had for it before.
@@ -106,12 +107,9 @@ impl OpenPrint {
         let credit = Credit::new(event.received, announced, stated, gap, previous);
         let mut print = Self {
             print_id: report.print_id.clone(),
-            former_ids: Vec::new(),
             file: report.file.clone(),
-            other_name: None,
-            origin: report.origin.unwrap_or(Origin::Unknown),
+            origin: report.origin.unwrap_or_default(),
             owner: report.owner.clone(),
-            started: event.received,
             phase,
             pause_began: (phase == Phase::Paused).then_some(time),
             stopwatch: Stopwatch::new(event.received, Duration::ZERO, phase.running()),
@@ -119,17 +117,8 @@ impl OpenPrint {
             only_announced: announced,
             first_report: time,
             last_report: time,
-            last_elapsed: None,
-            progress: None,
-            expected: None,
-            estimate: None,
-            layer: None,
-            layers: None,
-            height: None,
-            position: None,
-            filament: FilamentUse::default(),
-            reason: None,
             silence_deadline: event.received,
+            ..Self::default()
         };
         if announced {
             print.filament.start(report);
@@ -138,7 +127,7 @@ impl OpenPrint {
         let printed =
             if announced { believed } else { stated.map(|stated| gap.map_or(stated, |gap| gap.min(stated))) };
         let printed = printed.unwrap_or(Duration::ZERO);
-        print.stopwatch = Stopwatch::new(event.received, printed, phase.running());
+        print.stopwatch.printed = printed;
         print.started = event.received - printed;
         print.note(event, believed.is_some());
         print.merge(report, believed);

@@ -99,10 +99,6 @@ impl ApplyOutcome {
 }
 
 impl Printer {
-    pub(super) fn new(identity: &Identity, label: &str, now: Timestamp) -> Self {
-        Self::restore(identity.source, &identity.id, label, &identity.name, PrinterState::new(now))
-    }
-
     /// A printer as a store has kept it.
     pub fn restore(source: Source, id: &str, label: &str, name: &str, state: PrinterState) -> Self {
         let id = Arc::from(id);
@@ -134,35 +130,11 @@ impl Printer {
             totals,
         }
     }
-
-    /// Applies an event. `already_ended` says that its print id belongs to a print that has ended.
-    pub(super) fn apply(
-        &mut self,
-        event: &Event,
-        time: ApplyTime,
-        already_ended: bool,
-        limits: &Limits,
-    ) -> ApplyOutcome {
-        if *self.name != *event.printer.name {
-            self.name = event.printer.name.as_str().into();
-        }
-        self.state.apply(event, time, already_ended, limits)
-    }
 }
 
 impl PrinterState {
-    fn new(now: Timestamp) -> Self {
+    pub(super) fn new(now: Timestamp) -> Self {
         Self { since: now, last_event: now, ..Self::default() }
-    }
-
-    /// Whether the open print carries this id.
-    pub(super) fn is_printing(&self, print_id: Option<&str>) -> bool {
-        self.print.as_ref().is_some_and(|print| print.has_id(print_id))
-    }
-
-    /// Whether the id of `event` is that of the last print, but its file is another: the sender uses the id again.
-    pub(super) fn has_lent_its_id(&self, event: &Event) -> bool {
-        self.last_end.as_ref().is_some_and(|last| last.lends_its_id_to(event))
     }
 
     fn state(&self, now: Timestamp) -> State {
@@ -224,13 +196,17 @@ impl PrinterState {
         self.totals.last_end.iter_mut().flatten().for_each(|time| step.apply(time));
     }
 
-    fn apply(
+    /// Applies an event. `has_ended` says that a print with its print id has ended.
+    pub(super) fn apply(
         &mut self,
         event: &Event,
         time: ApplyTime,
-        already_ended: bool,
+        has_ended: bool,
         limits: &Limits,
     ) -> ApplyOutcome {
+        let already_ended = has_ended
+            && !self.print.as_ref().is_some_and(|print| print.has_id(event.report.print_id.as_deref()))
+            && !self.last_end.as_ref().is_some_and(|last| last.lends_its_id_to(event));
         self.keep_shown(time.last_read);
         self.since = time.now;
         let is_overtaken = self.has_overtaken(event, time.now);

@@ -17,7 +17,7 @@ const ROUNDING: Duration = Duration::from_secs(1);
 const RETRIES: Duration = Duration::from_secs(10 * 60);
 
 /// When something was reported, by our clock and by the sender's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ReportTime {
     pub(super) received: Timestamp,
     sent: Option<Timestamp>,

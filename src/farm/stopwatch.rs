@@ -17,7 +17,7 @@ const ROUNDING: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Time spent printing and time spent paused, as known at one moment, and which of the two runs on from there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stopwatch {
     pub(super) printed: Duration,
     paused: Duration,
@@ -130,11 +130,6 @@ impl Stopwatch {
         if self.running == Running::Paused {
             self.paused = self.paused.saturating_sub(unmeasured).max(self.paused_before);
         }
-    }
-
-    /// Credits what was printed before the stopwatch began.
-    pub(super) fn begin_earlier(&mut self, by: Duration) {
-        self.printed += by;
     }
 
     fn set_printed(&mut self, printed: Duration) {

@@ -40,7 +40,7 @@ impl OpenPrint {
         let is_first = self.last_elapsed.is_none() && !self.credit.is_announced;
         if let Some(elapsed) = self.believe(event).filter(|elapsed| is_first && elapsed.counts_pauses()) {
             let known = event.received.since(self.started);
-            self.stopwatch.begin_earlier(elapsed.stated().saturating_sub(known));
+            self.stopwatch.printed += elapsed.stated().saturating_sub(known);
         }
     }
 
