@@ -50,7 +50,7 @@ fn the_time_between_two_ends_is_measured_by_the_sender_s_clock() {
                 kind: DONE,
                 report: elapsed("a.gcode", stated),
             };
-            let applied = story.farm.apply(&event, story.time(), &Limits::default(), &mut story.changes);
+            let applied = story.apply(&event);
             assert!(stated < 1000.0 || applied.unwrap().disposition == disposition, "sent {sent} s later");
         }
     };
@@ -196,8 +196,7 @@ fn a_burst_without_an_estimate_is_explained_by_the_sender_s_clock_unless_that_wa
         for (sent, kind, report) in [(0, EventKind::Started, file("a.gcode")), (sent, DONE, end)] {
             let sent = Some(Timestamp::from_micros(1_800_000_000_000_000 + sent * 1_000_000));
             let event = Event { printer: identity(), received: at(story.now), sent, kind, report };
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
         }
         assert_eq!(story.printed(), printed, "sent {sent} s later");
     }

@@ -5,9 +5,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::labels::FilamentBasis;
 
-const DONE: EventKind = EventKind::Ended(Outcome::Completed);
-const FAILED: EventKind = EventKind::Ended(Outcome::Failed);
-
 /// A report of `a.gcode` that has used so many metres.
 fn used(metres: f64) -> PrintReport {
     PrintReport { filament_used: Filament { metres: Some(metres), grams: None }, ..file("a.gcode") }
@@ -91,8 +88,7 @@ proptest! {
             story.after(pause);
             event.received = at(story.now - late);
             if event.kind != EventKind::Retired {
-                let time = story.time();
-                story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+                story.apply(&event).unwrap();
             }
         }
         for (position, printer) in story.farm.view().read(at(story.now)).enumerate() {

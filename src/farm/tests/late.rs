@@ -156,8 +156,7 @@ fn a_report_that_was_sent_before_one_that_has_arrived_is_late() {
             kind,
             report: file("a.gcode"),
         };
-        let time = story.time();
-        story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+        story.apply(&event).unwrap();
     }
     assert_eq!(story.state(), State::Printing);
 }

@@ -3,15 +3,19 @@
 #![allow(clippy::float_cmp, reason = "the stories' times are whole microseconds")]
 #![allow(clippy::cast_possible_truncation, reason = "the stories' times are small")]
 
+mod attention;
 mod credit;
 mod filament;
 mod identity;
 mod late;
+mod live;
 mod names;
 mod overtaken;
 pub(crate) mod random;
+mod repeats;
 mod retired;
 mod seconds;
+mod silence;
 mod table;
 mod unannounced;
 
@@ -23,6 +27,8 @@ use crate::labels::{AttentionReason, Origin, Outcome, State, WarningAction};
 
 const DONE: EventKind = EventKind::Ended(Outcome::Completed);
 const CANCELLED: EventKind = EventKind::Ended(Outcome::Cancelled);
+const FAILED: EventKind = EventKind::Ended(Outcome::Failed);
+const ATTENTION: EventKind = EventKind::Attention(AttentionReason::UserInteraction);
 
 /// A farm and the time of its story, in seconds.
 #[derive(Default)]
@@ -85,9 +91,13 @@ impl Story {
         kind: EventKind,
         report: PrintReport,
     ) -> Result<Applied, TooManyPrinters> {
-        let event = Event { printer, received: at(self.now), sent: None, kind, report };
+        self.apply(&Event { printer, received: at(self.now), sent: None, kind, report })
+    }
+
+    /// Applies an event now, whenever it was received.
+    fn apply(&mut self, event: &Event) -> Result<Applied, TooManyPrinters> {
         let time = self.time();
-        self.farm.apply(&event, time, &Limits::default(), &mut self.changes)
+        self.farm.apply(event, time, &Limits::default(), &mut self.changes)
     }
 
     fn time(&self) -> ApplyTime {

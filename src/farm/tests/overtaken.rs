@@ -14,8 +14,6 @@ impl Story {
     }
 }
 
-const DONE: EventKind = EventKind::Ended(Outcome::Completed);
-
 #[test]
 fn a_late_event_does_not_touch_a_print_that_began_since() {
     let late = [

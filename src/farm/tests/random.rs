@@ -123,8 +123,7 @@ pub(crate) fn farm() -> impl Strategy<Value = (Farm, Changes)> {
                 story.last_read.set(story.now);
             }
             event.received = at(story.now - late);
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
         }
         (story.farm, story.changes)
     })
@@ -201,8 +200,7 @@ proptest! {
             check(&story, story.now + pause, &mut before)?;
             story.after(pause);
             event.received = at(story.now - late);
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
             before.retain(|label: &String, _| story.farm.view().identity(label).is_some());
             check(&story, story.now, &mut before)?;
         }
@@ -219,8 +217,7 @@ proptest! {
             event.received = at(story.after(pause).now);
             event.sent = None;
             event.report.progress = None;
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
             before.retain(|label: &String, _| story.farm.view().identity(label).is_some());
             check_credit(&story, story.now, &mut before)?;
             check_credit(&story, story.now + pause, &mut before)?;
@@ -241,8 +238,7 @@ proptest! {
             (event.report.progress, event.report.estimate, event.report.remaining) = (None, None, None);
             let is_end = event.kind.is_end();
             event.report.elapsed.take_if(|elapsed| is_end && matches!(elapsed, Elapsed::Printing(_)));
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
             prop_assert!(story.printed() <= story.now + 300.0, "{} s after {} s", story.printed(), story.now);
         }
     }
@@ -256,135 +252,15 @@ proptest! {
         let mut published = View::default();
         for (pause, _, mut event) in kept {
             event.received = at(story.after(pause).now);
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
         }
         published.publish(&story.farm, &std::mem::take(&mut story.changes));
         for (pause, _, mut event) in lost {
             event.received = at(story.now + pause);
-            let time = story.time();
-            story.farm.apply(&event, time, &Limits::default(), &mut story.changes).unwrap();
+            story.apply(&event).unwrap();
         }
         story.farm.roll_back(&published, &story.changes);
         prop_assert_eq!(&story.farm.view().printers, &published.printers);
         prop_assert_eq!(story.farm.labels.len(), published.read(at(story.now)).count());
-    }
-}
-
-/// What a printer really does for a while.
-#[derive(Clone, Copy, Debug)]
-enum Act {
-    Print(f64),
-    Pause(f64),
-    End(Outcome),
-    Idle(f64),
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        4 => (0.1..3_000.0).prop_map(Act::Print),
-        2 => (0.1..3_000.0).prop_map(Act::Pause),
-        2 => select(&Outcome::ALL[..3]).prop_map(Act::End),
-        2 => (0.1..3_000.0).prop_map(Act::Idle),
-    ]
-}
-
-/// A printer driven by OctoPrint, what it really did, and the farm that receives its events.
-#[derive(Default)]
-struct Live {
-    story: Story,
-    /// The true print seconds of the open print, if one is open.
-    open: Option<f64>,
-    is_paused: bool,
-    true_printed: f64,
-    shown_before: f64,
-    prints: u32,
-}
-
-impl Live {
-    fn tell(&mut self, kind: EventKind, exact: bool) {
-        let seconds = self.open.unwrap_or_default();
-        // OctoPrint truncates the elapsed time to whole seconds, except at the end.
-        let seconds = if exact { seconds } else { seconds.floor() };
-        let name = format!("{}.gcode", self.prints);
-        self.story.tell(kind, elapsed(&name, seconds));
-    }
-
-    /// Lets time pass in small pieces and compares what is shown with what really happened.
-    fn pass(&mut self, seconds: f64, prints: bool) -> Result<(), TestCaseError> {
-        for _ in 0..5 {
-            let piece = seconds / 5.0;
-            self.story.after(piece);
-            if prints {
-                self.true_printed += piece;
-                self.open = self.open.map(|open| open + piece);
-            }
-            if self.story.farm.view().is_empty() {
-                continue;
-            }
-            let shown = self.story.printed();
-            prop_assert!(shown <= self.true_printed + 1e-3, "{} s shown of {} s", shown, self.true_printed);
-            prop_assert!(
-                shown - self.shown_before <= piece + 1.0,
-                "{} s more in {} s",
-                shown - self.shown_before,
-                piece
-            );
-            self.shown_before = shown;
-        }
-        Ok(())
-    }
-
-    fn act(&mut self, act: Act, reports_progress: bool) -> Result<(), TestCaseError> {
-        match act {
-            Act::Print(seconds) => {
-                if self.open.is_none() {
-                    self.open = Some(0.0);
-                    self.tell(EventKind::Started, false);
-                } else if std::mem::take(&mut self.is_paused) {
-                    self.tell(EventKind::StateReport(ReportedState::Printing), false);
-                }
-                self.pass(seconds, true)?;
-                if reports_progress {
-                    self.tell(EventKind::Progress, false);
-                }
-                Ok(())
-            }
-            Act::Pause(seconds) if self.open.is_some() => {
-                if !std::mem::replace(&mut self.is_paused, true) {
-                    self.tell(EventKind::Paused, false);
-                }
-                self.pass(seconds, false)
-            }
-            Act::End(outcome) if self.open.is_some() => {
-                self.tell(EventKind::Ended(outcome), true);
-                self.is_paused = false;
-                self.open = None;
-                self.prints += 1;
-                let (shown, truth) = (self.story.printed(), self.true_printed);
-                prop_assert!(
-                    (shown - truth).abs() < 1e-3 * f64::from(self.prints),
-                    "{} s of {} s",
-                    shown,
-                    truth
-                );
-                self.shown_before = shown;
-                Ok(())
-            }
-            Act::Pause(seconds) | Act::Idle(seconds) if self.open.is_none() => self.pass(seconds, false),
-            Act::Idle(_) | Act::Pause(_) | Act::End(_) => Ok(()),
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn with_live_events_print_seconds_are_exact_and_never_grow_faster_than_time(
-        acts in proptest::collection::vec((act(), any::<bool>()), 1..60),
-    ) {
-        let mut live = Live::default();
-        for (act, reports_progress) in acts {
-            live.act(act, reports_progress)?;
-        }
     }
 }

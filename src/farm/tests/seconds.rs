@@ -2,9 +2,6 @@
 
 use super::*;
 
-const DONE: EventKind = EventKind::Ended(Outcome::Completed);
-const CANCELLED: EventKind = EventKind::Ended(Outcome::Cancelled);
-
 /// A print of `a.gcode` that is paused at 10.25 s, after 10.25 s.
 fn paused() -> Story {
     let mut story = Story::default();
