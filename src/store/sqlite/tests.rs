@@ -1,5 +1,7 @@
 //! The SQLite store, on real files.
 
+mod refused;
+
 use std::fs;
 
 use super::*;
@@ -56,6 +58,13 @@ fn heartbeat(micros: i64) -> Heartbeat {
     Heartbeat { at: Timestamp::from_micros(micros), shown_until: Timestamp::from_micros(micros + 60) }
 }
 
+/// A farm after these events, which a store has kept.
+fn kept(folder: &Folder, events: impl IntoIterator<Item = Event>) -> Farm {
+    let mut farm = Farm::default();
+    commit_each(&mut open(&folder.store()), &mut farm, events);
+    farm
+}
+
 /// Applies the events and stores their changes, one commit each.
 fn commit_each(store: &mut SqliteStore, farm: &mut Farm, events: impl IntoIterator<Item = Event>) {
     for event in events {
@@ -93,11 +102,8 @@ fn query(path: &Path, sql: &str) -> Vec<String> {
 #[test]
 fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
     let folder = Folder::new("again");
-    let mut store = open(&folder.store());
-    let mut farm = Farm::default();
-    commit_each(
-        &mut store,
-        &mut farm,
+    let farm = kept(
+        &folder,
         [
             event(100, EventKind::Started, job("one", 0)),
             event(160, EventKind::Ended(Outcome::Failed), job("one", 60)),
@@ -106,9 +112,7 @@ fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
             event(260, EventKind::LimitReached, PrintReport::default()),
         ],
     );
-    drop(store);
-    let mut store = open(&folder.store());
-    let mut again = store.load().unwrap().farm;
+    let mut again = open(&folder.store()).load().unwrap().farm;
     assert_eq!(shown(&again), shown(&farm));
     assert_eq!(again.view().limit_reached(Source::OCTOEVERYWHERE), Some(Timestamp::from_micros(260_000_000)));
     let late = event(900, EventKind::Started, job("one", 0));
@@ -121,11 +125,8 @@ fn a_restart_finds_open_prints_labels_limits_and_ended_print_ids() {
 #[test]
 fn an_ended_print_is_a_row() {
     let folder = Folder::new("rows");
-    let mut store = open(&folder.store());
-    let mut farm = Farm::default();
-    commit_each(
-        &mut store,
-        &mut farm,
+    kept(
+        &folder,
         [
             event(100, EventKind::Started, job("one", 0)),
             event(160, EventKind::Ended(Outcome::Failed), job("one", 60)),
@@ -139,91 +140,6 @@ fn an_ended_print_is_a_row() {
         ),
         ["one|unknown|failed|100|160|60|0", "two|unknown|completed|410|500|90|0"]
     );
-}
-
-#[test]
-fn a_second_exporter_cannot_open_the_file() {
-    let folder = Folder::new("one");
-    let first = open(&folder.store());
-    let error = SqliteStore::open(&folder.store()).unwrap_err().to_string();
-    assert!(error.contains("in use by another printfarm_exporter"), "{error}");
-    drop(first);
-    open(&folder.store());
-}
-
-/// A name, how to make the file, and a part of the error.
-type Foreign<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
-
-#[test]
-fn a_file_that_is_not_a_valid_store_is_refused_and_not_changed() {
-    let newer = "PRAGMA application_id = 0x50464558; PRAGMA user_version = 99;";
-    let printers = |path: &Path, rows: &str| {
-        drop(open(path));
-        let state = r#"{"since": 0, "last_event": 0}"#;
-        sql(path, &format!("INSERT INTO printers VALUES {}", rows.replace("STATE", state)));
-    };
-    let cases: [Foreign<'_>; 8] = [
-        ("no database", &|path| fs::write(path, vec![b'x'; 8192]).unwrap(), "is damaged"),
-        (
-            "a database of another program",
-            &|path| sql(path, "CREATE TABLE t (x)"),
-            "is a database of another program",
-        ),
-        (
-            "a newer layout",
-            &|path| sql(path, newer),
-            "was written by a newer version (layout 99; this version knows layout 2)",
-        ),
-        (
-            "a state that cannot be read",
-            &|path| printers(path, "(0, 'octoprint', 'a', 'a', 'a', '{')"),
-            "the state of the printer \"a\" cannot be read",
-        ),
-        (
-            "a duplicate label",
-            &|path| {
-                printers(
-                    path,
-                    "(0, 'octoprint', 'a', 'a', 'a', 'STATE'), (1, 'octoprint', 'b', 'a', 'b', 'STATE')",
-                );
-            },
-            "the printer \"a\" is there twice",
-        ),
-        (
-            "a duplicate printer",
-            &|path| {
-                printers(
-                    path,
-                    "(0, 'octoprint', 'a', 'a', 'a', 'STATE'), (1, 'octoprint', 'a', 'b', 'b', 'STATE')",
-                );
-            },
-            "the printer \"b\" is there twice",
-        ),
-        (
-            "a missing printer",
-            &|path| printers(path, "(1, 'octoprint', 'a', 'a', 'a', 'STATE')"),
-            "a printer is missing",
-        ),
-        (
-            "an unknown source",
-            &|path| printers(path, "(0, 'x', 'a', 'a', 'a', 'STATE')"),
-            "has the printer \"a\" of the sender \"x\", which this version does not know",
-        ),
-    ];
-    for (name, make, expected) in cases {
-        let folder = Folder::new("foreign");
-        let path = folder.store();
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        make(&path);
-        let before = fs::read(&path).unwrap();
-        let error = SqliteStore::open(&path)
-            .map(|store| store.with_sources(Source::SAMPLES.to_vec()))
-            .and_then(|mut store| store.load())
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains(expected), "{name}: {error}");
-        assert_eq!(fs::read(&path).unwrap(), before, "{name}");
-    }
 }
 
 pub(in crate::store) fn sql(path: &Path, sql: &str) {
