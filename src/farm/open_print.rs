@@ -91,11 +91,10 @@ impl Phase {
 
 impl OpenPrint {
     /// The print that `event` reports. It did not start before `floor`, the end of the print before, of which `previous` can
-    /// be stated.
+    /// be stated. Its silence deadline is to be extended.
     pub(super) fn open(
         event: &Event,
         phase: Phase,
-        limits: &Limits,
         floor: Option<ReportTime>,
         previous: Option<(Duration, Duration)>,
     ) -> Self {
@@ -131,7 +130,6 @@ impl OpenPrint {
         print.started = event.received - printed;
         print.note(event, believed.is_some());
         print.merge(report, believed);
-        print.extend_deadline(event.received, limits);
         print
     }
 

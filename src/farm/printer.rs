@@ -214,8 +214,8 @@ impl PrinterState {
         self.totals.note_filament(&event.report);
         let outcome = match &event.report.event_id {
             Some(id) if self.event_ids.repeats(id, event.received) => ApplyOutcome::duplicate(),
-            _ if is_overtaken => self.apply_overtaken(event, already_ended, limits),
-            _ => self.transition(event, already_ended, limits),
+            _ if is_overtaken => self.apply_overtaken(event, already_ended),
+            _ => self.transition(event, already_ended),
         };
         if let Some(print) = self.print.as_mut().filter(|_| !is_overtaken) {
             print.advance(event.received);

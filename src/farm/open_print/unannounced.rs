@@ -77,10 +77,6 @@ impl OpenPrint {
 
     /// The phase in which an error that is cleared leaves it.
     pub(in crate::farm) const fn phase_without_error(&self) -> Phase {
-        match self.phase {
-            Phase::ErrorPending if self.pause_began.is_some() => Phase::Paused,
-            Phase::ErrorPending => Phase::Printing,
-            phase => phase,
-        }
+        if self.pause_began.is_some() { Phase::Paused } else { Phase::Printing }
     }
 }

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use super::{ApplyOutcome, PrinterState};
-use crate::farm::Limits;
 use crate::farm::event::{Event, EventKind};
 use crate::timestamp::Timestamp;
 
@@ -28,26 +27,21 @@ impl PrinterState {
     }
 
     /// Applies an event that was overtaken.
-    pub(super) fn apply_overtaken(
-        &mut self,
-        event: &Event,
-        already_ended: bool,
-        limits: &Limits,
-    ) -> ApplyOutcome {
+    pub(super) fn apply_overtaken(&mut self, event: &Event, already_ended: bool) -> ApplyOutcome {
         match event.kind {
             EventKind::FailureWarning(action) => {
                 self.totals.failure_warnings[action.index()] += 1;
                 ApplyOutcome::default()
             }
-            EventKind::Ended(_) if !already_ended => self.end_before(event, limits),
+            EventKind::Ended(_) if !already_ended => self.end_before(event),
             _ => ApplyOutcome::duplicate(),
         }
     }
 
     /// The end of a print before the open one or the last one.
-    fn end_before(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
+    fn end_before(&mut self, event: &Event) -> ApplyOutcome {
         let mut before = Self { print: None, ..self.clone() };
-        let outcome = before.transition(event, false, limits);
+        let outcome = before.transition(event, false);
         for (ended, known) in before.totals.last_end.iter_mut().zip(self.totals.last_end) {
             *ended = known.max(*ended);
         }

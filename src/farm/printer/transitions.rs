@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::last_end::LastEnd;
 use super::{ApplyOutcome, Attention, IdleState, PrinterState};
+use crate::farm::EndedPrint;
 use crate::farm::event::{Elapsed, Event, EventKind, ReportedState};
 use crate::farm::open_print::{OpenPrint, Phase};
 use crate::farm::report_time::ReportTime;
-use crate::farm::{EndedPrint, Limits};
 use crate::labels::{AttentionReason, Outcome, WarningAction};
 
 /// Requests for attention that differ in their reason have one cause when they arrive within this time.
@@ -25,13 +25,13 @@ const ROUGHLY: Duration = Duration::from_secs(90);
 
 impl PrinterState {
     /// Applies the event. `already_ended`: its print id belongs to a print that has ended.
-    pub(super) fn transition(&mut self, event: &Event, already_ended: bool, limits: &Limits) -> ApplyOutcome {
+    pub(super) fn transition(&mut self, event: &Event, already_ended: bool) -> ApplyOutcome {
         match event.kind {
             EventKind::Retired => self.retire(event),
             EventKind::Notice if already_ended => ApplyOutcome::default(),
             EventKind::Error if already_ended && self.print.is_none() => self.error(event),
             _ if already_ended => ApplyOutcome::duplicate(),
-            EventKind::Started => self.started(event, limits),
+            EventKind::Started => self.started(event),
             EventKind::Ended(_) | EventKind::Progress | EventKind::Paused | EventKind::Resumed
                 if self.is_past(event) =>
             {
@@ -40,12 +40,12 @@ impl PrinterState {
             EventKind::Progress | EventKind::Paused | EventKind::Resumed if self.is_late(event) => {
                 ApplyOutcome::duplicate()
             }
-            EventKind::Progress => self.progress(event, limits),
-            EventKind::Paused => self.paused_now(event, limits),
-            EventKind::Resumed => self.resume_or_progress(event, limits, Phase::Printing),
-            EventKind::Ended(outcome) => self.ended(event, outcome, limits),
+            EventKind::Progress => self.progress(event),
+            EventKind::Paused => self.paused_now(event),
+            EventKind::Resumed => self.resume_or_progress(event, Phase::Printing),
+            EventKind::Ended(outcome) => self.ended(event, outcome),
             EventKind::Error => self.error(event),
-            EventKind::FailureWarning(action) => self.failure_warning(event, action, limits),
+            EventKind::FailureWarning(action) => self.failure_warning(event, action),
             EventKind::Attention(reason) => self.attention(event, reason),
             EventKind::StateReport(reported) => self.state_report(event, reported),
             EventKind::Notice => self.notice(event),
@@ -77,7 +77,7 @@ impl PrinterState {
         }
     }
 
-    fn started(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
+    fn started(&mut self, event: &Event) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
         if let Some(print) = &mut self.print {
             let outcome = match print.phase {
@@ -104,11 +104,11 @@ impl PrinterState {
         } else if self.last_end.as_ref().is_some_and(|last| last.overtook(event)) {
             return ApplyOutcome::duplicate();
         }
-        self.open(event, Phase::Printing, limits);
+        self.open(event, Phase::Printing);
         applied
     }
 
-    fn progress(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
+    fn progress(&mut self, event: &Event) -> ApplyOutcome {
         if self.print.is_none() && !event.report.tells_of_a_print() {
             return ApplyOutcome::default();
         }
@@ -118,23 +118,23 @@ impl PrinterState {
             _ if event.report.says_paused => Phase::Paused,
             _ => Phase::Printing,
         };
-        self.resume_or_progress(event, limits, phase)
+        self.resume_or_progress(event, phase)
     }
 
-    fn paused_now(&mut self, event: &Event, limits: &Limits) -> ApplyOutcome {
+    fn paused_now(&mut self, event: &Event) -> ApplyOutcome {
         if self.print.as_ref().is_some_and(|print| print.shows_a_resume(event)) {
             self.attention = None;
         }
-        self.resume_or_progress(event, limits, Phase::Paused)
+        self.resume_or_progress(event, Phase::Paused)
     }
 
     /// A report of a running or paused print: of the open one, or of one whose start was lost.
-    fn resume_or_progress(&mut self, event: &Event, limits: &Limits, phase: Phase) -> ApplyOutcome {
+    fn resume_or_progress(&mut self, event: &Event, phase: Phase) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
         self.close_if_of_another_print(event, &mut applied);
         match &mut self.print {
             Some(print) => print.update(event, phase),
-            None => self.open(event, phase, limits),
+            None => self.open(event, phase),
         }
         self.idle_state = IdleState::Idle;
         self.error = None;
@@ -144,14 +144,14 @@ impl PrinterState {
         applied
     }
 
-    fn ended(&mut self, event: &Event, outcome: Outcome, limits: &Limits) -> ApplyOutcome {
+    fn ended(&mut self, event: &Event, outcome: Outcome) -> ApplyOutcome {
         let mut applied = ApplyOutcome::default();
         self.close_if_of_another_print(event, &mut applied);
         let is_failure = outcome == Outcome::Cancelled && (self.failing || event.report.says_failing);
         let outcome = if is_failure { Outcome::Failed } else { outcome };
         let was_unheard_of = self.print.is_none();
         if was_unheard_of {
-            self.open(event, Phase::Printing, limits);
+            self.open(event, Phase::Printing);
         }
         if let Some(print) = self.print.take() {
             // An error or a lost connection that made the print fail remains after it.
@@ -183,11 +183,11 @@ impl PrinterState {
         applied
     }
 
-    fn failure_warning(&mut self, event: &Event, action: WarningAction, limits: &Limits) -> ApplyOutcome {
+    fn failure_warning(&mut self, event: &Event, action: WarningAction) -> ApplyOutcome {
         self.totals.failure_warnings[action.index()] += 1;
         match action {
             WarningAction::Paused if self.is_past(event) || self.is_late(event) => ApplyOutcome::default(),
-            WarningAction::Paused => self.resume_or_progress(event, limits, Phase::Paused),
+            WarningAction::Paused => self.resume_or_progress(event, Phase::Paused),
             WarningAction::Warned => self.observe(event),
         }
     }
@@ -270,10 +270,10 @@ impl PrinterState {
         applied
     }
 
-    fn open(&mut self, event: &Event, phase: Phase, limits: &Limits) {
+    fn open(&mut self, event: &Event, phase: Phase) {
         let (floor, previous) =
             self.last_end.as_ref().map_or((None, None), |last| (Some(last.time), last.range));
-        let print = OpenPrint::open(event, phase, limits, floor, previous);
+        let print = OpenPrint::open(event, phase, floor, previous);
         self.totals.started[print.origin.index()] += 1;
         self.print = Some(Box::new(print));
         self.idle_state = IdleState::Idle;
