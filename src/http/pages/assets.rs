@@ -8,46 +8,23 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::response;
 
-struct Asset {
-    name: &'static str,
-    content_type: &'static str,
-    text: &'static str,
-}
-
-const ASSETS: [Asset; 2] = [
-    Asset {
-        name: "style.css",
-        content_type: "text/css; charset=utf-8",
-        text: include_str!("../../../templates/style.css"),
-    },
-    Asset {
-        name: "script.js",
-        content_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../../templates/script.js"),
-    },
+/// Name, content type and text. Browsers ask for the icon by themselves.
+const ASSETS: [(&str, &str, &str); 3] = [
+    ("style.css", "text/css; charset=utf-8", include_str!("../../../templates/style.css")),
+    ("script.js", "text/javascript; charset=utf-8", include_str!("../../../templates/script.js")),
+    ("favicon.ico", "image/svg+xml", include_str!("../../../templates/favicon.svg")),
 ];
 
-/// Browsers ask for this path by themselves.
-const FAVICON: Asset = Asset {
-    name: "favicon.ico",
-    content_type: "image/svg+xml",
-    text: include_str!("../../../templates/favicon.svg"),
-};
-
-pub(in crate::http) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    match ASSETS.iter().find(|asset| asset.name == name) {
-        Some(asset) => respond(asset, &headers),
-        None => response::text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
-    }
-}
-
 pub(in crate::http) async fn favicon(headers: HeaderMap) -> Response {
-    respond(&FAVICON, &headers)
+    asset(Path("favicon.ico".to_owned()), headers).await
 }
 
 /// A browser keeps it and asks each time whether it has changed.
-fn respond(asset: &Asset, headers: &HeaderMap) -> Response {
-    let tag = format!("\"{:016x}\"", fingerprint(asset.text.as_bytes()));
+pub(in crate::http) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some((_, content_type, text)) = ASSETS.iter().find(|(asset, ..)| *asset == name) else {
+        return response::text(StatusCode::NOT_FOUND, "There is nothing here.\n");
+    };
+    let tag = format!("\"{:016x}\"", fingerprint(text.as_bytes()));
     let is_known = headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
@@ -61,8 +38,8 @@ fn respond(asset: &Asset, headers: &HeaderMap) -> Response {
     let mut response = if is_known {
         (StatusCode::NOT_MODIFIED, kept).into_response()
     } else {
-        let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type))];
-        (kept, content_type, asset.text).into_response()
+        let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
+        (kept, content_type, *text).into_response()
     };
     response.headers_mut().extend(tag.into_iter().flatten());
     response

@@ -45,9 +45,7 @@ struct Page {
 
 /// How to point the chosen sender here.
 struct Guide {
-    source: &'static str,
-    title: &'static str,
-    names_printer: bool,
+    profile: &'static Profile,
     intro: Vec<Part>,
     url: String,
     needs_secret: bool,
@@ -133,9 +131,7 @@ impl Guide {
         let fill =
             |text: &str| text.replace("{url}", &base).replace(&format!("/{NAME}"), &format!("/{name}"));
         Self {
-            source: profile.source.as_str(),
-            title: profile.title,
-            names_printer: guide.names_printer,
+            profile,
             intro: parts(guide.intro, fill),
             url: if names_printer { format!("{base}/{name}") } else { base.clone() },
             needs_secret: needs_secret(&web.settings.current(), profile.source),

@@ -7,18 +7,13 @@ use axum::response::Response;
 use crate::http::response;
 
 /// File, title and text.
-const DOCUMENTS: [(&str, &str, &str); 5] = [
+pub(super) const DOCUMENTS: [(&str, &str, &str); 5] = [
     ("CONFIGURATION.md", "Configuration", include_str!("../../../docs/CONFIGURATION.md")),
     ("METRICS.md", "The metrics explained", include_str!("../../../docs/METRICS.md")),
     ("RUNBOOK.md", "Runbook of the alerts", include_str!("../../../docs/RUNBOOK.md")),
     ("HARDENING.md", "Hardening", include_str!("../../../docs/HARDENING.md")),
     ("STORAGE.md", "Storage", include_str!("../../../docs/STORAGE.md")),
 ];
-
-/// Their files and titles.
-pub(super) fn titles() -> impl Iterator<Item = (&'static str, &'static str)> {
-    DOCUMENTS.iter().map(|(file, title, _)| (*file, *title))
-}
 
 pub(in crate::http) async fn document(Path(name): Path<String>) -> Response {
     match DOCUMENTS.iter().find(|(file, ..)| *file == name) {

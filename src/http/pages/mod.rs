@@ -21,7 +21,6 @@ use tracing::error;
 use super::place::Place;
 use super::{AppState, encoding, response};
 use crate::store::StoreError;
-use crate::version::VERSION;
 
 pub(super) use assets::{asset, favicon};
 pub(super) use connect::connect;
@@ -56,20 +55,11 @@ struct Frame {
     /// The path of the page.
     here: &'static str,
     metrics: String,
-    /// File and title of each document.
-    documents: Vec<(&'static str, &'static str)>,
-    version: &'static str,
 }
 
 impl Frame {
     fn new(web: &AppState, place: Place, here: &'static str) -> Self {
-        Self {
-            root: place.path,
-            here,
-            metrics: web.options.telemetry_path.clone(),
-            documents: documents::titles().collect(),
-            version: VERSION,
-        }
+        Self { root: place.path, here, metrics: web.options.telemetry_path.clone() }
     }
 }
 
