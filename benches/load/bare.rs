@@ -18,12 +18,17 @@ use tokio::sync::{mpsc, oneshot};
 
 const ANSWER: &str = r#"{"status":"accepted"}"#;
 
+const QUEUE: usize = 4096;
+
+/// The rows that one commit stores at most, as in the exporter.
+pub(crate) const BATCH: usize = 1024;
+
 /// A parsed webhook on its way to the disk.
 pub(crate) struct Row {
-    printer: String,
-    topic: String,
-    state: String,
-    done: oneshot::Sender<()>,
+    pub(crate) printer: String,
+    pub(crate) topic: String,
+    pub(crate) state: String,
+    pub(crate) done: oneshot::Sender<()>,
 }
 
 /// Reads and answers.
@@ -44,7 +49,14 @@ pub(crate) fn parser() -> Router {
     Router::new().route("/webhook/octoprint/{printer}", post(handler))
 }
 
-/// Reads, parses, stores together with everything else that is queued, and answers.
+/// Reads, parses, has a thread store the row, and answers.
+pub(crate) fn storing(write: impl FnOnce(mpsc::Receiver<Row>) + Send + 'static) -> Router {
+    let (queue, rows) = mpsc::channel(QUEUE);
+    std::thread::spawn(move || write(rows));
+    Router::new().route("/webhook/octoprint/{printer}", post(store)).with_state(queue)
+}
+
+/// Stores in SQLite, everything that is queued together.
 pub(crate) fn committer(path: &Path) -> Router {
     let connection = Connection::open(path).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -52,9 +64,7 @@ pub(crate) fn committer(path: &Path) -> Router {
     let schema =
         "CREATE TABLE states (printer TEXT PRIMARY KEY, topic TEXT NOT NULL, state TEXT NOT NULL) STRICT";
     connection.execute_batch(schema).unwrap();
-    let (queue, rows) = mpsc::channel(4096);
-    std::thread::spawn(move || write(connection, rows));
-    Router::new().route("/webhook/octoprint/{printer}", post(store)).with_state(queue)
+    storing(move |rows| write(connection, rows))
 }
 
 async fn store(
@@ -75,7 +85,7 @@ async fn store(
 
 fn write(mut connection: Connection, mut rows: mpsc::Receiver<Row>) {
     let mut batch = Vec::new();
-    while rows.blocking_recv_many(&mut batch, 1024) > 0 {
+    while rows.blocking_recv_many(&mut batch, BATCH) > 0 {
         let transaction = connection.transaction().unwrap();
         for row in &batch {
             transaction

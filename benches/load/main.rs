@@ -1,6 +1,6 @@
 //! The exporter under load, and baselines in the same run. Prints Markdown tables.
 //!
-//! `cargo bench --bench load` takes some minutes, `cargo bench --bench load -- --quick` one or two. Nothing else should run
+//! `cargo bench --bench load` takes some minutes, `cargo bench --bench load -- --quick` a few. Nothing else should run
 //! on the machine. Names of parts, such as `ingest`, measure these alone. With `-- --instructions` it counts instead of
 //! taking times, which needs Valgrind, and no quiet machine.
 //! docs/PERFORMANCE.md says how to read the tables.
@@ -10,6 +10,9 @@
 mod bare;
 mod captured;
 mod client;
+#[path = "../../tests/common/mod.rs"]
+#[allow(dead_code, reason = "the tests need more of it")]
+mod common;
 mod encode;
 mod farm;
 mod growth;
@@ -18,6 +21,7 @@ mod ingest;
 mod report;
 mod scrape;
 mod server;
+mod shared;
 mod stages;
 mod together;
 
@@ -47,7 +51,7 @@ struct Plan {
 type Part = (&'static str, fn(&Plan, &Path, &mut Targets));
 
 /// The parts of the benchmark, by the name that selects them.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("ingest", ingest::side_by_side),
     ("transports", ingest::transports),
     ("growth", |plan, folder, _| growth::side_by_side(plan, folder)),
@@ -57,6 +61,7 @@ const PARTS: [Part; 9] = [
     ("burst", ingest::at_once),
     ("scrapes", farm::scrapes),
     ("starts", farm::starts),
+    ("shared", shared::all),
 ];
 
 fn main() {
@@ -65,6 +70,11 @@ fn main() {
         && role == server::ROLE
     {
         return server::run(kind, Path::new(folder));
+    }
+    if let [role, url] = &arguments[..]
+        && role == shared::ROLE
+    {
+        return shared::run(url);
     }
     if let [role, stage, batch, webhooks, folder] = &arguments[..]
         && role == stages::ROLE

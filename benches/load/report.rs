@@ -20,9 +20,14 @@ impl Rounds {
         self.0[self.0.len() / 2]
     }
 
+    /// The longest time.
+    pub(crate) fn worst(&self) -> f64 {
+        self.0[self.0.len() - 1]
+    }
+
     /// The distance between the best and the worst round, as a fraction of the median.
     pub(crate) fn noise(&self) -> String {
-        let spread = (self.0[self.0.len() - 1] - self.0[0]) / self.median();
+        let spread = (self.worst() - self.0[0]) / self.median();
         format!("{:.0} %", spread * 100.0)
     }
 

@@ -92,10 +92,15 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
     body
 }
 
+/// What a scrape shows.
+pub(crate) fn page(address: SocketAddr) -> String {
+    let (page, _) = Scraper::connect(address, false).scrape();
+    String::from_utf8(page).unwrap()
+}
+
 /// The sum of all series of this counter.
 pub(crate) fn sum(address: SocketAddr, metric: &str) -> usize {
-    let (page, _) = Scraper::connect(address, false).scrape();
-    let page = String::from_utf8(page).unwrap();
+    let page = page(address);
     let series = page.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix('{'));
     series.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum()
 }

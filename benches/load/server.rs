@@ -85,7 +85,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that keeps its files in `folder`, and waits until it listens.
     pub(crate) fn start(kind: Kind, folder: &Path) -> Self {
-        Self::spawn(kind, command(kind, folder))
+        Self::spawn(kind.name(), command(kind, folder))
     }
 
     /// Starts it under a tool that counts instructions.
@@ -93,16 +93,17 @@ impl Server {
         let command = command(kind, folder);
         let mut below = Command::new(tool[0]);
         below.args(&tool[1..]).arg(command.get_program()).args(command.get_args());
-        Self::spawn(kind, below)
+        Self::spawn(kind.name(), below)
     }
 
-    fn spawn(kind: Kind, mut command: Command) -> Self {
+    /// Runs a server, and waits until it listens.
+    pub(crate) fn spawn(name: &str, mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         let address = loop {
             line.clear();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "{} did not start", kind.name());
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "{name} did not start");
             // The Pushgateway's word for it.
             let found =
                 line.split_once("listening=").or_else(|| line.split_once("\"Listening on\" address="));
@@ -195,7 +196,9 @@ pub(crate) fn storage(folder: &Path) -> PathBuf {
     folder.join("printfarm.db")
 }
 
-fn program(folder: &Path) -> Command {
+/// The command that runs the program with its files in `folder`.
+pub(crate) fn program(folder: &Path) -> Command {
+    std::fs::create_dir_all(folder).unwrap();
     let config = folder.join("printfarm.yml");
     std::fs::write(&config, CONFIG).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_printfarm_exporter"));
@@ -223,7 +226,8 @@ pub(crate) fn run(name: &str, folder: &Path) {
     });
 }
 
-async fn bare(router: axum::Router) {
+/// Serves on a free port.
+pub(crate) async fn bare(router: axum::Router) {
     let socket = bind(&["127.0.0.1:0".parse().unwrap()], ListenerKind::Web).unwrap().remove(0);
     eprintln!("listening={}", socket.local_addr().unwrap());
     bare::serve(socket, router).await;
