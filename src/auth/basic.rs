@@ -39,9 +39,6 @@ impl BasicAuth {
     }
 
     /// Whether a request with these headers may pass. A password that was right before is accepted at once.
-    ///
-    /// # Errors
-    /// When the credentials are missing or wrong, or too many are being checked.
     pub async fn check(&self, headers: &HeaderMap) -> Result<(), AuthError> {
         let config = self.web_config.current();
         let Some(users) = &config.users else { return Ok(()) };

@@ -44,9 +44,6 @@ impl Default for AuthThrottle {
 
 impl AuthThrottle {
     /// Records a wrong secret.
-    ///
-    /// # Errors
-    /// When the client has to slow down.
     pub fn record_wrong(
         &self,
         client: ClientNetwork,

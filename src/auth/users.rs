@@ -37,9 +37,6 @@ impl std::fmt::Debug for Users {
 
 impl Users {
     /// Users with these bcrypt hashes of their passwords. `None` when there are none.
-    ///
-    /// # Errors
-    /// Without random numbers.
     pub fn new(hashes: HashMap<String, String>) -> Result<Option<Self>, NoRandomness> {
         Self::with(hashes, Box::new(|password, hash| bcrypt::verify(password, hash).unwrap_or(false)))
     }

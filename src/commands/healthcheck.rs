@@ -31,10 +31,7 @@ pub struct Probe {
     pub requires_client_certificate: bool,
 }
 
-/// What the exporter says of itself: one line.
-///
-/// # Errors
-/// When it cannot be reached, or is not ready.
+/// What an exporter that is ready says of itself: one line.
 pub(super) fn run(probe: &Probe) -> anyhow::Result<String> {
     let address = &probe.address;
     let unreachable = || {

@@ -45,10 +45,7 @@ pub enum Command {
 }
 
 /// Runs a command on the store, in the file at `storage` or in the database, or on the exporter that `probe` names. Writes its
-/// output to stdout.
-///
-/// # Errors
-/// When the store cannot be read, or the output cannot be written. A closed pipe, as of `head`, is not an error.
+/// output to stdout. A closed pipe, as of `head`, is not an error.
 pub fn run(
     command: &Command,
     storage: &Path,

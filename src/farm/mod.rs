@@ -189,10 +189,7 @@ impl Farm {
         &self.view
     }
 
-    /// Applies an event and notes in `changes` what it changed.
-    ///
-    /// # Errors
-    /// [`TooManyPrinters`], when the event is the first of a printer beyond the limit. Then nothing has changed.
+    /// Applies an event and notes in `changes` what it changed. After an error, nothing has changed.
     pub fn apply(
         &mut self,
         event: &Event,
@@ -273,9 +270,6 @@ impl Farm {
     }
 
     /// What is known of an event that is not applied now: the label of its printer.
-    ///
-    /// # Errors
-    /// [`TooManyPrinters`], as for [`Self::apply`].
     pub fn set_aside(&self, event: &Event, limits: &Limits) -> Result<Applied, TooManyPrinters> {
         let label = self.label(&event.printer, limits);
         let adds_a_printer = self.position(&event.printer).is_none()

@@ -19,9 +19,6 @@ impl HistoryReader {
     }
 
     /// What `read` returns.
-    ///
-    /// # Errors
-    /// When the history cannot be read.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn History) -> Result<T, StoreError> + Send + 'static,

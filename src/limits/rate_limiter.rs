@@ -39,10 +39,7 @@ impl Default for RateLimiter {
 }
 
 impl RateLimiter {
-    /// Counts a webhook of a client.
-    ///
-    /// # Errors
-    /// When the client exceeds the rate. The webhook does not count then.
+    /// Counts a webhook of a client, unless that exceeds the rate.
     pub fn check(&self, client: ClientNetwork, rate: Rate, now: Duration) -> Result<(), Throttled> {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.entry(client, now).take(rate.refill(), now)

@@ -103,9 +103,6 @@ impl Recorder {
     }
 
     /// Applies an event. Returns when it is as durable as the store makes it.
-    ///
-    /// # Errors
-    /// When the printer limit is reached, the store fails, or the exporter is stopping. Then nothing has changed.
     pub async fn record(&self, event: Event, limits: Limits) -> Result<Applied, RecordError> {
         let (reply, replied) = oneshot::channel();
         let event = Dated { value: event, epoch: Some(self.published.clock.started()) };
@@ -117,9 +114,6 @@ impl Recorder {
 
     /// The state with everything that was acknowledged before, and the time as of which to read it. Where replicas share the
     /// store, no replica shows an earlier time after this; it waits for the store then.
-    ///
-    /// # Errors
-    /// When a shared store cannot be reached.
     pub async fn read(&self) -> Reading {
         if !self.is_shared {
             return Ok(self.view());

@@ -40,10 +40,7 @@ pub(super) trait Migrated {
         Ok(())
     }
 
-    /// Begins to write.
-    ///
-    /// # Errors
-    /// When there is something already.
+    /// Begins to write, unless there is something already.
     fn begin(&mut self) -> Result<(), StoreError>;
 
     fn write_prints(&mut self, prints: Vec<PrintRow>) -> Result<(), StoreError>;
@@ -53,9 +50,6 @@ pub(super) trait Migrated {
 }
 
 /// Copies a farm to a place that is empty, and compares what is there then. The farm stays where it was.
-///
-/// # Errors
-/// When one of the places is in use or cannot be used, the target is not empty, or the copy is not the same.
 pub fn migrate(from: &Place, to: &Place, sources: &[Source]) -> Result<Moved, StoreError> {
     let mut source = open(from, sources, true)?;
     let (farm, heartbeat) = source.read(sources)?;

@@ -74,9 +74,6 @@ pub trait Store: Send {
     fn commit(&mut self, view: &View, changes: &Changes) -> Result<(), StoreError>;
 
     /// What reads the prints that have ended, while this store goes on writing.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
     fn history(&self) -> Result<Box<dyn History>, StoreError> {
         Ok(Box::new(MemoryStore))
     }

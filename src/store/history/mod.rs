@@ -25,9 +25,6 @@ pub const PAGE: usize = 1000;
 /// and hold nothing between two calls. A store gives out its reader with [`Store::history`](super::Store::history).
 pub trait History: Send {
     /// The labels of all printers, in the order in which they were first seen.
-    ///
-    /// # Errors
-    /// When the store cannot be read, as for all methods.
     fn labels(&self) -> Result<Vec<String>, StoreError>;
 
     /// The next prints of a selection. Prints with the same end are in the order of their numbers.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{SqliteFile, SqliteStore};
+use super::SqliteFile;
 use crate::farm::{Changes, Farm, Heartbeat, News};
 use crate::labels::Source;
 use crate::store::migrate::Migrated;
@@ -16,7 +16,7 @@ pub(crate) struct SqliteMigration(SqliteFile);
 
 impl SqliteMigration {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self(SqliteStore::open(path)?.file))
+        Ok(Self(SqliteFile::open(path)?))
     }
 
     fn run(&self, sql: &str) -> Result<(), StoreError> {
