@@ -40,7 +40,8 @@ fn client(proxy: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAdd
         lines.flat_map(|line| line.split(',')).map(str::trim).collect::<Vec<_>>()
     };
     let plain = elements(&X_FORWARDED_FOR).into_iter().map(address).collect::<Vec<_>>();
-    let standard = elements(&header::FORWARDED).into_iter().map(forwarded_for).collect::<Vec<_>>();
+    let of_forwarded = |element| forwarded(element, "for").and_then(address);
+    let standard = elements(&header::FORWARDED).into_iter().map(of_forwarded).collect::<Vec<_>>();
     match (plain.is_empty(), standard.is_empty()) {
         (_, true) => rightmost_untrusted(proxy, &plain, proxies),
         (true, false) => rightmost_untrusted(proxy, &standard, proxies),
@@ -64,11 +65,11 @@ fn rightmost_untrusted(proxy: IpAddr, hops: &[Option<IpAddr>], proxies: &Trusted
     client
 }
 
-/// The address in one element of `Forwarded` (RFC 7239), such as `for="[2001:db8::1]:4711";proto=https`.
-fn forwarded_for(element: &str) -> Option<IpAddr> {
+/// The value of `wanted` in one element of `Forwarded` (RFC 7239), such as `for="[2001:db8::1]:4711";proto=https`.
+pub(super) fn forwarded<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
     let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
-    address(value.trim().trim_matches('"'))
+    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
+    Some(value.trim().trim_matches('"'))
 }
 
 /// An address, with or without brackets and a port.
@@ -80,15 +81,14 @@ fn address(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::{self, Environment};
+    use crate::config::{Environment, SharedSettings};
 
     fn proxies() -> TrustedProxies {
         let yaml = b"trusted_proxies: [127.0.0.1, 10.0.0.0/8, 'fd00::/8', '::1']";
         let environment = Environment { variable: Box::new(|_| None), file: Box::new(|_| Ok(yaml.to_vec())) };
-        config::load(Some(Path::new("farm.yml")), &environment, &[]).unwrap().trusted_proxies
+        let settings = SharedSettings::load(Some("farm.yml".into()), environment, Vec::new());
+        settings.unwrap().current().trusted_proxies.clone()
     }
 
     fn resolved(headers: &[(&'static str, &'static str)]) -> String {

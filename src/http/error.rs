@@ -45,7 +45,7 @@ pub(crate) enum WebhookError {
     /// A secret is configured, and the webhook does not carry it.
     #[error("{fault}: {hint}")]
     WrongSecret {
-        fault: SecretFault,
+        fault: &'static str,
         /// Where the sender's secrets go.
         hint: &'static str,
     },
@@ -75,23 +75,15 @@ pub(crate) enum WebhookError {
     Stopping,
 }
 
-/// What is wrong with the secrets of a webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SecretFault {
-    #[error("a secret is configured here and the webhook carries none")]
-    Missing,
-    #[error("the webhook carries a wrong secret")]
-    Wrong,
-}
-
 impl WebhookError {
     /// The error of a webhook that is not authenticated; `hint` says where its sender's secrets go.
     pub(crate) const fn from_secret(error: SecretError, hint: &'static str) -> Self {
-        match error {
-            SecretError::Missing => Self::WrongSecret { fault: SecretFault::Missing, hint },
-            SecretError::Wrong => Self::WrongSecret { fault: SecretFault::Wrong, hint },
-            SecretError::Throttled(throttled) => Self::TooManyAttempts(throttled),
-        }
+        let fault = match error {
+            SecretError::Missing => "a secret is configured here and the webhook carries none",
+            SecretError::Wrong => "the webhook carries a wrong secret",
+            SecretError::Throttled(throttled) => return Self::TooManyAttempts(throttled),
+        };
+        Self::WrongSecret { fault, hint }
     }
 
     /// The value of the label `reason`.
@@ -205,7 +197,7 @@ mod tests {
             WebhookError::UnknownPath { paths: "/webhook/x".to_owned() },
             WebhookError::Method { source_name: "x", allow: "POST".to_owned() },
             Malformed::NotAnObject.into(),
-            WebhookError::WrongSecret { fault: SecretFault::Wrong, hint: HINT },
+            WebhookError::from_secret(SecretError::Wrong, HINT),
             WebhookError::TooManyAttempts(throttled(5001)),
             WebhookError::RateLimit(throttled(1000)),
             WebhookError::Timeout { after: Duration::from_millis(7500) },
@@ -254,7 +246,7 @@ mod tests {
                 "without Content-Encoding; set it",
             ),
             (
-                WebhookError::WrongSecret { fault: SecretFault::Missing, hint: HINT },
+                WebhookError::from_secret(SecretError::Missing, HINT),
                 "a secret is configured here and the webhook carries none: set it",
             ),
             (WebhookError::TooManyAttempts(throttled(5001)), "try again in 6 s"),
@@ -268,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_missing_secret_and_a_wrong_one_read_differently() {
-        let text = |fault| WebhookError::WrongSecret { fault, hint: HINT }.to_string();
-        assert_ne!(text(SecretFault::Missing), text(SecretFault::Wrong));
+        let text = |error| WebhookError::from_secret(error, HINT).to_string();
+        assert_ne!(text(SecretError::Missing), text(SecretError::Wrong));
     }
 }

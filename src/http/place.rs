@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::AppState;
-use super::client::ThroughTrustedProxy;
+use super::client::{ThroughTrustedProxy, forwarded};
 use super::external::RoutePrefix;
 
 /// The longest name that a host can have, with a port.
@@ -52,12 +52,7 @@ fn place(web: &AppState, headers: &HeaderMap, trusted: bool) -> Place {
         let values = headers.get(name).filter(|_| trusted)?.to_str().ok()?;
         values.split(',').next().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     };
-    let of_forwarded = |wanted: &str| {
-        let element = first("forwarded")?;
-        let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
-        Some(value.trim().trim_matches('"').to_owned())
-    };
+    let of_forwarded = |wanted: &str| forwarded(&first("forwarded")?, wanted).map(str::to_owned);
     let forwarded_host = first("x-forwarded-host").or_else(|| of_forwarded("host"));
     let forwarded_https = of_forwarded("proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
     let prefix = first("x-forwarded-prefix").and_then(|path| path.parse::<RoutePrefix>().ok());

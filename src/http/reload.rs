@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::{AppState, response};
-use crate::config::web::SharedWebConfig;
+use crate::config::web::{SharedWebConfig, WebConfigError};
 use crate::config::{self, ConfigError, ReloadOutcome};
 use crate::panics;
 
@@ -22,10 +22,21 @@ pub(crate) enum ReloadError {
     Settings(ConfigError),
     /// The web configuration file, or a file that it names.
     #[error("the web configuration file, or a file that it names, cannot be used; see the log")]
-    WebConfig,
+    WebConfig(WebConfigError),
     /// The reload itself did not finish.
     #[error("{0}")]
     Interrupted(&'static str),
+}
+
+impl ReloadError {
+    /// The text for the log, with the paths.
+    fn in_full(&self) -> &dyn Display {
+        match self {
+            Self::Settings(error) => error,
+            Self::WebConfig(error) => error,
+            Self::Interrupted(reason) => reason,
+        }
+    }
 }
 
 /// `POST /-/reload`
@@ -59,44 +70,38 @@ pub(crate) async fn reload(web: &AppState) -> Result<(), ReloadError> {
 
 async fn reload_settings(web: &AppState) -> Result<(), ReloadError> {
     let settings = web.settings.clone();
-    let refused = |problem: &dyn Display| {
-        web.metrics.config_refused();
-        error!(%problem, "configuration not reloaded; the earlier one stays in force");
-    };
-    match spawn_blocking(move || settings.reload()).await {
-        Ok(Ok(())) => {
+    let reloaded = in_background(move || settings.reload(), ReloadError::Settings).await;
+    match &reloaded {
+        Ok(()) => {
             web.metrics.config_loaded(web.clock.now());
             info!("configuration reloaded");
             config::warn_of_open_webhooks(&web.settings.current(), web.ports.reach);
-            Ok(())
-        }
-        Ok(Err(error)) => {
-            refused(&error);
-            Err(ReloadError::Settings(error))
         }
         Err(error) => {
-            refused(&panics::ended(&error));
-            Err(ReloadError::Interrupted(panics::ended(&error)))
+            web.metrics.config_refused();
+            error!(problem = %error.in_full(), "configuration not reloaded; the earlier one stays in force");
         }
     }
+    reloaded
 }
 
 async fn reload_web_config(web: &AppState, config: &SharedWebConfig) -> Result<(), ReloadError> {
     let shared = config.clone();
-    match spawn_blocking(move || shared.reload()).await {
-        Ok(Ok(())) => {
-            web_config_loaded(web, config);
-            Ok(())
-        }
-        Ok(Err(error)) => {
-            web_config_refused(web, config, &error);
-            Err(ReloadError::WebConfig)
-        }
-        Err(error) => {
-            web_config_refused(web, config, &panics::ended(&error));
-            Err(ReloadError::Interrupted(panics::ended(&error)))
-        }
+    let reloaded = in_background(move || shared.reload(), ReloadError::WebConfig).await;
+    match &reloaded {
+        Ok(()) => web_config_loaded(web, config),
+        Err(error) => web_config_refused(web, config, error.in_full()),
     }
+    reloaded
+}
+
+/// Reads files on a thread for blocking work.
+async fn in_background<E: Send + 'static>(
+    reload: impl FnOnce() -> Result<(), E> + Send + 'static,
+    refused: fn(E) -> ReloadError,
+) -> Result<(), ReloadError> {
+    let finished = spawn_blocking(reload).await;
+    finished.map_err(|error| ReloadError::Interrupted(panics::ended(&error)))?.map_err(refused)
 }
 
 /// Reloads the web configuration if its files have changed, and shows the outcome in the log and in the metrics.
