@@ -40,7 +40,13 @@ pub(crate) trait Sender: fmt::Debug + Sync {
         matches!(ending, Ending::CancelledWhilePaused | Ending::Restarted | Ending::Disconnected)
     }
 
-    fn pause_reason(&self, rng: &mut Rng) -> PauseReason;
+    fn pause_reason(&self, rng: &mut Rng) -> PauseReason {
+        match rng.below(3) {
+            0 => PauseReason::Person,
+            1 => PauseReason::Detector,
+            _ => PauseReason::Filament,
+        }
+    }
 
     fn reports_resumes(&self) -> bool {
         true

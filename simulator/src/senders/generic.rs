@@ -42,14 +42,6 @@ impl Sender for GenericSender {
     fn origin(&self, _: &mut Rng) -> Origin {
         if *self == Self::Json { Origin::Local } else { Origin::Unknown }
     }
-
-    fn pause_reason(&self, rng: &mut Rng) -> PauseReason {
-        match rng.below(3) {
-            0 => PauseReason::Person,
-            1 => PauseReason::Detector,
-            _ => PauseReason::Filament,
-        }
-    }
 }
 
 fn events(occurrence: Occurrence) -> &'static [&'static str] {

@@ -43,14 +43,6 @@ impl Sender for ObicoSender {
     fn endings(&self) -> &'static [(u32, Ending)] {
         &[(12, Ending::Cancelled), (4, Ending::CancelledWhilePaused), (4, Ending::Silent)]
     }
-
-    fn pause_reason(&self, rng: &mut Rng) -> PauseReason {
-        match rng.below(3) {
-            0 => PauseReason::Person,
-            1 => PauseReason::Detector,
-            _ => PauseReason::Filament,
-        }
-    }
 }
 
 fn request(body: &Object, moment: &Moment<'_>) -> Request {

@@ -67,14 +67,6 @@ impl Sender for OctoEverywhereSender {
         ending != Ending::Silent && *self != Self::FreeAccount
     }
 
-    fn pause_reason(&self, rng: &mut Rng) -> PauseReason {
-        match rng.below(3) {
-            0 => PauseReason::Person,
-            1 => PauseReason::Detector,
-            _ => PauseReason::Filament,
-        }
-    }
-
     fn daily_limit(&self) -> Option<u32> {
         (*self == Self::FreeAccount).then_some(FREE_WEBHOOKS)
     }
