@@ -73,6 +73,19 @@ impl Image {
         image
     }
 
+    /// What the program of the image prints for `--version`.
+    pub(crate) fn version(&self) -> String {
+        podman(&[
+            "run",
+            "--rm",
+            "--network=none",
+            "--ulimit=nofile=1024:1024",
+            "--ulimit=nproc=1024:1024",
+            &self.name,
+            "--version",
+        ])
+    }
+
     /// Every file and empty folder in it, with its owner.
     pub(crate) fn files(&self) -> Vec<String> {
         let root = podman(&["image", "mount", &self.name]);

@@ -76,15 +76,7 @@ fn assert_is_as_the_dockerfile_says(image: &Image) {
     let labels = &config["Labels"];
     assert_eq!(labels["org.opencontainers.image.version"], env!("CARGO_PKG_VERSION"));
     let revision = labels["org.opencontainers.image.revision"].as_str().unwrap();
-    let printed = podman(&[
-        "run",
-        "--rm",
-        "--network=none",
-        "--ulimit=nofile=1024:1024",
-        "--ulimit=nproc=1024:1024",
-        &image.name,
-        "--version",
-    ]);
+    let printed = image.version();
     assert!(printed.contains(&format!("(revision: {revision}")), "{printed}");
     let program = "usr/local/bin/printfarm_exporter 0:0";
     assert_eq!(image.files(), ["data 65534:65534", "licenses/LICENSE 0:0", program]);
@@ -120,14 +112,6 @@ fn the_image_of_the_simulator_holds_its_program_and_the_licence_alone() {
     let program = "usr/local/bin/printfarm_simulator 0:0";
     assert_eq!(image.files(), ["licenses/LICENSE 0:0", program]);
     assert_eq!(inspected(&image.name)["Config"]["User"], "65534:65534");
-    let printed = podman(&[
-        "run",
-        "--rm",
-        "--network=none",
-        "--ulimit=nofile=1024:1024",
-        "--ulimit=nproc=1024:1024",
-        &image.name,
-        "--version",
-    ]);
+    let printed = image.version();
     assert!(printed.starts_with("printfarm_simulator "), "{printed}");
 }
