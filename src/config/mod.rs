@@ -108,10 +108,10 @@ pub struct SettingsFiles {
 }
 
 impl SharedSettings {
-    /// Loads the settings for the first time, as [`load`] does.
+    /// Reads the configuration: `path`, when there is one, and the environment. It may name these sources and no other.
     ///
     /// # Errors
-    /// When the configuration cannot be used.
+    /// When any of it is wrong; the error says what, where, and what to do.
     pub fn load(
         path: Option<PathBuf>,
         environment: Environment,
@@ -141,18 +141,6 @@ impl Reload for Settings {
         files.was_empty = is_empty;
         Ok(next)
     }
-}
-
-/// Reads the configuration: `path`, when there is one, and the environment. It may name these sources and no other.
-///
-/// # Errors
-/// When any of it is wrong; the error says what, where, and what to do.
-pub fn load(
-    path: Option<&Path>,
-    environment: &Environment,
-    sources: &[Source],
-) -> Result<Settings, ConfigError> {
-    settings::build(read_file(path, environment, sources)?.content, sources, path, environment)
 }
 
 /// The password for the database of `--storage.url`, from the environment.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use printfarm_exporter::config::{self, Environment, NetworkLimits, Settings};
+use printfarm_exporter::config::{Environment, NetworkLimits, Settings, SharedSettings};
 use printfarm_exporter::farm::Limits;
 use printfarm_exporter::http::Options;
 use printfarm_exporter::labels::Source;
@@ -201,7 +201,7 @@ fn the_configuration_of_the_document_is_valid_and_shows_the_defaults() {
             Ok(if of_readme { example } else { "a secret" }.as_bytes().to_vec())
         }),
     };
-    let settings = config::load(Some("printfarm.yml".as_ref()), &environment, &SOURCES).unwrap();
+    let settings = load(environment);
     for source in SOURCES {
         assert!(!settings.secrets.scope(source, None).1.is_empty(), "{source:?}");
     }
@@ -217,7 +217,7 @@ fn the_configuration_of_the_document_is_valid_and_shows_the_defaults() {
     assert_eq!(with_files, *asked.lock().unwrap());
 }
 
-fn configured(yaml: String) -> Settings {
+fn configured(yaml: String) -> Arc<Settings> {
     let environment = Environment {
         variable: Box::new(|_| None),
         file: Box::new(move |path| {
@@ -225,7 +225,11 @@ fn configured(yaml: String) -> Settings {
             Ok(if of_test { yaml.as_str() } else { "a secret" }.as_bytes().to_vec())
         }),
     };
-    config::load(Some("printfarm.yml".as_ref()), &environment, &SOURCES).unwrap()
+    load(environment)
+}
+
+fn load(environment: Environment) -> Arc<Settings> {
+    SharedSettings::load(Some("printfarm.yml".into()), environment, SOURCES.to_vec()).unwrap().current()
 }
 
 #[test]

@@ -15,8 +15,9 @@ use crate::labels::Source;
 use crate::limits::Rate;
 use crate::webhook::BodyLimits;
 
-fn load(path: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
-    super::load(path, environment, &Source::SAMPLES)
+fn load(path: Option<&Path>, environment: Environment) -> Result<Arc<Settings>, ConfigError> {
+    let shared = SharedSettings::load(path.map(Path::to_owned), environment, Source::SAMPLES.to_vec())?;
+    Ok(shared.current())
 }
 
 /// Names and values.
@@ -34,8 +35,8 @@ fn machine(variables: &[(&str, &str)], files: &[(&str, &[u8])]) -> Environment {
     }
 }
 
-fn with_file(yaml: &str) -> Result<Settings, ConfigError> {
-    load(Some(Path::new("/etc/pf.yml")), &machine(&[], &[("/etc/pf.yml", yaml.as_bytes())]))
+fn with_file(yaml: &str) -> Result<Arc<Settings>, ConfigError> {
+    load(Some(Path::new("/etc/pf.yml")), machine(&[], &[("/etc/pf.yml", yaml.as_bytes())]))
 }
 
 /// Whether webhooks of this source must carry this secret.
@@ -82,7 +83,7 @@ fn whatever_says_nothing_gives_the_defaults() {
         };
         assert_eq!(settings.network, network, "{name}");
     }
-    assert!(is_open(&load(None, &machine(&[], &[])).unwrap()), "no file");
+    assert!(is_open(&load(None, machine(&[], &[])).unwrap()), "no file");
 }
 
 #[test]
@@ -106,7 +107,7 @@ limits:
   silence: {grace: 90m, without_estimate: 1day 12h}
 "#;
     let files: [(&str, &[u8]); 2] = [("/etc/pf.yml", yaml.as_bytes()), ("/etc/two.txt", b"two\r\n")];
-    let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
+    let settings = load(Some(Path::new("/etc/pf.yml")), machine(&[], &files)).unwrap();
     assert!(expects(&settings, Source::OCTOPRINT, "one"));
     assert!(expects(&settings, Source::OCTOEVERYWHERE, "two"));
     assert_eq!(settings.names.get(Source::OCTOEVERYWHERE, "abc"), Some("prusa-1"));
@@ -143,7 +144,7 @@ printers:
 ",
         ),
     ];
-    let settings = load(Some(Path::new("/etc/pf.yml")), &machine(&[], &files)).unwrap();
+    let settings = load(Some(Path::new("/etc/pf.yml")), machine(&[], &files)).unwrap();
     let (local, cloud) = (Source::OCTOPRINT, Source::OCTOEVERYWHERE);
     let cases: [(&str, Source, Option<&str>, &[&str]); 6] = [
         ("a source", local, None, &["old", "new"]),
@@ -172,7 +173,7 @@ fn the_environment_takes_the_place_of_all_secrets_of_its_source() {
     let yaml = "webhook_secrets: {octoprint: [{value: a}, {value: b}]}\n\
                 printers: [{source: octoprint, id: delta, secrets: {value: c}}]";
     let machine = machine(&[("PRINTFARM_OCTOPRINT_SECRET", "e")], &[("/etc/pf.yml", yaml.as_bytes())]);
-    let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
+    let settings = load(Some(Path::new("/etc/pf.yml")), machine).unwrap();
     for (secret, of_source, of_printer) in [("a", false, false), ("e", true, false), ("c", false, true)] {
         assert_eq!(opens(&settings, Source::OCTOPRINT, None, secret), of_source, "{secret}");
         assert_eq!(opens(&settings, Source::OCTOPRINT, Some("delta"), secret), of_printer, "{secret}");
@@ -199,7 +200,7 @@ fn secrets_come_from_the_environment_first() {
     ];
     for (name, variables, content, expected) in cases {
         let machine = machine(variables, &[in_file, ("/run/secret", content)]);
-        let settings = load(Some(Path::new("/etc/pf.yml")), &machine).unwrap();
+        let settings = load(Some(Path::new("/etc/pf.yml")), machine).unwrap();
         assert!(expects(&settings, Source::OCTOPRINT, expected), "{name}");
     }
 }

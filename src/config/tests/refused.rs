@@ -43,7 +43,7 @@ fn a_wrong_environment_is_refused() {
             ("/quoted", b"'s'\n"),
             ("/trailing", b"s \n"),
         ];
-        let error = load(None, &machine(variables, &files)).unwrap_err().to_string();
+        let error = load(None, machine(variables, &files)).unwrap_err().to_string();
         assert!(error.starts_with("environment variable PRINTFARM_"), "{name}: {error}");
         assert!(error.contains(part), "{name}: {error}");
     }
@@ -212,9 +212,9 @@ fn a_wrong_file_is_refused_with_what_and_where_and_what_to_do() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let error = load(Some(Path::new("/nowhere.yml")), &machine(&[], &[])).unwrap_err().to_string();
+    let error = load(Some(Path::new("/nowhere.yml")), machine(&[], &[])).unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration file /nowhere.yml: "), "{error}");
     let bytes: (&str, &[u8]) = ("/pf.yml", b"# fine\n\xff");
-    let error = load(Some(Path::new("/pf.yml")), &machine(&[], &[bytes])).unwrap_err().to_string();
+    let error = load(Some(Path::new("/pf.yml")), machine(&[], &[bytes])).unwrap_err().to_string();
     assert!(error.ends_with("line 2: it is not UTF-8; save it as UTF-8 text"), "{error}");
 }
