@@ -40,6 +40,9 @@ fn send_to_outbox(replica: &Replica, printer: &str) {
     assert!(took < LONGEST_WAIT, "{took:?}");
 }
 
+/// Counts once, whenever it is sent.
+const WARNING: &str = r#"{"PrinterId": "a", "PrinterName": "mk3", "EventType": 7, "PrintId": "one"}"#;
+
 /// Whether the store is up, and how many events wait.
 fn waiting(replica: &Replica) -> [Option<f64>; 2] {
     ["printfarm_store_up", "printfarm_outbox_events"].map(|name| replica.metric(name))
@@ -105,6 +108,26 @@ fn replicas_share_what_they_know_through_pgbouncer() {
     // The same end twice in a row is one print; what counts is that both know the same.
     let counts = [&a, &b].map(|replica| completed(replica, "voron"));
     assert!(counts[0] >= Some(1.0) && counts[0] == counts[1], "{counts:?}");
+}
+
+#[test]
+fn replicas_that_record_at_the_same_time_lose_nothing_of_each_other() {
+    let postgres = Postgres::start();
+    let replicas = [(); 2].map(|()| Replica::start(&postgres.url()));
+    thread::scope(|scope| {
+        for replica in &replicas {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let answer = replica.post("/webhook/octoeverywhere", WARNING);
+                    assert_eq!(answer.status, 200, "{answer:?}");
+                }
+            });
+        }
+    });
+    for replica in &replicas {
+        let warnings = "printfarm_failure_warnings_total{action=\"warned\",printer=\"mk3\"}";
+        eventually("all are counted", || (replica.metric(warnings) == Some(100.0)).then_some(()));
+    }
 }
 
 #[test]
