@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::file_watch::with_suffix;
 use super::schema::FileError;
-use super::sqlite::{lock, open_to_read};
+use super::sqlite_file::{lock, open_to_read};
 
 /// Why a store or a backup was not copied.
 #[derive(Debug, thiserror::Error)]

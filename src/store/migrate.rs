@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::history::PAGE;
 use super::postgres::Migration;
-use super::sqlite::{SqliteMigration, open_to_read};
+use super::sqlite::SqliteMigration;
+use super::sqlite_file::open_to_read;
 use super::{DatabaseUrl, Filter, History, Order, Page, PrintRow, StoreError, Sums};
 use crate::farm::{Heartbeat, News};
 use crate::labels::Source;

@@ -16,6 +16,7 @@ mod rows;
 mod schema;
 mod shared;
 mod sqlite;
+mod sqlite_file;
 
 pub use backup::{BackupError, backup, restore};
 pub use history::{
@@ -26,7 +27,8 @@ pub use memory::MemoryStore;
 pub use migrate::{Moved, Place, migrate};
 pub use postgres::{DatabaseUrl, Password, Postgres, PostgresHistory, UrlError};
 pub use shared::{Ask, Batch, Database, Head, Locked, Mark, Outbox, SharedStore};
-pub use sqlite::{SqliteStore, open_to_read};
+pub use sqlite::SqliteStore;
+pub use sqlite_file::open_to_read;
 
 #[cfg(test)]
 pub(crate) use shared::model;

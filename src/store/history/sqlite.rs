@@ -9,7 +9,7 @@ use super::{Filter, History, Order, Page, PrintRow, PrintedSince, Sums};
 use crate::labels::Outcome;
 use crate::store::StoreError;
 use crate::store::schema::{self, FileError};
-use crate::store::sqlite::open_to_read;
+use crate::store::sqlite_file::open_to_read;
 use crate::timestamp::Timestamp;
 
 /// The prints of a filter, whose values [`selection`] gives.

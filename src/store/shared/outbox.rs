@@ -13,7 +13,7 @@ use crate::farm::Event;
 use crate::labels::Source;
 use crate::random;
 use crate::store::schema::FileError;
-use crate::store::sqlite::SqliteFile;
+use crate::store::sqlite_file::SqliteFile;
 use crate::store::{Dated, OutboxState, StoreError};
 use crate::timestamp::Timestamp;
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::SqliteFile;
 use crate::farm::{Changes, Farm, Heartbeat, News};
 use crate::labels::Source;
 use crate::store::migrate::Migrated;
 use crate::store::rows::{read_farm, read_heartbeat, read_last_print, write_changes, write_print};
 use crate::store::schema::FileError;
 use crate::store::shared::outbox;
+use crate::store::sqlite_file::SqliteFile;
 use crate::store::{History, PrintRow, SqliteHistory, StoreError};
 use crate::timestamp::Timestamp;
 

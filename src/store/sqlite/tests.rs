@@ -3,12 +3,16 @@
 mod refused;
 
 use std::fs;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
 
 use super::*;
 use crate::farm::{
     ApplyTime, Elapsed, Event, EventKind, Farm, Heartbeat, Identity, Limits, PrintReport, PrinterState,
 };
 use crate::labels::{Outcome, Source};
+use crate::store::sqlite_file::{LOG_LIMIT, open_to_read};
 
 fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path).unwrap().with_sources(Source::SAMPLES.to_vec())
