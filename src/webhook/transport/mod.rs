@@ -1,6 +1,6 @@
 //! Turns a request into a [`Payload`], whatever way the message came: JSON, multipart, a form, or the query of the URL.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use axum::BoxError;
 use axum::http::{HeaderMap, Method, header};
@@ -192,12 +192,7 @@ impl Whole {
         let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
         let mut body = pin!(Limited::new(body, limit));
         let mut whole = Self { bytes: Vec::with_capacity(announced.min(limits.body_bytes)), large: None };
-        while let Some(frame) = body.frame().await {
-            let piece = match frame {
-                Ok(frame) => frame.into_data().unwrap_or_default(),
-                Err(error) if error.is::<LengthLimitError>() => return Err(TooLarge::Body { limit }.into()),
-                Err(_) => return Err(Malformed::Truncated.into()),
-            };
+        while let Some(piece) = next_piece(body.as_mut(), limit).await? {
             if whole.large.is_none() && whole.bytes.len() + piece.len() > limits.body_bytes {
                 whole.large = LARGE_BODIES.acquire().await.ok();
                 whole.bytes.reserve_exact(limit - whole.bytes.len());
@@ -205,5 +200,18 @@ impl Whole {
             whole.bytes.extend_from_slice(&piece);
         }
         Ok(whole)
+    }
+}
+
+/// The next piece of a body, until it ends.
+async fn next_piece<B>(mut body: Pin<&mut Limited<B>>, limit: usize) -> Result<Option<Bytes>, DecodeError>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    match body.frame().await.transpose() {
+        Ok(frame) => Ok(frame.map(|frame| frame.into_data().unwrap_or_default())),
+        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge::Body { limit }.into()),
+        Err(_) => Err(Malformed::Truncated.into()),
     }
 }

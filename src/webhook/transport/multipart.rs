@@ -1,23 +1,19 @@
 //! Multipart bodies, as they stream in. Files are read past: a picture is never in memory as a whole.
 
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::{Pin, pin};
 
 use axum::BoxError;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_DISPOSITION;
-use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::Body;
-use http_body_util::BodyExt as _;
-use multer::{Constraints, Error, Field, Multipart, SizeLimit};
+use http_body_util::Limited;
+use httparse::{EMPTY_HEADER, Status, parse_headers};
+use memchr::memmem::Finder;
 use serde_json::Map;
-use tokio::task::yield_now;
 
 use super::BodyLimits;
 use super::budget::{Budget, is_unread};
-use super::json;
-use crate::webhook::error::{DecodeError, Malformed, TooLarge};
+use super::{json, next_piece};
+use crate::webhook::error::{DecodeError, Malformed};
 use crate::webhook::payload::Payload;
 
 #[cfg(test)]
@@ -25,6 +21,9 @@ mod tests;
 
 /// How many bytes a head may have; those of real senders have about a hundred.
 const MAX_HEAD: usize = 8 * 1024;
+
+/// How many headers a head may have.
+const MAX_HEADERS: usize = 32;
 
 /// The boundary that a Content-Type names, whatever stands between the two.
 fn boundary(content_type: &str) -> Option<&str> {
@@ -46,25 +45,30 @@ where
     if boundary.is_empty() {
         return Err(malformed("its Content-Type names no boundary"));
     }
-    let held = AtomicUsize::new(0);
-    let body = pin!(body);
-    let whole = SizeLimit::new().whole_stream(limits.multipart_bytes as u64);
-    let constraints = Constraints::new().size_limit(whole);
-    let mut parts = Multipart::with_constraints(pieces(body, &held), boundary, constraints);
+    let delimiter = format!("\r\n--{boundary}");
+    let (delimiter, end_of_head) = (Finder::new(&delimiter), Finder::new(END_OF_HEAD));
+    let body = pin!(Limited::new(body, limits.multipart_bytes));
+    let mut stream = Stream { body, limits, held: LINE_END.into() };
     let (mut fields, mut budget) = (Map::new(), Budget::new(limits));
-    let refusal = |error| refusal(error, limits);
-    while let Some(mut part) = parts.next_field().await.map_err(refusal)? {
-        held.store(0, Ordering::Relaxed);
+    stream.pass(&delimiter, |_| Ok(())).await?;
+    while !stream.is_at_end().await? {
         budget.count_field()?;
-        let name = read_name(&part)?.map(|name| budget.keep(name)).transpose()?;
+        let mut head = Vec::new();
+        let take_head = |piece: &[u8]| {
+            head.extend_from_slice(piece);
+            if head.len() > MAX_HEAD { Err(bad_head()) } else { Ok(()) }
+        };
+        stream.pass(&end_of_head, take_head).await?;
+        let name = read_name(head)?;
+        budget.take(name.as_ref().map_or(0, String::len))?;
         let mut text = Vec::new();
-        while let Some(piece) = part.chunk().await.map_err(refusal)? {
-            held.store(0, Ordering::Relaxed);
+        let take_text = |piece: &[u8]| {
             if name.is_some() {
-                text.extend_from_slice(&piece);
+                text.extend_from_slice(piece);
             }
-            budget.check_room(text.len())?;
-        }
+            Ok(budget.check_room(text.len())?)
+        };
+        stream.pass(&delimiter, take_text).await?;
         if let Some(name) = name {
             let text =
                 str::from_utf8(&text).map_err(|_| Malformed::NotUtf8 { what: "a part of the body" })?;
@@ -74,61 +78,108 @@ where
     Ok(Payload::new(fields))
 }
 
-/// The pieces of the body, one at a time: `multer` takes in all that are ready before it looks at them, and where it finds
-/// no end of a head, it searches all that it holds again with each piece. `held` is how much it has taken in without a result.
-fn pieces<B>(body: B, held: &AtomicUsize) -> impl Stream<Item = Result<Bytes, DecodeError>>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    stream::unfold(body, move |mut body| async move {
-        if held.load(Ordering::Relaxed) > 0 {
-            yield_now().await;
-        }
-        if held.load(Ordering::Relaxed) > MAX_HEAD {
-            return Some((Err(bad_head()), body));
-        }
-        let piece = match body.frame().await? {
-            Ok(frame) => Ok(frame.into_data().unwrap_or_default()),
-            Err(_) => Err(Malformed::Truncated.into()),
-        };
-        held.fetch_add(piece.as_ref().map_or(0, Bytes::len), Ordering::Relaxed);
-        Some((piece, body))
-    })
+const LINE_END: &[u8] = b"\r\n";
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// A body of which little is held at a time.
+struct Stream<'b, B> {
+    body: Pin<&'b mut Limited<B>>,
+    limits: &'b BodyLimits,
+    /// What has come and was not passed yet.
+    held: BytesMut,
 }
 
-/// The name of a part, unless it is a file or something that nothing reads.
-fn read_name<'a>(part: &'a Field<'_>) -> Result<Option<&'a str>, DecodeError> {
-    if is_file(part) {
+impl<B> Stream<'_, B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    /// Passes the next `pattern`, and gives `take` what precedes it, piece by piece.
+    async fn pass(
+        &mut self,
+        pattern: &Finder<'_>,
+        mut take: impl FnMut(&[u8]) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        let length = pattern.needle().len();
+        loop {
+            if let Some(at) = pattern.find(&self.held) {
+                take(&self.held[..at])?;
+                self.held.advance(at + length);
+                return Ok(());
+            }
+            // The last bytes may be the beginning of the pattern.
+            let certain = (self.held.len() + 1).saturating_sub(length);
+            take(&self.held[..certain])?;
+            self.held.advance(certain);
+            self.receive().await?;
+        }
+    }
+
+    /// Whether the delimiter that was passed was the last one.
+    async fn is_at_end(&mut self) -> Result<bool, DecodeError> {
+        while self.held.len() < 2 {
+            self.receive().await?;
+        }
+        Ok(self.held.starts_with(b"--"))
+    }
+
+    async fn receive(&mut self) -> Result<(), DecodeError> {
+        let piece = next_piece(self.body.as_mut(), self.limits.multipart_bytes).await?;
+        self.held.extend_from_slice(&piece.ok_or_else(no_end)?);
+        Ok(())
+    }
+}
+
+/// The name of the part with this head, unless it is a file or something that nothing reads. The head begins with the rest of
+/// the delimiter's line, which is blank.
+fn read_name(mut head: Vec<u8>) -> Result<Option<String>, DecodeError> {
+    head.extend_from_slice(END_OF_HEAD);
+    let line_end = head.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (delimiter_rest, lines) = head.split_at(line_end);
+    if !delimiter_rest.trim_ascii().is_empty() {
+        return Err(no_end());
+    }
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let Ok(Status::Complete((_, headers))) = parse_headers(lines, &mut headers) else {
+        return Err(bad_head());
+    };
+    let header = |name: &str| {
+        let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+        found.map(|header| String::from_utf8_lossy(header.value)).unwrap_or_default()
+    };
+    let disposition = header("content-disposition");
+    let has = |name| parameter(&disposition, name).is_some();
+    // A file has a name, even an empty one, or it is a picture.
+    if has("filename") || has("filename*") || header("content-type").starts_with("image/") {
         return Ok(None);
     }
-    let name = part.name().ok_or_else(|| malformed("a part has no name"))?;
-    Ok(Some(name).filter(|name| *name != "snapshot" && !is_unread(name)))
+    let name = parameter(&disposition, "name").ok_or_else(|| malformed("a part has no name"))?;
+    Ok((name != "snapshot" && !is_unread(name)).then(|| name.to_owned()))
 }
 
-/// Whether a part is a file: it has a file name, even an empty one, or it is a picture.
-fn is_file(part: &Field<'_>) -> bool {
-    let is_typed_file = |kind: &str| kind == "image" || has_encoded_file_name(part);
-    part.file_name().is_some() || part.content_type().is_some_and(|kind| is_typed_file(kind.type_().as_str()))
-}
-
-/// Whether the file name is in `filename*`, as of names that are not ASCII; `multer` does not read it.
-fn has_encoded_file_name(part: &Field<'_>) -> bool {
-    let disposition = part.headers().get(CONTENT_DISPOSITION).map(HeaderValue::as_bytes);
-    disposition.is_some_and(|value| value.windows(10).any(|part| part == b"filename*="))
-}
-
-/// The texts of `multer` quote the body, so they are replaced.
-fn refusal(error: Error, limits: &BodyLimits) -> DecodeError {
-    match error {
-        Error::StreamReadFailed(error) => {
-            error.downcast().map_or_else(|_| Malformed::Truncated.into(), |error| *error)
+/// A parameter of a header's value.
+fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
+    let mut rest = value;
+    loop {
+        let (before, after) = rest.split_once('=')?;
+        let (text, following) = match after.trim_start().strip_prefix('"') {
+            Some(quoted) => {
+                let is_end = |at: &usize| !quoted[..*at].ends_with('\\');
+                let end = quoted.match_indices('"').map(|(at, _)| at).find(is_end)?;
+                (&quoted[..end], &quoted[end + 1..])
+            }
+            None => after.split_once(';').unwrap_or((after, "")),
+        };
+        let key = before.rsplit(';').next().unwrap_or_default().trim();
+        if key.eq_ignore_ascii_case(name) {
+            return Some(text.trim());
         }
-        Error::StreamSizeExceeded { .. } => TooLarge::Body { limit: limits.multipart_bytes }.into(),
-        Error::IncompleteStream | Error::IncompleteFieldData { .. } => malformed(
-            "it ends before its last boundary, or its boundary is not the one that its Content-Type names",
-        ),
-        _ => bad_head(),
+        rest = following;
     }
+}
+
+fn no_end() -> DecodeError {
+    malformed("it ends before its last boundary, or its boundary is not the one that its Content-Type names")
 }
 
 fn bad_head() -> DecodeError {

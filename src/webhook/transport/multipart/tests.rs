@@ -92,3 +92,35 @@ proptest! {
         prop_assert_eq!(format!("{fields:?}"), "Payload(2 fields)");
     }
 }
+
+#[test]
+fn the_name_of_a_part_is_read_however_it_is_written() {
+    let dispositions = [
+        "form-data; name=\"topic\"",
+        "form-data; name=topic",
+        "form-data;name=topic",
+        "form-data; Name = \"topic\" ; charset=utf-8",
+        "form-data; other=\"a; name=b\"; name=topic",
+        "form-data; other=\"a\\\"; name=b\"; name=topic",
+        "name=topic",
+    ];
+    for disposition in dispositions {
+        let body = whole(&[part(&format!("content-disposition: {disposition}"), b"t")]);
+        let fields = octoprint(MULTIPART, &body).unwrap();
+        assert_eq!(text(&fields, "topic").as_deref(), Some("t"), "{disposition}");
+    }
+}
+
+#[test]
+fn what_surrounds_the_parts_is_read_past() {
+    let topic = String::from_utf8(text_part("topic", "t")).unwrap();
+    let padded = topic.replace("--frontier", "--frontier \t");
+    for body in [
+        format!("a preamble\r\n{topic}--frontier--\r\nan epilogue"),
+        format!("{padded}--frontier--"),
+        format!("{topic}--frontier--\r\n{topic}"),
+    ] {
+        let fields = octoprint(MULTIPART, body.as_bytes()).unwrap();
+        assert_eq!(text(&fields, "topic").as_deref(), Some("t"), "{body}");
+    }
+}
