@@ -148,19 +148,25 @@ fn read_name(mut head: Vec<u8>) -> Result<Option<String>, DecodeError> {
         found.map(|header| String::from_utf8_lossy(header.value)).unwrap_or_default()
     };
     let disposition = header("content-disposition");
-    let has = |name| parameter(&disposition, name).is_some();
-    // A file has a name, even an empty one, or it is a picture.
-    if has("filename") || has("filename*") || header("content-type").starts_with("image/") {
+    let (mut name, mut is_file) = (None, header("content-type").starts_with("image/"));
+    for (key, value) in parameters(&disposition) {
+        if key.eq_ignore_ascii_case("name") {
+            name = name.or(Some(value));
+        }
+        // The name of a file may be empty.
+        is_file |= key.eq_ignore_ascii_case("filename") || key.eq_ignore_ascii_case("filename*");
+    }
+    if is_file {
         return Ok(None);
     }
-    let name = parameter(&disposition, "name").ok_or_else(|| malformed("a part has no name"))?;
+    let name = name.ok_or_else(|| malformed("a part has no name"))?;
     Ok((name != "snapshot" && !is_unread(name)).then(|| name.to_owned()))
 }
 
-/// A parameter of a header's value.
-fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
+/// The parameters of a header's value.
+fn parameters(value: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = value;
-    loop {
+    std::iter::from_fn(move || {
         let (before, after) = rest.split_once('=')?;
         let (text, following) = match after.trim_start().strip_prefix('"') {
             Some(quoted) => {
@@ -170,12 +176,10 @@ fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
             }
             None => after.split_once(';').unwrap_or((after, "")),
         };
-        let key = before.rsplit(';').next().unwrap_or_default().trim();
-        if key.eq_ignore_ascii_case(name) {
-            return Some(text.trim());
-        }
         rest = following;
-    }
+        let key = before.rsplit(';').next().unwrap_or_default();
+        Some((key.trim(), text.trim()))
+    })
 }
 
 fn no_end() -> DecodeError {
