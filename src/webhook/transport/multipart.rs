@@ -148,7 +148,7 @@ fn read_name(mut head: Vec<u8>) -> Result<Option<String>, DecodeError> {
         found.map(|header| String::from_utf8_lossy(header.value)).unwrap_or_default()
     };
     let disposition = header("content-disposition");
-    let (mut name, mut is_file) = (None, header("content-type").starts_with("image/"));
+    let (mut name, mut is_file) = (None, header("content-type").to_ascii_lowercase().starts_with("image/"));
     for (key, value) in parameters(&disposition) {
         if key.eq_ignore_ascii_case("name") {
             name = name.or(Some(value));

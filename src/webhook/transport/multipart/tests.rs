@@ -17,6 +17,7 @@ fn files_are_read_past() {
         "Content-Disposition: form-data; name=\"snapshot\"",
         "Content-Disposition: form-data; name=\"x\"; filename=\"\"",
         "Content-Disposition: form-data; name=\"x\"\r\nContent-Type: image/png",
+        "Content-Disposition: form-data; name=\"x\"\r\nContent-Type: Image/JPEG",
         "Content-Disposition: form-data; filename=\"nameless.jpg\"",
         "Content-Disposition: form-data; name=\"x\"; filename*=utf-8''%C3%A9\r\nContent-Type: application/octet-stream",
     ];
