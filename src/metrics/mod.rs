@@ -28,6 +28,6 @@ pub fn write(
 }
 
 #[cfg(test)]
-mod samples;
+mod testing;
 #[cfg(test)]
 mod tests;

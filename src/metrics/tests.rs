@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{self, Label, Metric, Scope};
-use super::samples::{busy, fresh, seasoned};
+use super::testing::{busy, fresh, seasoned};
 use super::*;
 use crate::farm::Totals;
 use crate::labels::Source;

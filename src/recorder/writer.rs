@@ -300,4 +300,4 @@ fn print_ids(submissions: &[Submission]) -> impl Iterator<Item = u64> {
 }
 
 #[cfg(test)]
-mod replicas;
+mod tests;

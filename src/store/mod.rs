@@ -31,7 +31,7 @@ pub use sqlite::SqliteStore;
 pub use sqlite_file::open_to_read;
 
 #[cfg(test)]
-pub(crate) use shared::model;
+pub(crate) use shared::testing;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::farm::Totals;
 use crate::labels::legible;
 use crate::metrics::catalogue::{self, Scope};
-use crate::metrics::samples::{busy, fresh, seasoned};
+use crate::metrics::testing::{busy, fresh, seasoned};
 
 pub(in crate::metrics) fn encoded_with(
     limits: [Option<Timestamp>; Source::SAMPLES.len()],

@@ -12,9 +12,9 @@
 //! others is older than its own last batch, so that one batch stands for all.
 
 mod database;
-#[cfg(test)]
-pub(crate) mod model;
 pub(super) mod outbox;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::time::Duration;
 

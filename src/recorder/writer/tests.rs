@@ -19,7 +19,7 @@ use crate::farm::tests::random::counters;
 use crate::farm::{Elapsed, Event, EventKind, Identity, PrintReport, View};
 use crate::labels::{Outcome, Source, WarningAction};
 use crate::recorder::Reading;
-use crate::store::model::{Fault, Model, ModelConnection};
+use crate::store::testing::{Fault, Model, ModelConnection};
 use crate::store::{Dated, Outbox, SharedStore};
 use mortal::{LocalFault, Mortal};
 

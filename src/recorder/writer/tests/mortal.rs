@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::time::Duration;
 
 use crate::farm::{Changes, Event, Farm, View};
-use crate::store::model::{Crash, ModelConnection};
+use crate::store::testing::{Crash, ModelConnection};
 use crate::store::{Begun, Dated, OutboxState, SharedStore, Store, StoreError, StoredState};
 
 /// What happens to the machine of a replica during one batch.
