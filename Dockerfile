@@ -54,7 +54,7 @@ ARG PRINTFARM_REVISION=unknown
 # Where the sources are published.
 ARG PRINTFARM_SOURCE=
 LABEL org.opencontainers.image.title="printfarm_exporter" \
-      org.opencontainers.image.description="Prometheus exporter for 3D printers: OctoPrint and OctoEverywhere webhooks in, exact usage metrics out" \
+      org.opencontainers.image.description="Prometheus exporter for 3D printers: webhooks of OctoPrint, Moonraker, Bambuddy and others in, exact usage metrics out" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.revision="$PRINTFARM_REVISION" \
       org.opencontainers.image.source="$PRINTFARM_SOURCE" \
