@@ -6,6 +6,10 @@ use std::borrow::Cow;
 /// A text as a label value: cut between two characters to at most `bytes`, with `_` for characters that control a terminal,
 /// a line or the direction of text.
 pub fn legible(text: &str, bytes: usize) -> Cow<'_, str> {
+    // Most texts are plain ASCII, and a scrape shows thousands: they are not looked at character by character.
+    if text.len() <= bytes && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.into();
+    }
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     let text = &text[..end];
     if text.contains(is_control) { text.replace(is_control, "_").into() } else { text.into() }

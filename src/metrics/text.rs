@@ -11,13 +11,9 @@ pub(super) fn head(metric: &Metric) -> String {
     format!("# HELP {name} {}\n# TYPE {name} {kind}\n", metric.help)
 }
 
-/// A label value of at most `bytes`, as it is written between quotes. Most are plain ASCII: they are not copied, and not looked
-/// at character by character.
+/// A label value of at most `bytes`, as it is written between quotes. Most have nothing to escape and are not copied.
 pub(super) fn escape(value: &str, bytes: usize) -> Cow<'_, str> {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"');
-    if value.len() <= bytes && value.as_bytes().iter().all(is_plain) {
-        return value.into();
-    }
     let value = legible(value, bytes);
-    if value.contains(['\\', '"']) { value.replace('\\', "\\\\").replace('"', "\\\"").into() } else { value }
+    let has_special = value.bytes().any(|byte| matches!(byte, b'\\' | b'"'));
+    if has_special { value.replace('\\', "\\\\").replace('"', "\\\"").into() } else { value }
 }
