@@ -25,6 +25,9 @@ const MAX_HEAD: usize = 8 * 1024;
 /// How many headers a head may have.
 const MAX_HEADERS: usize = 32;
 
+const LINE_END: &[u8] = b"\r\n";
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
 /// The boundary that a Content-Type names, whatever stands between the two.
 fn boundary(content_type: &str) -> Option<&str> {
     const NAME: &str = "boundary=";
@@ -48,7 +51,8 @@ where
     let delimiter = format!("\r\n--{boundary}");
     let (delimiter, end_of_head) = (Finder::new(&delimiter), Finder::new(END_OF_HEAD));
     let body = pin!(Limited::new(body, limits.multipart_bytes));
-    let mut stream = Stream { body, limits, held: LINE_END.into() };
+    // A body may begin with its delimiter, whose line end is then missing.
+    let mut stream = Stream { body, limit: limits.multipart_bytes, held: LINE_END.into() };
     let (mut fields, mut budget) = (Map::new(), Budget::new(limits));
     stream.pass(&delimiter, |_| Ok(())).await?;
     while !stream.is_at_end().await? {
@@ -78,13 +82,11 @@ where
     Ok(Payload::new(fields))
 }
 
-const LINE_END: &[u8] = b"\r\n";
-const END_OF_HEAD: &[u8] = b"\r\n\r\n";
-
 /// A body of which little is held at a time.
 struct Stream<'b, B> {
     body: Pin<&'b mut Limited<B>>,
-    limits: &'b BodyLimits,
+    /// The most bytes of the whole body.
+    limit: usize,
     /// What has come and was not passed yet.
     held: BytesMut,
 }
@@ -124,7 +126,7 @@ where
     }
 
     async fn receive(&mut self) -> Result<(), DecodeError> {
-        let piece = next_piece(self.body.as_mut(), self.limits.multipart_bytes).await?;
+        let piece = next_piece(self.body.as_mut(), self.limit).await?;
         self.held.extend_from_slice(&piece.ok_or_else(no_end)?);
         Ok(())
     }
