@@ -120,7 +120,8 @@ impl Delivery<'_> {
     /// Warns, once, where two printers of the sender have one name in the URL: a printer that was linked to its account
     /// anew, or two that are counted as one.
     fn watch_the_name(&self, segment: Option<&str>, payload: &Payload) {
-        if let Some((printer, id)) = segment.zip(self.sender.own_id(payload))
+        if let Some(printer) = segment
+            && let Some(id) = self.sender.own_id(payload)
             && self.web.shared_names.is_second_id(self.source, printer, id)
         {
             let source = self.source.as_str();
