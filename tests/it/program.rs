@@ -378,3 +378,18 @@ fn a_web_configuration_that_cannot_be_used_is_logged_once() {
     assert_eq!(code, Some(0));
     assert!(!log.contains("hunter2") && !log.contains("alice"), "{log}");
 }
+
+#[test]
+fn cargo_run_without_a_name_runs_the_exporter() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--no-deps", "--offline", "--format-version=1"]);
+    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let members = metadata["workspace_default_members"].as_array().unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let run: Vec<_> = packages
+        .filter(|package| members.contains(&package["id"]))
+        .filter_map(|package| package["default_run"].as_str())
+        .collect();
+    assert_eq!(run, ["printfarm_exporter"]);
+}
