@@ -8,12 +8,13 @@ fn main() {
     println!("cargo::rerun-if-env-changed=PRINTFARM_REVISION");
     let revision = env::var("PRINTFARM_REVISION").ok().or_else(|| output("git", &["rev-parse", "HEAD"]));
     if let Some(revision) = revision {
-        println!("cargo::rustc-env=PRINTFARM_REVISION={revision}");
+        // `cargo run` passes these on to the program, which warns of variables in its own namespace that it does not know.
+        println!("cargo::rustc-env=BUILD_REVISION={revision}");
     }
 
     let rustc = env::var("RUSTC").ok().and_then(|rustc| output(&rustc, &["--version"]));
     let version = rustc.as_deref().and_then(|line| line.split(' ').nth(1));
-    println!("cargo::rustc-env=PRINTFARM_RUSTC_VERSION={}", version.unwrap_or("unknown"));
+    println!("cargo::rustc-env=BUILD_RUSTC_VERSION={}", version.unwrap_or("unknown"));
 
     println!("cargo::rerun-if-changed=build.rs");
     // Every commit and every checkout adds a line to it.

@@ -4,13 +4,13 @@
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The commit that it was built from, or `unknown`.
-pub const REVISION: &str = match option_env!("PRINTFARM_REVISION") {
+pub const REVISION: &str = match option_env!("BUILD_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };
 
 /// The version of the compiler.
-pub const RUSTC: &str = env!("PRINTFARM_RUSTC_VERSION");
+pub const RUSTC: &str = env!("BUILD_RUSTC_VERSION");
 
 /// What `--version` prints.
 #[must_use]
